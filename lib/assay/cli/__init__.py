@@ -1,0 +1,1 @@
+"""The command line of Assay: one module per group of commands, printing in `show`."""

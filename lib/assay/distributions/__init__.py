@@ -1,0 +1,33 @@
+"""Probability laws by name: draw, exact moments, cdf, support and Laplace transform.
+
+A blueprint names them (`distribution: gamma`), generators draw from them, and the analytic truth reads their
+moments. Only NumPy and SciPy are known here; statistics never import this package, so that a test cannot know
+which law made its data.
+"""
+
+from __future__ import annotations
+
+from assay.distributions.base import DISTRIBUTIONS, Distribution
+from assay.distributions.bernoulli import Bernoulli
+from assay.distributions.compound_poisson import CompoundPoisson
+from assay.distributions.constant import Constant
+from assay.distributions.gamma import Gamma
+from assay.distributions.lognormal import LogNormal
+from assay.distributions.mixed_poisson import MixedPoisson
+from assay.distributions.normal import Normal
+from assay.distributions.poisson import Poisson
+from assay.distributions.zero_inflated import ZeroInflated
+
+__all__ = [
+    "DISTRIBUTIONS",
+    "Bernoulli",
+    "CompoundPoisson",
+    "Constant",
+    "Distribution",
+    "Gamma",
+    "LogNormal",
+    "MixedPoisson",
+    "Normal",
+    "Poisson",
+    "ZeroInflated",
+]

@@ -1,0 +1,1 @@
+"""What a job needs around the library: arguments, AWS clients, journal, logs, cost, exit codes."""

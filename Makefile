@@ -1,0 +1,68 @@
+# Assay. `make` alone lists what can be made.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+
+PYTHON ?= $(firstword $(foreach p,python3.11 python3,$(shell $(p) -c 'import sys; sys.version_info[:2] == (3, 11) and print("$(p)")' 2>/dev/null)))
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help run down reset test lint types unit spark stack statistical lock clean
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(READY): requirements.lock pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then
+	  echo "Assay needs Python 3.11 (the version of AWS Glue 5.1), and no python3.11 is on the PATH: install it, or name it with make PYTHON=/path/to/python3.11 run" >&2
+	  exit 2
+	fi
+	echo "Installing Assay into $(VENV) (once; a few minutes at most) ..."
+	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $(READY)
+
+run: $(READY) ## Run eight weeks of the default blueprint through the whole platform, here
+	@$(BIN)/assay run
+
+down: $(READY) ## Stop the local stack; its data stays in .assay/
+	@$(BIN)/assay down
+
+reset: $(READY) ## Stop the local stack and delete its data
+	@$(BIN)/assay reset --yes
+
+test: lint types $(READY) ## Everything that CI runs: lint, types, layers, all tests, coverage per file
+	@rm -f .coverage .coverage.*
+	$(BIN)/python -m pytest tests --cov --cov-branch --cov-report= --durations=15
+	$(BIN)/python -m coverage report
+	$(BIN)/python .ci/coverage_floor.py
+
+lint: $(READY) ## Style, format and the layers of the library
+	@$(BIN)/ruff check lib jobs tests examples .ci
+	$(BIN)/ruff format --check lib jobs tests examples .ci
+	$(BIN)/lint-imports
+
+types: $(READY) ## Strict types of the library and the jobs
+	@$(BIN)/mypy lib/assay
+	$(BIN)/mypy jobs
+
+unit: $(READY) ## Tests without Spark or servers, in seconds
+	@$(BIN)/python -m pytest tests/unit
+
+spark: $(READY) ## Tests of the transforms on a local Spark
+	@$(BIN)/python -m pytest tests/spark
+
+stack: $(READY) ## Tests of the whole platform: emulator, PostgreSQL, change capture, jobs
+	@$(BIN)/python -m pytest tests/stack
+
+statistical: $(READY) ## Tests of error rates and of the planted truth by simulation
+	@$(BIN)/python -m pytest tests/statistical
+
+lock: $(READY) ## Pin every dependency anew in requirements.lock
+	@$(BIN)/uv pip compile --quiet --no-header --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
+
+clean: ## Remove what tools left behind; keeps .venv and .assay
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* dist htmlcov

@@ -1,0 +1,31 @@
+"""silver: types, de-duplicates and checks what is new in bronze; sets the rest aside. A Glue job."""
+
+from __future__ import annotations
+
+from assay.lake.refine import refine
+from assay.lake.tables import Lake
+from assay.runtime import arguments, entry, logs
+from assay.runtime.journal import Journal
+from assay.spark.session import session
+
+log = logs.get(__name__)
+
+
+def main(argv: list[str]) -> None:
+    """Bring the silver tables up to date with bronze."""
+    args = arguments.parse(arguments.JobArguments, argv)
+    lake = Lake(session(args.job), args.run_id)
+    journal = Journal(args.run_id, args.job, args.week, args.journal_table)
+    with journal.step("tables") as step:
+        done = refine(lake)
+        step.rows_in = sum(counts.rows_in for counts in done.values())
+        step.rows_out = sum(counts.rows_out for counts in done.values())
+        step.rows_quarantined = sum(counts.quarantined for counts in done.values())
+    for table, counts in done.items():
+        log.info(
+            "refined", extra={"table": table, "deduplicated": counts.deduplicated, "run_id": args.run_id}
+        )
+
+
+if __name__ == "__main__":
+    entry.run(main)

@@ -1,0 +1,172 @@
+"""Which results await calibration, what certifies them, and what stands in their columns afterwards."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from assay.certify.compare import compare, planted
+from assay.certify.rerandomise import FEWEST, UNITS, Certificate, certify
+from assay.spec import Blueprint
+from assay.stats import named
+
+Row = dict[str, object]
+Look = tuple[str, date]
+Sample = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
+THREADS = 2
+
+
+def of_plan(results: Iterable[Row], blueprint: Blueprint, until: date) -> list[Row]:
+    """The results of experiments that a blueprint plans.
+
+    Args:
+        results: Rows of gold.experiment_results.
+        blueprint: The blueprint in force.
+        until: End of the plan, exclusive.
+    """
+    known = {planned.id for planned in blueprint.plan(until)}
+    return [row for row in results if row["experiment"] in known]
+
+
+def pending(results: Sequence[Row]) -> list[Row]:
+    """The results that gold wrote and no certificate stands beside yet.
+
+    A result that gold computes anew loses its certificate, so what is pending is read from the rows
+    themselves. Looks with too few units to certify a method are left out.
+
+    Args:
+        results: All results of the plan.
+    """
+    totals = controls(results)
+    return [row for row in results if row["certificate_id"] is None and totals[look(row)] >= FEWEST]
+
+
+def samples(frame: pd.DataFrame) -> dict[Look, Sample]:
+    """Values by metric and look.
+
+    Args:
+        frame: metric, as_of, order, y, d: one row per unit.
+    """
+    parts: Iterable[tuple[tuple[str, date], pd.DataFrame]] = frame.groupby(["metric", "as_of"])  # type: ignore[assignment]
+    return {
+        (metric, as_of): (part["order"].to_numpy(), part["y"].to_numpy(), part["d"].to_numpy())
+        for (metric, as_of), part in parts
+    }
+
+
+def looks(results: Iterable[Row], asked: Container[Look]) -> dict[str, tuple[date, ...]]:
+    """Experiment → its looks at which one of the asked metrics was looked at, in order.
+
+    Args:
+        results: All results of the plan.
+        asked: (metric, as_of).
+    """
+    found: dict[str, set[date]] = {}
+    for row in results:
+        if look(row) in asked:
+            found.setdefault(str(row["experiment"]), set()).add(look(row)[1])
+    return {name: tuple(sorted(days)) for name, days in sorted(found.items())}
+
+
+def controls(results: Iterable[Row]) -> Counter[Look]:
+    """(metric, as_of) → units of the control arms of all experiments that were looked at then."""
+    arms = {(row["experiment"], *look(row)): int(str(row["n_control"])) for row in results}
+    totals: Counter[Look] = Counter()
+    for (_, metric, as_of), units in arms.items():
+        totals[metric, as_of] += units
+    return totals
+
+
+def certificates(
+    waiting: Sequence[Row],
+    values: Mapping[Look, Sample],
+    blueprint: Blueprint,
+    totals: Mapping[Look, int],
+) -> list[Certificate]:
+    """A certificate for each method, metric and look that waits.
+
+    Args:
+        waiting: `pending`.
+        values: (metric, as_of) → order, y and d of control units, in any order and possibly a few too many.
+        blueprint: Gives the seed, the level and the number of the week.
+        totals: `controls` of all results.
+    """
+    asked = sorted({(str(row["method"]), *look(row)) for row in waiting})
+
+    def one(key: tuple[str, str, date]) -> Certificate:
+        method, metric, as_of = key
+        y, d = trim(*values[metric, as_of])
+        return certify(
+            named(method),
+            y,
+            d,
+            metric=metric,
+            as_of=as_of,
+            seed=blueprint.seed,
+            week=max(blueprint.week_number(as_of), 0),
+            alpha=blueprint.alpha,
+            total=totals[metric, as_of],
+        )
+
+    with ThreadPoolExecutor(THREADS) as pool:  # NumPy lets go of the interpreter's lock
+        return list(pool.map(one, asked))
+
+
+def trim(
+    order: NDArray[np.int64], y: NDArray[np.float64], d: NDArray[np.float64], limit: int = UNITS
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The `limit` units that come first in an order of their own, so that the cluster's order has no say.
+
+    Args:
+        order: A number per unit, here a hash.
+        y: Values.
+        d: Denominators.
+        limit: Units to keep.
+    """
+    first = np.lexsort((d, y, order))[:limit]
+    return y[first], d[first]
+
+
+def calibrated(waiting: Iterable[Row], found: Iterable[Certificate], blueprint: Blueprint) -> list[Row]:
+    """The waiting results with their certificate's figures and the comparison with the truth.
+
+    Args:
+        waiting: `pending`.
+        found: `certificates`.
+        blueprint: Knows the truth where it is planted.
+    """
+    held = {(c.method, c.metric, c.as_of): c for c in found}
+    truths = {
+        key: planted(blueprint, *key) for key in {(str(row["experiment"]), *look(row)) for row in waiting}
+    }
+    rows = []
+    for row in waiting:
+        certificate = held[str(row["method"]), *look(row)]
+        arms = truths[str(row["experiment"]), *look(row)]
+        judged = compare(
+            None if arms is None else arms[str(row["treatment"])],
+            **{name: row[name] for name in ("estimate", "lower", "upper", "p_value", "alpha")},  # type: ignore[arg-type]
+        )
+        figures = {
+            "certificate_id": certificate.certificate_id,
+            "type_i_error": certificate.type_i_error,
+            "type_i_lower": certificate.lower,
+            "type_i_upper": certificate.upper,
+        }
+        rows.append({**row, **figures, **asdict(judged)})
+    return rows
+
+
+def look(row: Row) -> Look:
+    """A result's metric and look."""
+    metric, as_of = row["metric"], row["as_of"]
+    if not isinstance(metric, str) or not isinstance(as_of, date):
+        raise TypeError(f"a result needs a metric and a date, not {metric!r} and {as_of!r}")
+    return metric, as_of

@@ -1,0 +1,39 @@
+"""The command line: `assay --help`.
+
+Commands import what they need when they run, so that `assay --help` and a typing mistake answer at once.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from assay.cli import analyze, checksum, query, run, stack
+from assay.cli.errors import Sentences
+
+app = typer.Typer(
+    cls=Sentences,
+    name="assay",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Experiments whose statistics are held to account.",
+    epilog=(
+        "First steps:  [bold]assay run[/bold]   then   [bold]assay query "
+        '"SELECT * FROM gold.experiment_results"[/bold].   Exit codes: 0 done, 1 failed, 2 the input or the '
+        "stack is not as needed and nothing was changed."
+    ),
+)
+app.command()(stack.up)
+app.command()(stack.down)
+app.command()(stack.status)
+app.command()(stack.reset)
+app.command(epilog=run.EXAMPLES)(run.run)
+app.command(epilog=query.EXAMPLES)(query.query)
+app.command(epilog=checksum.EXAMPLES)(checksum.checksum)
+app.command(epilog=analyze.EXAMPLES)(analyze.analyze)
+
+
+def main() -> None:
+    """What the installed command `assay` calls."""
+    app()

@@ -1,0 +1,216 @@
+"""What commands print: tables for people, JSON and CSV for programs.
+
+Answers go to stdout, what is going on to stderr, so that a pipe gets the answer alone. Texts of the user's
+data are escaped: square brackets mean markup to rich.
+"""
+
+from __future__ import annotations
+
+import json as jsonlib
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from assay.cli.verdicts import Verdict
+    from assay.local.stack import ProcessStatus
+    from assay.serving.analysis import Analysis
+
+MOST_ROWS = 200
+PIPE_WIDTH = 120
+_STATUS_STYLE = {"ok": "green", "warn": "yellow", "fail": "red", "not checked": "dim"}
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Say on stderr what takes a moment, while it does."""
+    with Console(stderr=True).status(what):
+        yield
+
+
+def json(document: Mapping[str, object]) -> None:
+    """One JSON document; NaN and infinity, which JSON does not know, as null."""
+    typer.echo(jsonlib.dumps(_plain(document), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def rows(answer: pa.Table) -> None:
+    """A query's answer as a JSON list of objects."""
+    typer.echo(jsonlib.dumps(_plain(answer.to_pylist()), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def csv(answer: pa.Table) -> None:
+    """A query's answer as CSV with a header; NULL is an empty cell, a text quoted."""
+    import csv as csvlib
+    import io
+
+    text = io.StringIO()
+    writer = csvlib.writer(text, lineterminator="\n", quoting=csvlib.QUOTE_MINIMAL)
+    writer.writerow(answer.column_names)
+    for row in answer.to_pylist():
+        writer.writerow("" if value is None else _cell(value) for value in row.values())
+    typer.echo(text.getvalue(), nl=False)
+
+
+def answer(found: pa.Table) -> None:
+    """A query's answer as a table; of a long one the beginning."""
+    import pyarrow as pa
+
+    table = Table()
+    for field in found.schema:
+        number = (
+            pa.types.is_integer(field.type)
+            or pa.types.is_floating(field.type)
+            or pa.types.is_decimal(field.type)
+        )
+        table.add_column(escape(field.name), justify="right" if number else "left", overflow="fold")
+    for row in found.slice(0, MOST_ROWS).to_pylist():
+        table.add_row(
+            *("[dim]NULL[/dim]" if value is None else escape(_cell(value)) for value in row.values())
+        )
+    _console().print(table)
+    more = f"; the first {MOST_ROWS} are shown, --format csv prints all" if found.num_rows > MOST_ROWS else ""
+    typer.echo(f"{found.num_rows:,} row{'' if found.num_rows == 1 else 's'}{more}", err=True)
+
+
+def stack(processes: Sequence[ProcessStatus]) -> None:
+    """What runs."""
+    table = Table("process", "state", "port", "log")
+    for each in processes:
+        state = "[green]running[/green]" if each.running else "[red]not running[/red]"
+        table.add_row(
+            each.name, state, str(each.port) if each.running and each.port else "", escape(each.log)
+        )
+    _console().print(table)
+    if not all(each.running for each in processes):
+        typer.echo("start what is missing with `assay up`")
+
+
+def analysis(result: Analysis) -> None:
+    """An analysed file: what it means, then the numbers, then what could undermine them."""
+    from assay.serving.analysis import words
+
+    console = _console()
+    console.print(f"[bold]{escape(result.source)}[/bold]: {escape(words.base(result))}\n")
+    for row in result.comparisons:
+        console.print(f"  {escape(row.sentence)}")
+    table = Table(
+        "metric",
+        "contrast",
+        f"difference ({words.level(result.alpha)})",
+        "relative",
+        "p",
+        "p (Holm)",
+        "decision",
+    )
+    for row in result.comparisons:
+        table.add_row(
+            escape(row.metric),
+            escape(row.contrast),
+            f"{words.difference(row.estimate, row.type, row.std_error)} "
+            f"({words.interval(row.lower, row.upper, row.type, row.std_error)})",
+            words.relative(row.relative_estimate, row.relative_lower, row.relative_upper),
+            words.p_value(row.p_value).removeprefix("p ").removeprefix("= "),
+            words.p_value(row.p_holm).removeprefix("p ").removeprefix("= "),
+            escape(row.decision),
+        )
+    console.print()
+    console.print(table)
+    console.print(escape(words.correction(result)))
+    _arms(console, result)
+    for check in result.checks:
+        style = _STATUS_STYLE[check.status]
+        console.print(f"[{style}]{check.status}[/{style}]  {escape(check.detail)}")
+
+
+def verdicts(found: Sequence[Verdict], last_week: date) -> None:
+    """Results beside the planted truth, and what to do next."""
+    from assay.cli.verdicts import BAD, GOOD, RUNNING
+
+    console = _console()
+    table = Table("experiment", "metric", "planted")
+    table.add_column("found (interval)", no_wrap=True)
+    table.add_column("p")
+    table.add_column("verdict", no_wrap=True)
+    # With two arms each, the contrast says nothing that the columns do not.
+    contrasts = {(row.experiment, row.metric, row.contrast) for row in found}
+    several = len({(experiment, metric) for experiment, metric, _ in contrasts}) < len(contrasts)
+    for row in found:
+        if not row.final:
+            continue
+        style = "green" if row.verdict in GOOD else "red" if row.verdict in BAD else "dim"
+        table.add_row(
+            escape(row.experiment),
+            escape(f"{row.metric} ({row.contrast})" if several else row.metric),
+            "" if row.planted_lift is None else _percent(row.planted_lift),
+            f"{_percent(row.lift)} ({_percent(row.lower)} to {_percent(row.upper)})",
+            "" if row.p_value is None else f"{row.p_value:.2g}",
+            f"[{style}]{row.verdict}[/{style}]",
+        )
+    if table.row_count:
+        console.print(
+            "[bold]Found against planted[/bold], relative to control, at each experiment's planned end"
+        )
+        console.print(table)
+    running = sorted({row.experiment for row in found if row.verdict == RUNNING})
+    if running:
+        console.print(f"still running after {last_week + timedelta(days=6)}: {escape(', '.join(running))}")
+    console.print(
+        "next: [bold]assay query \"SELECT * FROM gold.experiment_health WHERE status <> 'ok'\"[/bold] · "
+        "[bold]assay run[/bold] for the weeks that follow · [bold]assay down[/bold] to stop"
+    )
+
+
+def _arms(console: Console, result: Analysis) -> None:
+    from assay.serving.analysis import words
+
+    table = Table("metric", "arm", "units", "missing", "mean")
+    for row, mean in zip(result.summaries, words.arm_means(result.summaries), strict=True):
+        table.add_row(escape(row.metric), escape(row.arm), f"{row.n:,}", f"{row.missing:,}", mean)
+    console.print(table)
+
+
+def _console() -> Console:
+    """Made when used, so that it writes to what stdout is then."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+
+
+def _percent(value: float | None) -> str:
+    if value is None:
+        return "unbounded"
+    return f"{100 * value:+.1f} %" if isfinite(value) else "unbounded"
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, list | dict):
+        return jsonlib.dumps(_plain(value), ensure_ascii=False)
+    return str(value)
+
+
+def _plain(value: Any) -> Any:
+    """Values that JSON has, exactly: decimals, dates and times as text."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Decimal | bytes):
+        return value.hex() if isinstance(value, bytes) else str(value)
+    return value if isinstance(value, str | int | None) else str(value)

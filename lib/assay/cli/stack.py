@@ -1,0 +1,59 @@
+"""`assay up | down | status | reset`: the stand-ins of AWS on this machine."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
+
+
+def up() -> None:
+    """Start the local stack; what runs already stays as it is."""
+    from assay.cli import show
+    from assay.local import stack
+
+    with show.working("starting the local stack"):
+        stack.up()
+    show.stack(stack.status())
+
+
+def down() -> None:
+    """Stop the local stack; its data stay."""
+    from assay.cli import show
+    from assay.local import stack
+
+    with show.working("stopping the local stack"):
+        ran = stack.down()
+    typer.echo("stopped; `assay up` starts it again with the same data" if ran else "nothing was running")
+
+
+def status(as_json: AsJson = False) -> None:
+    """Show what runs, where it listens, and where its log is. Exit code 1 if anything does not run."""
+    from dataclasses import asdict
+
+    from assay.cli import show
+    from assay.local import stack
+
+    found = stack.status()
+    if as_json:
+        show.json({"schema": "assay.status/1", "processes": [asdict(process) for process in found]})
+    else:
+        show.stack(found)
+    if not all(process.running for process in found):
+        raise typer.Exit(1)
+
+
+def reset(
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Stop the local stack and delete all its data."""
+    from assay.cli import show
+    from assay.local import stack
+
+    if not yes:
+        typer.confirm("Delete all data of the local stack?", abort=True)
+    with show.working("deleting the local stack"):
+        deleted = stack.reset()
+    typer.echo("deleted; `assay run` begins anew" if deleted else "there was nothing to delete")

@@ -1,0 +1,123 @@
+"""Was a result right? Each comparison beside the truth that the blueprint planted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from assay.spec import Blueprint
+
+SQL = """
+SELECT experiment, as_of, metric, contrast, method, estimate, lower, upper, relative_estimate,
+       relative_lower, relative_upper, p_value, decision, srm, final, truth, relative_truth
+FROM gold.experiment_results
+WHERE segment = 'all'
+ORDER BY experiment, metric, contrast, method, as_of
+"""
+FOUND, NOTHING, MISSED, FALSE_ALARM = "found", "rightly nothing", "missed", "false alarm"
+WRONG_SIGN, CAUGHT, UNCAUGHT, FALSE_SRM = "wrong sign", "mismatch caught", "mismatch missed", "false mismatch"
+# What the analytic truth of equal arms may differ from 0 by rounding.
+_NOTHING = 1e-12
+RUNNING, REAL = "running", "real data"
+GOOD = frozenset({FOUND, NOTHING, CAUGHT})
+BAD = frozenset({MISSED, FALSE_ALARM, WRONG_SIGN, UNCAUGHT, FALSE_SRM})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One comparison at its latest look.
+
+    Attributes:
+        experiment: Its id.
+        metric: Name of the metric.
+        contrast: `<treatment> vs <control>`.
+        method: Name of the method.
+        as_of: The look's date.
+        final: The experiment has ended.
+        planted_lift: Relative truth; None where nothing is planted.
+        lift: Relative estimate.
+        lower: Lower end of its interval; None if unbounded.
+        upper: Upper end; None if unbounded.
+        p_value: Of no difference.
+        decision: As in gold.experiment_results.
+        verdict: One of this module's words.
+    """
+
+    experiment: str
+    metric: str
+    contrast: str
+    method: str
+    as_of: date
+    final: bool
+    planted_lift: float | None
+    lift: float | None
+    lower: float | None
+    upper: float | None
+    p_value: float | None
+    decision: str
+    verdict: str
+
+
+def judge(rows: Iterable[Mapping[str, Any]], blueprint: Blueprint, until: date) -> list[Verdict]:
+    """The latest look of each comparison of the blueprint's experiments.
+
+    Args:
+        rows: Answers to `SQL`, in its order.
+        blueprint: Whose experiments to judge.
+        until: Rounds that start before this date.
+    """
+    planned = {each.id: each for each in blueprint.plan(until)}
+    latest = {
+        (row["experiment"], row["metric"], row["contrast"], row["method"]): row
+        for row in rows
+        if row["experiment"] in planned
+    }
+    return [
+        _verdict(row, mismatch_planted=_loses(blueprint, planned[row["experiment"]].experiment))
+        for row in latest.values()
+    ]
+
+
+def word(row: Mapping[str, Any], *, mismatch_planted: bool) -> str:
+    """The verdict on one row of gold.experiment_results."""
+    if not row["final"]:
+        return RUNNING
+    if row["srm"]:
+        return CAUGHT if mismatch_planted else FALSE_SRM
+    if mismatch_planted:
+        return UNCAUGHT
+    return REAL if row["truth"] is None else _against(row["truth"], row["estimate"], row["decision"])
+
+
+def _against(truth: float, estimate: float, decision: str) -> str:
+    shown = decision in ("better", "worse")
+    if abs(truth) <= _NOTHING:
+        return FALSE_ALARM if shown else NOTHING
+    if not shown:
+        return MISSED
+    return FOUND if (estimate > 0) == (truth > 0) else WRONG_SIGN
+
+
+def _verdict(row: Mapping[str, Any], *, mismatch_planted: bool) -> Verdict:
+    return Verdict(
+        experiment=row["experiment"],
+        metric=row["metric"],
+        contrast=row["contrast"],
+        method=row["method"],
+        as_of=row["as_of"],
+        final=row["final"],
+        planted_lift=row["relative_truth"],
+        lift=row["relative_estimate"],
+        lower=row["relative_lower"],
+        upper=row["relative_upper"],
+        p_value=row["p_value"],
+        decision=row["decision"],
+        verdict=word(row, mismatch_planted=mismatch_planted),
+    )
+
+
+def _loses(blueprint: Blueprint, experiment: str) -> bool:
+    planted = blueprint.experiments[experiment].planted
+    return planted is not None and any(share > 0 for share in planted.lost_exposures.values())

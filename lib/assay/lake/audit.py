@@ -1,0 +1,61 @@
+"""The audit between writing and publishing: do the rows on the branch keep the contract?"""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from assay.errors import ContractError
+from assay.lake.contracts import Contract
+from assay.lake.rules import broken, violations
+
+_SHOWN = 3
+
+
+def audit(contract: Contract, rows: DataFrame, *, expected: int | None = None) -> int:
+    """Check rows against a contract in one pass; count what is broken in a second one only if something is.
+
+    Args:
+        contract: Of the table.
+        rows: What to check, with the contract's columns.
+        expected: How many rows there must be, if that is known from the commit.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        ContractError: A rule is broken, a key is not unique, or rows lie outside of what was to be replaced.
+    """
+    bad = F.sum(_breaks_a_rule(contract).cast("long")).alias("bad")
+    if contract.keys:
+        groups = rows.groupBy(*contract.keys).agg(F.count("*").alias("n"), bad)
+        doubled = F.count_if(F.col("n") > 1)
+        found = groups.agg(F.sum("n"), F.sum("bad"), doubled).head()
+    else:
+        found = rows.agg(F.count("*"), bad, F.lit(0)).head()
+    count, broken_rows, repeated = (int(value or 0) for value in found or (0, 0, 0))
+    if broken_rows:
+        _refuse(contract, _reasons(contract, rows, count))
+    if repeated:
+        keys = ", ".join(contract.keys)
+        _refuse(contract, f"{repeated:,} values of the key ({keys}) stand in more than one of {count:,} rows")
+    if expected is not None and count != expected:
+        _refuse(contract, f"{expected:,} rows were written, {count:,} of them where they belong")
+    return count
+
+
+def _breaks_a_rule(contract: Contract) -> Column:
+    return reduce(or_, (broken(rule.expression) for rule in contract.rules), F.lit(False))
+
+
+def _reasons(contract: Contract, rows: DataFrame, count: int) -> str:
+    reasons = rows.select(F.explode(violations(contract)).alias("reason")).groupBy("reason").count()
+    worst = reasons.orderBy(F.desc("count"), "reason").head(_SHOWN)
+    return "; ".join(f"{row['count']:,} of {count:,} rows break {row['reason']}" for row in worst)
+
+
+def _refuse(contract: Contract, reason: str) -> None:
+    raise ContractError(f"{contract.name}: {reason}; publish stopped, the table is unchanged")

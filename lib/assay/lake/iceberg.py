@@ -1,0 +1,193 @@
+"""Iceberg's Java API from Python: snapshots, branches and commits with properties.
+
+The only module that touches the JVM. Branches are made, published and dropped here because one transaction of
+the Java API publishes a branch and drops it in a single commit, where SQL needs three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors.exceptions.captured import CapturedException
+from pyspark.sql import SparkSession
+
+MAIN = "main"
+_ABSENT = frozenset({"NoSuchTableException", "NoSuchNamespaceException"})
+_CONFLICT = frozenset({"CommitFailedException", "CommitStateUnknownException"})
+# How the Java API says that a branch is behind main or is gone; the classes of these errors say nothing.
+_CONFLICT_TEXTS = (
+    "Cannot fast-forward",
+    "Ref does not exist",
+    "Branch does not exist",
+    "Found conflicting files",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A committed state of a table.
+
+    Attributes:
+        id: Iceberg's number of it.
+        parent: The state before it, None for the first.
+        summary: What the commit says of itself: counts, and the properties given to it.
+    """
+
+    id: int
+    parent: int | None
+    summary: Mapping[str, str]
+
+    def count(self, name: str) -> int:
+        """A count of the summary, such as `"added-records"`; 0 when the summary leaves it out."""
+        return int(self.summary.get(name, "0"))
+
+
+class Table:
+    """One table as of the moment it was loaded or refreshed."""
+
+    def __init__(self, java: Any) -> None:
+        self._java = java
+
+    @staticmethod
+    def load(spark: SparkSession, identifier: str) -> Table | None:
+        """The table, refreshed from the catalog; None if it does not exist.
+
+        Args:
+            spark: The session.
+            identifier: `catalog.database.table`.
+        """
+        try:
+            java = _jvm(spark).org.apache.iceberg.spark.Spark3Util.loadIcebergTable(
+                spark._jsparkSession,  # noqa: SLF001 the JVM's edge
+                identifier,
+            )
+        except (Py4JJavaError, CapturedException) as error:
+            if _ABSENT.intersection(causes(error)):
+                return None
+            raise
+        table = Table(java)
+        table.refresh()
+        return table
+
+    def refresh(self) -> None:
+        """See what other processes committed."""
+        self._java.refresh()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns' names in order."""
+        return tuple(field.name() for field in self._java.schema().columns())
+
+    @property
+    def branches(self) -> tuple[str, ...]:
+        """The names of branches and tags."""
+        return tuple(str(name) for name in self._java.refs().keySet())
+
+    def head(self, branch: str = MAIN) -> Snapshot | None:
+        """The newest snapshot of a branch; None if there is none."""
+        ref = self._java.refs().get(branch)
+        return None if ref is None else self._snapshot(ref.snapshotId())
+
+    def ancestry(self) -> Iterator[Snapshot]:
+        """Main's snapshots, newest first, as far back as they are kept."""
+        head = self.head()
+        return self.ancestry_of(head.id) if head else iter(())
+
+    def ancestry_of(self, number: int) -> Iterator[Snapshot]:
+        """A snapshot and those before it, newest first, as far back as they are kept."""
+        snapshot = self._snapshot(number)
+        while snapshot is not None:
+            yield snapshot
+            snapshot = None if snapshot.parent is None else self._snapshot(snapshot.parent)
+
+    def fork(self, branch: str) -> Snapshot:
+        """Make a branch at the head of main and return where it starts (an empty snapshot on a new table)."""
+        head = self.head()
+        manage = self._java.manageSnapshots()
+        (manage.createBranch(branch) if head is None else manage.createBranch(branch, head.id)).commit()
+        start = self.head(branch)
+        if start is None:  # pragma: no cover  Iceberg gives every branch a snapshot
+            raise RuntimeError(f"branch {branch} has no snapshot")
+        return start
+
+    def publish(self, branch: str, dead: tuple[str, ...]) -> None:
+        """Move main to a branch's head and drop the branch and others, in one commit.
+
+        Args:
+            branch: A branch of which main's head is an ancestor.
+            dead: Further branches to drop.
+
+        Raises:
+            Py4JJavaError: Main has moved meanwhile; see `is_conflict`.
+        """
+        manage = self._java.manageSnapshots().fastForwardBranch(MAIN, branch)
+        for each in (branch, *dead):
+            manage = manage.removeBranch(each)
+        manage.commit()
+
+    def drop(self, branch: str) -> None:
+        """Drop a branch if it is there."""
+        self.refresh()
+        if branch in self.branches:
+            self._java.manageSnapshots().removeBranch(branch).commit()
+
+    def _snapshot(self, number: int) -> Snapshot | None:
+        java = self._java.snapshot(number)
+        if java is None:  # expired
+            return None
+        return Snapshot(java.snapshotId(), java.parentId(), dict(java.summary()))
+
+
+def execute(spark: SparkSession, statement: str, properties: Mapping[str, str]) -> None:
+    """Run a SQL statement whose commit carries properties in its snapshot's summary.
+
+    `MERGE INTO` has no options and Iceberg 1.10 reads none from the session, so the properties go through
+    Iceberg's `CommitMetadata`. That is bound to the thread, hence safe when several tables are written at a
+    time; it wants a Java `Callable`, made here from a method handle so that nothing calls back into Python.
+
+    Args:
+        spark: The session.
+        statement: A statement that commits to one Iceberg table.
+        properties: What the snapshot's summary shall carry.
+    """
+    jvm = _jvm(spark)
+    invoke = jvm.java.lang.invoke
+    java_session = spark._jsparkSession  # noqa: SLF001 the JVM's edge
+    find_class = java_session.getClass().getClassLoader().loadClass
+    result = invoke.MethodType.methodType(
+        find_class("org.apache.spark.sql.Dataset"), find_class("java.lang.String")
+    )
+    method = invoke.MethodHandles.publicLookup().findVirtual(java_session.getClass(), "sql", result)
+    gateway: Any = spark.sparkContext._gateway  # noqa: SLF001 the JVM's edge
+    arguments = gateway.new_array(jvm.java.lang.Object, 1)
+    arguments[0] = statement
+    bound = invoke.MethodHandles.insertArguments(method.bindTo(java_session), 0, arguments)
+    task = invoke.MethodHandleProxies.asInterfaceInstance(find_class("java.util.concurrent.Callable"), bound)
+    jvm.org.apache.iceberg.spark.CommitMetadata.withCommitProperties(
+        dict(properties), task, find_class("java.lang.Exception")
+    )
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Whether a commit failed because another writer committed first, or its outcome is unknown."""
+    return bool(_CONFLICT.intersection(causes(error))) or any(text in str(error) for text in _CONFLICT_TEXTS)
+
+
+def causes(error: BaseException) -> list[str]:
+    """The simple class names of a Java error and its causes, outermost first; empty for other errors."""
+    java = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
+    found = []
+    while java is not None:
+        found.append(str(java.getClass().getSimpleName()))
+        java = java.getCause()
+    return found
+
+
+def _jvm(spark: SparkSession) -> Any:
+    """The JVM with the session made the thread's own: catalogs are looked up in the active one's settings."""
+    jvm: Any = spark._jvm  # noqa: SLF001 the JVM's edge
+    jvm.org.apache.spark.sql.SparkSession.setActiveSession(spark._jsparkSession)  # noqa: SLF001 as above
+    return jvm

@@ -1,0 +1,157 @@
+"""The published state of the lake's tables: what stands in them, and what changed between two states."""
+
+from __future__ import annotations
+
+import uuid
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from assay.errors import TerminalError
+from assay.lake.contracts import Contract
+from assay.lake.iceberg import Table
+
+_UNKNOWN = (
+    "{name}: snapshot {since} is not in the table's history (expired, or the table was made anew), so what "
+    "changed since is unknown; read the whole table (since=None)"
+)
+
+
+class Published:
+    """Tables as readers see them; `Lake` adds writing.
+
+    Attributes:
+        spark: The session.
+        catalog: The Iceberg catalog.
+    """
+
+    __slots__ = ()
+    spark: SparkSession
+    catalog: str
+
+    def exists(self, name: str) -> bool:
+        """Whether a table was ever made.
+
+        Raises:
+            InputError: There is no contract of that name.
+        """
+        return self._table(name) is not None
+
+    def snapshot(self, name: str) -> int | None:
+        """The number of the published state; None for a table without one.
+
+        Raises:
+            InputError: There is no contract of that name.
+        """
+        table = self._table(name)
+        head = table.head() if table else None
+        return head.id if head else None
+
+    def read(self, name: str, snapshot: int | None = None) -> DataFrame:
+        """A table as published at this moment (later writes do not show), or as of a snapshot.
+
+        Args:
+            name: `<layer>.<table>`; a table never written reads as empty, with its contract's columns.
+            snapshot: A state to read instead of the newest.
+
+        Raises:
+            InputError: There is no contract of that name.
+        """
+        pinned = self.snapshot(name) if snapshot is None else snapshot
+        if pinned is None:
+            return self.spark.createDataFrame([], Contract.load(name).schema)
+        return self.spark.read.option("snapshot-id", pinned).table(self._identifier(name))
+
+    def appended(self, name: str, since: int | None, until: int | None = None) -> DataFrame:
+        """The rows of an append-only table that were added between two snapshots.
+
+        Args:
+            name: `<layer>.<table>`.
+            since: Snapshot up to which rows are left out; None for all rows.
+            until: Last snapshot whose rows are included; the newest by default.
+
+        Raises:
+            TerminalError: `since` is not in the table's history, so that the difference is unknown.
+        """
+        end = self.snapshot(name) if until is None else until
+        if since is None or end is None:
+            return self.read(name, end)
+        self._need_ancestor(name, since)
+        if since == end:
+            return self.read(name, end).where("false")
+        return self._between(name, since, end)
+
+    def added(self, name: str, since: int | None, until: int) -> int:
+        """How many rows the commits of an append-only table say they added between two snapshots.
+
+        Args:
+            name: `<layer>.<table>`.
+            since: Snapshot up to which rows are left out; None for all rows.
+            until: Last snapshot whose rows are included.
+
+        Raises:
+            TerminalError: A snapshot is not in the table's history, so that the count is unknown.
+        """
+        table = self._table(name)
+        total = 0
+        for snapshot in table.ancestry_of(until) if table else ():
+            if since is None:
+                return snapshot.count("total-records")
+            if snapshot.id == since:
+                return total
+            total += snapshot.count("added-records")
+        raise TerminalError(_UNKNOWN.format(name=name, since=since or until))
+
+    def changelog(self, name: str, since: int | None) -> DataFrame:
+        """The rows inserted, changed and deleted between a snapshot and now.
+
+        Args:
+            name: `<layer>.<table>`.
+            since: The snapshot to compare with; None compares with an empty table.
+
+        Returns:
+            The table's columns and `_change_type` (INSERT, DELETE, UPDATE_BEFORE, UPDATE_AFTER),
+            `_change_ordinal int` and `_commit_snapshot_id bigint`.
+
+        Raises:
+            TerminalError: `since` is not in the table's history, so that the difference is unknown.
+        """
+        end = self.snapshot(name)
+        if since is None or end is None or since == end:
+            rows = self.read(name, end)
+            rows = rows if since is None else rows.where("false")
+            return rows.select("*", *_change_columns(end))
+        self._need_ancestor(name, since)
+        view = f"changelog_{uuid.uuid4().hex}"
+        keys = ", ".join(f"'{key}'" for key in Contract.load(name).keys)
+        self.spark.sql(
+            f"CALL {self.catalog}.system.create_changelog_view(table => '{name}', "
+            f"changelog_view => '{view}', options => map('start-snapshot-id', '{since}', "
+            f"'end-snapshot-id', '{end}')" + (f", identifier_columns => array({keys}))" if keys else ")")
+        )
+        rows = self.spark.table(view)
+        self.spark.catalog.dropTempView(view)  # the analysed plan needs the name no longer
+        return rows
+
+    def _identifier(self, name: str) -> str:
+        return f"{self.catalog}.{name}"
+
+    def _table(self, name: str) -> Table | None:
+        return Table.load(self.spark, self._identifier(Contract.load(name).name))
+
+    def _between(self, name: str, since: int, until: int) -> DataFrame:
+        reader = self.spark.read.option("start-snapshot-id", since).option("end-snapshot-id", until)
+        return reader.format("iceberg").load(self._identifier(name))
+
+    def _need_ancestor(self, name: str, since: int) -> None:
+        table = self._table(name)
+        if table is None or all(snapshot.id != since for snapshot in table.ancestry()):
+            raise TerminalError(_UNKNOWN.format(name=name, since=since))
+
+
+def _change_columns(end: int | None) -> tuple[Column, ...]:
+    return (
+        F.lit("INSERT").alias("_change_type"),
+        F.lit(0).alias("_change_ordinal"),
+        F.lit(end).cast("long").alias("_commit_snapshot_id"),
+    )

@@ -1,0 +1,197 @@
+"""The lake's tables as one run sees them: read what is published, write by contract.
+
+Every write goes through `publish`: to a branch, audited there, then to main; a run killed anywhere is
+repeated from what main says.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyspark.sql import Column, DataFrame, DataFrameWriterV2, SparkSession
+from pyspark.sql import functions as F
+
+from assay.errors import ContractError
+from assay.lake import iceberg
+from assay.lake.audit import audit
+from assay.lake.contracts import Contract
+from assay.lake.publish import Commit, Write, publish, watermarks
+from assay.lake.reading import Published
+
+CHANGE_SEQUENCE = "_change_seq"
+
+
+@dataclass(frozen=True, slots=True)
+class Lake(Published):
+    """The tables of one catalog, as one run sees and writes them. Safe to share between threads.
+
+    Attributes:
+        spark: The session.
+        run_id: The run that writes; every snapshot carries it.
+        catalog: The Iceberg catalog.
+    """
+
+    spark: SparkSession
+    run_id: str
+    catalog: str = "glue_catalog"
+    _seen: dict[tuple[str, str], str | None] = field(default_factory=dict, init=False, repr=False)
+
+    def watermark(self, name: str, key: str) -> str | None:
+        """How far the published rows of a table go, by the newest snapshot that says so.
+
+        A later write of the same run is refused if another run has moved the watermark since.
+
+        Args:
+            name: `<layer>.<table>`.
+            key: What is measured, for example the name of the table that is read from.
+
+        Returns:
+            The text that was given with the rows; None if there never was one.
+        """
+        table = self._table(name)
+        value = watermarks(table).get(key)
+        self._seen[name, key] = value
+        return value
+
+    # -- writing -----------------------------------------------------------------------------
+    def append(self, name: str, df: DataFrame, watermark: Mapping[str, str]) -> Commit:
+        """Add rows.
+
+        Args:
+            name: `<layer>.<table>`; it is made if it is not there.
+            df: Rows with exactly the contract's columns.
+            watermark: Key → how far the table goes with these rows. No rows and nothing new here: no commit.
+
+        Raises:
+            ContractError: The columns differ, or the rows break the contract; nothing was changed.
+            TransientError: Another run wrote at the same time; nothing was changed.
+        """
+        contract = Contract.load(name)
+        rows = _conform(df, contract)
+        return self._publish(
+            contract,
+            watermark,
+            nothing=rows.isEmpty,
+            write=lambda target, properties: _options(rows, target, properties).append(),
+            check=lambda base, new: audit(contract, self._between(name, base.id, new.id)),
+        )
+
+    def merge(
+        self, name: str, df: DataFrame, watermark: Mapping[str, str], *, delete_when: str = "false"
+    ) -> Commit:
+        """Insert, update and delete rows by the contract's key.
+
+        Where the contract has `_change_seq`, a row is touched only by a newer change: applying changes twice,
+        or in parts, ends in the same table.
+
+        Args:
+            name: `<layer>.<table>`; it is made if it is not there.
+            df: One row per key with the contract's columns, and what `delete_when` needs. It must be
+                deterministic: Spark reads it twice.
+            watermark: As for `append`.
+            delete_when: A SQL condition on `df`, for example `"_deleted"`: its rows are deleted, not written.
+
+        Raises:
+            ContractError: The columns differ, a key stands twice, or rows break the contract; nothing was
+                changed.
+            TransientError: Another run wrote at the same time; nothing was changed.
+        """
+        contract = Contract.load(name)
+        # Evaluated here, under the frame's own names: in the statement they could be taken for the target's.
+        marked = df.withColumn("_delete", F.expr(f"coalesce({delete_when}, false)"))
+        rows = _conform(marked, contract, beside=("_delete",))
+        return self._publish(
+            contract,
+            watermark,
+            nothing=rows.isEmpty,
+            write=lambda target, properties: self._merge(contract, rows, target, properties),
+            check=lambda _, new: audit(
+                contract, self.read(name, new.id), expected=new.count("total-records")
+            ),
+        )
+
+    def overwrite(
+        self, name: str, df: DataFrame, where: Column | str, watermark: Mapping[str, str]
+    ) -> Commit:
+        """Replace the rows that a condition selects.
+
+        Args:
+            name: `<layer>.<table>`; it is made if it is not there.
+            df: All rows that shall stand where the condition holds, with exactly the contract's columns.
+            where: What to replace, a condition on partition columns; `"true"` replaces the table.
+            watermark: As for `append`; but an empty frame without a watermark clears what `where` selects.
+
+        Raises:
+            ContractError: The columns differ, rows break the contract or lie outside `where`; nothing was
+                changed.
+            TerminalError: `where` selects some but not all rows of a file; nothing was changed.
+            TransientError: Another run wrote at the same time; nothing was changed.
+        """
+        contract = Contract.load(name)
+        rows = _conform(df, contract)
+        condition = F.expr(where) if isinstance(where, str) else where
+        return self._publish(
+            contract,
+            watermark,
+            nothing=lambda: bool(watermark) and rows.isEmpty(),
+            write=lambda target, properties: _options(rows, target, properties).overwrite(condition),
+            check=lambda _, new: audit(
+                contract, self.read(name, new.id).where(condition), expected=new.count("added-records")
+            ),
+        )
+
+    # -- helpers -----------------------------------------------------------------------------
+    def _publish(self, contract: Contract, watermark: Mapping[str, str], **steps: Any) -> Commit:
+        name = contract.name
+        expected = {key: value for (table, key), value in tuple(self._seen.items()) if table == name}
+        write = Write(contract, dict(watermark), **steps)
+        commit = publish(write, spark=self.spark, catalog=self.catalog, run_id=self.run_id, expected=expected)
+        self._seen.update({(name, key): value for key, value in watermark.items()})
+        return commit
+
+    def _merge(self, contract: Contract, rows: DataFrame, target: str, properties: Mapping[str, str]) -> None:
+        source = f"merge_{uuid.uuid4().hex}"
+        rows.createOrReplaceTempView(source)
+        try:
+            iceberg.execute(self.spark, _merge_statement(contract, target, source), properties)
+        finally:
+            self.spark.catalog.dropTempView(source)
+
+
+def _conform(df: DataFrame, contract: Contract, beside: tuple[str, ...] = ()) -> DataFrame:
+    """The contract's columns in order, and those `beside`; every other name is refused."""
+    missing = [name for name in contract.columns if name not in df.columns]
+    if missing:
+        have = ", ".join(df.columns)
+        raise ContractError(f"{contract.name}: the rows lack {', '.join(missing)}; they have {have}")
+    unknown = [name for name in df.columns if name not in (*contract.columns, *beside)]
+    if unknown and not beside:
+        raise ContractError(
+            f"{contract.name}: the contract has no column {', '.join(unknown)}; select what it lists, or add "
+            "it there"
+        )
+    return df.select(*contract.columns, *beside)
+
+
+def _options(df: DataFrame, target: str, properties: Mapping[str, str]) -> DataFrameWriterV2:
+    writer = df.writeTo(target)
+    for key, value in properties.items():
+        writer = writer.option(f"snapshot-property.{key}", value)
+    return writer
+
+
+def _merge_statement(contract: Contract, target: str, source: str) -> str:
+    on = " AND ".join(f"t.`{key}` = s.`{key}`" for key in contract.keys)
+    newer = f" AND s.{CHANGE_SEQUENCE} > t.{CHANGE_SEQUENCE}" if CHANGE_SEQUENCE in contract.columns else ""
+    updates = ", ".join(f"`{column}` = s.`{column}`" for column in contract.columns)
+    columns = ", ".join(f"`{column}`" for column in contract.columns)
+    values = ", ".join(f"s.`{column}`" for column in contract.columns)
+    return (
+        f"MERGE INTO {target} t USING {source} s ON {on} "
+        f"WHEN MATCHED AND s._delete{newer} THEN DELETE "
+        f"WHEN MATCHED AND NOT s._delete{newer} THEN UPDATE SET {updates} "
+        f"WHEN NOT MATCHED AND NOT s._delete THEN INSERT ({columns}) VALUES ({values})"
+    )

@@ -1,0 +1,207 @@
+"""The layer around the emulator's web application that makes its memory durable.
+
+Every successful request that changes DynamoDB, the Glue catalog, Secrets Manager or Systems Manager is in
+the write-ahead log before its answer leaves. Objects of S3 need none of it: the emulator writes them to
+disk itself. Also answers, in the emulator's place, which properties a workflow run was started with:
+no emulator runs workflows, our runner does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from assay.local.properties import RunProperties
+from assay.local.wal import Entry, Generations
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+LOGGED_SERVICES = ("DynamoDB_20120810", "AWSGlue", "secretsmanager", "AmazonSSM")
+COMPACT_BYTES = 32 * 1024 * 1024
+_READS = ("Get", "List", "Describe", "Query", "Scan", "BatchGet", "Search", "TransactGet")
+_ITEMS = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"})
+_KEPT_HEADERS = frozenset({b"x-amz-target", b"content-type", b"content-encoding", b"authorization", b"host"})
+_REFUSED = 300
+_logger = logging.getLogger("assay.local.durable")
+
+
+@dataclass(slots=True)
+class Durable:
+    """An ASGI application around another one.
+
+    Attributes:
+        inner: The emulator's application.
+        generations: Saved state and log.
+        save: Writes the emulator's whole state into a folder.
+        properties: What the workflow runner knows of its runs.
+        compact_bytes: A longer log is replaced by a saved state.
+    """
+
+    inner: Application
+    generations: Generations
+    save: Callable[[Path], None]
+    properties: RunProperties
+    compact_bytes: int = COMPACT_BYTES
+    _changing: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection's scope, as ASGI defines it."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(scope, receive, send)
+            return
+        target = _target(scope)
+        if target is not None and self.properties.answers(target):
+            body = await _body(receive)
+            await _answer(send, *self.properties.answer(target, body))
+        elif target is not None and changes(target):
+            await self._change(scope, await _body(receive), send)
+        else:
+            await self.inner(scope, receive, send)
+
+    async def replay(self) -> int:
+        """Apply the log to the state that the emulator loaded, then save that as a new generation.
+
+        Returns:
+            How many requests were applied.
+        """
+        count = 0
+        for entry in self.generations.entries():
+            answer = await self._ask(_scope(entry), entry.payload)
+            if not _succeeded(answer):
+                target = entry.headers.get("x-amz-target")
+                _logger.error("replay of %s was refused: %s", target, answer[-1].get("body"))
+            count += 1
+        if count:
+            self.generations.checkpoint(self.save)
+        return count
+
+    async def _change(self, scope: Scope, body: bytes, send: Send) -> None:
+        # One at a time: the log's order must be the order in which the changes took effect.
+        async with self._changing:
+            answer = await self._ask(scope, body)
+            if _succeeded(answer):
+                self._keep(scope, body)
+        for message in answer:
+            await send(message)
+
+    def _keep(self, scope: Scope, body: bytes) -> None:
+        entry = _entry(scope, body)
+        self.generations.append(entry)
+        if is_administrative(entry.headers["x-amz-target"]) or self.generations.size > self.compact_bytes:
+            # Rare requests draw random names (a secret's ARN) that a replay would draw anew: save at once.
+            self.generations.checkpoint(self.save)
+
+    async def _ask(self, scope: Scope, body: bytes) -> list[Message]:
+        """The inner application's answer to a request whose body is already here."""
+        answer: list[Message] = []
+        pending = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive() -> Message:
+            return pending.pop() if pending else {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            answer.append(message)
+
+        await self.inner(scope, receive, send)
+        return answer
+
+    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def receive_or_save() -> Message:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                async with self._changing:
+                    self.generations.checkpoint(self.save)
+            return message
+
+        started = False
+
+        async def replay_or_send(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "lifespan.startup.complete":
+                _logger.info("replayed %d requests", await self.replay())
+                started = True
+            await send(message)
+
+        try:
+            await self.inner(scope, receive_or_save, replay_or_send)
+        except Exception as error:
+            if started:
+                raise
+            # Merely raised, the server would take us for an application without a start, and serve.
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+
+
+def changes(target: str) -> bool:
+    """Whether a request with this `x-amz-target` changes a service whose changes are logged."""
+    service, _, operation = target.partition(".")
+    return service in LOGGED_SERVICES and not operation.startswith(_READS)
+
+
+def is_administrative(target: str) -> bool:
+    """Whether a change is of the rare kind that is followed by a saved state instead of a log entry.
+
+    Items and the catalog are written all the time and their effect follows from the request alone.
+    """
+    service, _, operation = target.partition(".")
+    return service != "AWSGlue" and operation not in _ITEMS
+
+
+def _target(scope: Scope) -> str | None:
+    found = [value for name, value in scope.get("headers", ()) if name.lower() == b"x-amz-target"]
+    return found[0].decode("latin-1") if found else None
+
+
+async def _body(receive: Receive) -> bytes:
+    parts = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+def _succeeded(answer: list[Message]) -> bool:
+    return any(m["type"] == "http.response.start" and m["status"] < _REFUSED for m in answer)
+
+
+async def _answer(send: Send, status: int, document: dict[str, Any]) -> None:
+    headers = [(b"content-type", b"application/x-amz-json-1.1")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(document).encode()})
+
+
+def _entry(scope: Scope, body: bytes) -> Entry:
+    kept = {
+        name.lower().decode("latin-1"): value.decode("latin-1")
+        for name, value in scope["headers"]
+        if name.lower() in _KEPT_HEADERS
+    }
+    query = scope.get("query_string", b"").decode("latin-1")
+    return Entry(scope["method"], scope["path"], query, kept, body.decode("utf-8", "surrogateescape"))
+
+
+def _scope(entry: Entry) -> Scope:
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in entry.headers.items()]
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": entry.method,
+        "scheme": "http",
+        "path": entry.path,
+        "raw_path": quote(entry.path).encode(),
+        "query_string": entry.query.encode("latin-1"),
+        "headers": [*headers, (b"content-length", str(len(entry.payload)).encode())],
+        "client": ("127.0.0.1", 0),
+        "server": None,
+    }

@@ -1,0 +1,79 @@
+"""What CloudFormation makes in AWS, made on the emulator: buckets, journal, secret, databases of the catalog.
+
+Every step looks first and changes only what is missing, so it may run any number of times.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from botocore.exceptions import ClientError
+
+from assay.local.aws import Aws
+from assay.local.names import BUCKETS, CATALOG_DATABASES, JOURNAL, REGION, SECRET
+
+
+def provision(aws: Aws, secret: Mapping[str, object]) -> None:
+    """Make everything that the jobs expect to find.
+
+    Args:
+        aws: The emulator.
+        secret: Host, port, dbname, username and password of the database.
+    """
+    _buckets(aws)
+    _journal(aws)
+    _secret(aws, json.dumps(secret, sort_keys=True))
+    _databases(aws)
+
+
+def _buckets(aws: Aws) -> None:
+    existing = {bucket["Name"] for bucket in aws.s3.list_buckets()["Buckets"]}
+    for name in BUCKETS:
+        if name not in existing:
+            aws.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+
+
+def _journal(aws: Aws) -> None:
+    if JOURNAL in aws.dynamodb.list_tables()["TableNames"]:
+        return
+    aws.dynamodb.create_table(
+        TableName=JOURNAL,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in ("day", "entry", "run_id")
+        ],
+        KeySchema=[
+            {"AttributeName": "day", "KeyType": "HASH"},
+            {"AttributeName": "entry", "KeyType": "RANGE"},
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "run",
+                "KeySchema": [
+                    {"AttributeName": "run_id", "KeyType": "HASH"},
+                    {"AttributeName": "entry", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+
+
+def _secret(aws: Aws, text: str) -> None:
+    try:
+        kept = aws.secretsmanager.get_secret_value(SecretId=SECRET).get("SecretString")
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        aws.secretsmanager.create_secret(Name=SECRET, SecretString=text)
+        return
+    if kept != text:  # the database's port may have changed
+        aws.secretsmanager.put_secret_value(SecretId=SECRET, SecretString=text)
+
+
+def _databases(aws: Aws) -> None:
+    existing = {database["Name"] for database in aws.glue.get_databases()["DatabaseList"]}
+    for name in CATALOG_DATABASES:
+        if name not in existing:
+            aws.glue.create_database(DatabaseInput={"Name": name})

@@ -1,0 +1,133 @@
+"""From silver and the unit metrics to what each look says: moments, results and health, in three Spark jobs.
+
+The tables are small, a few rows per experiment and look; they are brought to the driver once, where the
+moments of buckets are merged, and handed on as local frames, so that a MERGE may read its source twice at no
+cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from assay.medallion import gold_health, gold_moments, gold_results
+from assay.medallion.gold_scope import Scope
+from assay.medallion.gold_values import unit_values
+from assay.spec import Blueprint
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """Local frames with the rows of the looks that were asked for.
+
+    Attributes:
+        moments: Rows of gold.metric_moments.
+        results: Rows of gold.experiment_results.
+        health: Rows of gold.experiment_health.
+    """
+
+    moments: DataFrame
+    results: DataFrame
+    health: DataFrame
+
+    def tables(self) -> dict[str, DataFrame]:
+        """The frames by the names of their tables."""
+        return {
+            "gold.metric_moments": self.moments,
+            "gold.experiment_results": self.results,
+            "gold.experiment_health": self.health,
+        }
+
+
+def looks(
+    unit_metrics: DataFrame,
+    exposures: DataFrame,
+    quarantine: DataFrame,
+    blueprint: Blueprint,
+    scopes: Sequence[Scope],
+) -> Looks:
+    """Compute the looks of the scopes.
+
+    Args:
+        unit_metrics: gold.unit_metrics, up to date for the scopes.
+        exposures: silver.exposures.
+        quarantine: silver.quarantine.
+        blueprint: The blueprint in force.
+        scopes: Whose looks; at least one look in all.
+    """
+    spark = exposures.sparkSession
+    values = unit_values(unit_metrics, exposures, blueprint, scopes)
+    moments = gold_moments.merge_buckets(gold_moments.bucket_moments(values).collect())
+    analysed = gold_moments.arm_counts(moments)
+    p_values = gold_health.srm_p_values(scopes, analysed)
+    results = gold_results.results(spark, moments, blueprint, scopes, p_values)
+    # One job for both counts: they are small, and what a job costs here is its start.
+    exposed, bad = _counts(exposures, quarantine, blueprint, scopes)
+    health = gold_health.health(blueprint, scopes, analysed, exposed, bad)
+    return Looks(
+        moments=spark.createDataFrame(moments, gold_moments.SCHEMA),
+        results=spark.createDataFrame(results.collect(), results.schema),
+        health=spark.createDataFrame(health, gold_health.SCHEMA),
+    )
+
+
+def _counts(
+    exposures: DataFrame, quarantine: DataFrame, blueprint: Blueprint, scopes: Sequence[Scope]
+) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
+    exposed = gold_health.exposure_counts(exposures, scopes).select(
+        F.lit(True).alias("_exposed"),
+        "experiment",
+        F.col("as_of").alias("_date"),
+        "kind",
+        "units",
+    )
+    bad = gold_health.quarantined_days(quarantine, blueprint).select(
+        F.lit(False).alias("_exposed"),
+        "experiment",
+        F.col("day").alias("_date"),
+        F.col("contract").alias("kind"),
+        "units",
+    )
+    rows = exposed.unionByName(bad).collect()
+    return (
+        [(r["experiment"], r["_date"], r["kind"], r["units"]) for r in rows if r["_exposed"]],
+        [(r["kind"], r["experiment"], r["_date"], r["units"]) for r in rows if not r["_exposed"]],
+    )
+
+
+def with_stale(rows: DataFrame, stored: DataFrame, keys: Sequence[str], *, everything: bool) -> DataFrame:
+    """Rows to merge, with those marked `_deleted` that no longer belong.
+
+    Args:
+        rows: What was computed.
+        stored: What the table holds.
+        keys: The table's key.
+        everything: Whether `rows` is all that the table shall hold; otherwise nothing is stale.
+
+    Returns:
+        `rows` and, if `everything`, the stored rows without a counterpart, told apart by `_deleted`.
+    """
+    kept = rows.withColumn("_deleted", F.lit(False))
+    if not everything:
+        return kept
+    stale = stored.join(F.broadcast(rows.select(*keys)), list(keys), "left_anti")
+    return kept.unionByName(stale.withColumn("_deleted", F.lit(True)))
+
+
+def replaced(scopes: Sequence[Scope], *, everything: bool) -> Column:
+    """Which rows of gold.unit_metrics the scopes' periods replace.
+
+    Args:
+        scopes: Whose periods; at least one period in all.
+        everything: Whether the whole table is written anew.
+    """
+    if everything:
+        return F.lit(True)
+    condition = F.lit(False)
+    for scope in scopes:
+        if scope.periods:
+            condition |= (F.col("experiment") == scope.planned.id) & F.col("period").isin(*scope.periods)
+    return condition

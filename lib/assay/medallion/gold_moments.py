@@ -1,0 +1,95 @@
+"""gold.metric_moments: counts, means and centred moments per arm, metric and look, always the same bits.
+
+Spark's native aggregates give the moments of 32 buckets per group; the buckets, a function of the unit, are
+then merged in a fixed tree. Each bucket's rows are added in the order of the units. So neither the number of
+partitions nor the order of the input can change a bit, and no sum of squares is ever formed.
+
+References:
+    Chan, Golub and LeVeque (1979), Updating Formulae and a Pairwise Algorithm for Computing Sample Variances.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pyspark.sql import Column, DataFrame, Row
+from pyspark.sql import functions as F
+
+from assay.medallion.gold_values import BUCKETS
+from assay.stats import Moments
+
+SEGMENT = "all"
+KEYS = ("experiment", "arm", "metric", "as_of")
+PARTS = ("mean_y", "m2_y", "mean_d", "m2_d", "c_yd", "mean_x", "m2_x", "c_yx", "c_dx")
+SCHEMA = "experiment string, arm string, metric string, segment string, as_of date, n bigint, " + ", ".join(
+    f"{part} double" for part in PARTS
+)
+Key = tuple[str, str, str, date]
+
+
+def bucket_moments(values: DataFrame) -> DataFrame:
+    """Moments of each bucket of each group.
+
+    Args:
+        values: `gold_values.unit_values`, as it comes: this aggregate relies on the order of its rows.
+
+    Returns:
+        experiment, arm, metric, as_of, bucket, n and the nine moments.
+    """
+    return values.groupBy(*KEYS, "bucket").agg(
+        F.count(F.lit(1)).alias("n"),
+        *(F.avg(name).alias(f"mean_{name}") for name in ("y", "d", "x")),
+        *(_centred(F.var_pop(name)).alias(f"m2_{name}") for name in ("y", "d", "x")),
+        *(_centred(F.covar_pop(a, b)).alias(f"c_{a}{b}") for a, b in (("y", "d"), ("y", "x"), ("d", "x"))),
+    )
+
+
+def _centred(per_unit: Column) -> Column:
+    return per_unit * F.count(F.lit(1))
+
+
+def merge_buckets(rows: Iterable[Row]) -> list[tuple[object, ...]]:
+    """Moments of each group, from those of its buckets.
+
+    Args:
+        rows: Collected `bucket_moments`, in any order.
+
+    Returns:
+        Rows of `SCHEMA`, ordered by experiment, arm, metric and as_of; a group without units has none.
+    """
+    found = list(rows)
+    groups: list[Key] = sorted({_key(row) for row in found})
+    if not groups:
+        return []
+    place = {key: i for i, key in enumerate(groups)}
+    cells: dict[str, NDArray[np.float64]] = {name: np.zeros((len(groups), BUCKETS)) for name in ("n", *PARTS)}
+    for row in found:
+        for name, cell in cells.items():
+            cell[place[_key(row)], row["bucket"]] = row[name]
+    merged = Moments(**cells).merge_all(axis=1)
+    columns = [getattr(merged, part).tolist() for part in PARTS]
+    counts = [int(n) for n in merged.n]
+    return [
+        (experiment, arm, metric, SEGMENT, as_of, counts[i], *(column[i] for column in columns))
+        for i, (experiment, arm, metric, as_of) in enumerate(groups)
+    ]
+
+
+def _key(row: Row) -> Key:
+    return row["experiment"], row["arm"], row["metric"], row["as_of"]
+
+
+def arm_counts(rows: Iterable[tuple[Any, ...]]) -> Mapping[tuple[str, date], dict[str, int]]:
+    """Analysed units per experiment and look: arm → units; every metric of a look has the same units.
+
+    Args:
+        rows: `merge_buckets`.
+    """
+    counts: dict[tuple[str, date], dict[str, int]] = {}
+    for experiment, arm, _metric, _segment, as_of, n, *_parts in rows:
+        counts.setdefault((experiment, as_of), {})[arm] = n
+    return counts

@@ -1,0 +1,83 @@
+"""gold.runs: what each job of each run did, how long it took and what it cost, from the journal."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+KEYS = ("run_id", "job")
+_TIME_LENGTH = 27  # 2026-01-05T00:00:00.000000Z, with which a journal's sort key begins
+_HOUR = 3600.0
+
+
+def touched_runs(journal: DataFrame) -> DataFrame:
+    """The runs and jobs of which the journal has news.
+
+    Args:
+        journal: Changelog of silver.journal since the last run, or all its rows.
+    """
+    return journal.select(*KEYS).distinct()
+
+
+def runs(journal: DataFrame, touched: DataFrame, *, dpu: float, dollars_per_dpu_hour: float) -> DataFrame:
+    """One row per run and job.
+
+    Args:
+        journal: silver.journal: an item when a step starts and one when it ends.
+        touched: `touched_runs`.
+        dpu: Data processing units that a job occupies.
+        dollars_per_dpu_hour: The price of one of them.
+
+    Returns:
+        run_id, job, week, state (FAILED if a step failed and was not repeated with success, STARTED if one
+        has not ended, else SUCCEEDED), started_at, ended_at (last entry), the steps' rows, seconds from first
+        to last entry, dpu_seconds and dollars of those seconds, error of the last failure.
+    """
+    at = F.to_timestamp(F.substring("entry", 1, _TIME_LENGTH))
+    rows = journal.join(F.broadcast(touched), list(KEYS), "left_semi").withColumn("_at", at)
+    # A step's last entry says how the step ended: a repeat of it supersedes what went before.
+    steps = rows.groupBy(*KEYS, "step").agg(
+        F.max("week").alias("week"),
+        F.max_by("state", "entry").alias("state"),
+        F.min("_at").alias("started_at"),
+        F.max("_at").alias("ended_at"),
+        *(F.max_by(name, "entry").alias(name) for name in ("rows_in", "rows_out", "rows_quarantined")),
+        F.max_by("error", "entry").alias("error"),
+    )
+    jobs = steps.groupBy(*KEYS).agg(
+        F.max("week").alias("week"),
+        F.collect_set("state").alias("states"),
+        F.min("started_at").alias("started_at"),
+        F.max("ended_at").alias("ended_at"),
+        *(F.sum(name).cast("bigint").alias(name) for name in ("rows_in", "rows_out", "rows_quarantined")),
+        F.max_by("error", F.when(F.col("error").isNotNull(), F.col("ended_at"))).alias("error"),
+    )
+    seconds = (F.col("ended_at").cast("double") - F.col("started_at").cast("double")).alias("seconds")
+    return jobs.select(
+        *KEYS, "week", _state(), "started_at", "ended_at", seconds, *_counts(), "error"
+    ).select(
+        *KEYS,
+        "week",
+        "state",
+        "started_at",
+        "ended_at",
+        *_counts(),
+        "seconds",
+        (F.col("seconds") * dpu).alias("dpu_seconds"),
+        (F.col("seconds") * (dpu / _HOUR * dollars_per_dpu_hour)).alias("dollars"),
+        "error",
+    )
+
+
+def _counts() -> list[Column]:
+    return [F.col(name) for name in ("rows_in", "rows_out", "rows_quarantined")]
+
+
+def _state() -> Column:
+    states = F.col("states")
+    return (
+        F.when(F.array_contains(states, "FAILED"), "FAILED")
+        .when(F.array_contains(states, "STARTED"), "STARTED")
+        .otherwise("SUCCEEDED")
+        .alias("state")
+    )

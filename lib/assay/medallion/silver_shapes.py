@@ -1,0 +1,61 @@
+"""silver's tables: from which bronze table each is made, and what its columns are in terms of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
+
+SOURCES: Mapping[str, str] = MappingProxyType(
+    {
+        "silver.customers": "bronze.customers",
+        "silver.trades": "bronze.trades",
+        "silver.quotes": "bronze.quotes",
+        "silver.exposures": "bronze.exposures",
+        "silver.loads": "bronze.loads",
+        "silver.blueprints": "bronze.parameters",
+        "silver.journal": "bronze.journal",
+    }
+)
+"""Silver table → the bronze table that it is made of."""
+
+
+def shape(name: str, source: DataFrame, schema: StructType) -> dict[str, Column]:
+    """The columns of a silver table in terms of its bronze table.
+
+    Args:
+        name: The silver table.
+        source: Rows of the bronze table.
+        schema: Of the silver table.
+
+    Returns:
+        Column → expression, without `_change_seq` and `_run_id`, which every table has in the same way.
+    """
+    derived = _DERIVED.get(name, dict)()
+    same = [field.name for field in schema if field.name in source.columns and not field.name.startswith("_")]
+    return {**{column: F.col(column) for column in same}, **derived}
+
+
+def _exposure() -> dict[str, Column]:
+    """One exposure by itself; `silver_exposures` puts those of a unit together."""
+    return {
+        "unit": F.col("customer_id").cast("string"),
+        "exposures": F.lit(1),
+        "arms": F.lit(1),
+        "multi_arm": F.lit(False),
+        "exposure_id": F.col("exposure_id"),
+    }
+
+
+def _blueprint() -> dict[str, Column]:
+    """The parameters API stores a blueprint in an envelope of its name, number and version."""
+    return {
+        "number": F.regexp_extract("version", r"^v(\d+)$", 1),
+        "document": F.get_json_object("document", "$.document"),
+    }
+
+
+_DERIVED = {"silver.exposures": _exposure, "silver.blueprints": _blueprint}

@@ -1,0 +1,159 @@
+"""silver's common part: captured versions of rows, typed, checked, and told apart.
+
+Every version that breaks the contract is set aside, whatever came after it; of the others the newest counts.
+Both depend on the version alone, so that changes taken in one batch or in many give the same tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
+
+from assay.errors import ReconciliationError
+
+DELETED = "_deleted"
+_DELETE = "D"
+_BRONZE = ("_op", "_change_seq", "_committed_at", "_source", "_source_file", "_run_id", "_ingested_at")
+_CAPTURE = ("_op", "_change_seq", "_source_file", "_ingested_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of the rows of a batch.
+
+    Attributes:
+        rows_in: Versions read from bronze.
+        rows_out: Rows to insert, update or delete in silver.
+        quarantined: Versions that broke the contract.
+        deduplicated: Good versions that a newer one supersedes.
+    """
+
+    rows_in: int
+    rows_out: int
+    quarantined: int
+    deduplicated: int
+
+    def reconcile(self, name: str, appended: int) -> None:
+        """Refuse counts that do not add up.
+
+        Args:
+            name: The silver table, for the message.
+            appended: Rows that bronze's commits say they added.
+
+        Raises:
+            ReconciliationError: Rows are missing or too many.
+        """
+        accounted = self.rows_out + self.quarantined + self.deduplicated
+        if not appended == self.rows_in == accounted:
+            raise ReconciliationError(
+                f"{name}: bronze added {appended:,} rows, {self.rows_in:,} were read, {self.rows_out:,} go "
+                f"on, {self.quarantined:,} are quarantined and {self.deduplicated:,} superseded; these must "
+                "add up. Nothing was changed"
+            )
+
+
+def versions(
+    changes: DataFrame,
+    shape: Mapping[str, Column],
+    schema: StructType,
+    *,
+    violations: Column,
+    keys: Sequence[str],
+    run_id: str,
+) -> DataFrame:
+    """Every version typed, with what it breaks and whether it is the newest good one of its row.
+
+    Args:
+        changes: Rows of bronze.
+        shape: Column → what it is in terms of bronze; more columns than the contract's are carried along.
+        schema: Of the silver table; a value that its type cannot hold is null, with a reason.
+        violations: Array of the rules that a typed row breaks.
+        keys: Columns of the shape that tell rows apart.
+        run_id: The run that writes.
+
+    Returns:
+        The shape's columns, `_op`, `_change_seq` (empty for the full load), `_run_id`, `_source_file`,
+        `_row` (the bronze row as JSON, where a rule is broken), `_reasons` and `_newest`.
+    """
+    source = F.struct(*(name for name in changes.columns if name not in _BRONZE))
+    raw = changes.select(
+        *(value.alias(name) for name, value in shape.items()),
+        *_capture(changes),
+        F.lit(run_id).alias("_run_id"),
+        source.alias("_row"),
+    )
+    checked = _checked(_typed(raw, schema), violations, keys)
+    good = F.size("_reasons") == 0
+    order = [F.desc(name) for name in ("_change_seq", "_ingested_at", "_source_file")]
+    place = F.row_number().over(Window.partitionBy(good, *keys).orderBy(*order))
+    return checked.withColumn("_newest", good & (place == 1)).drop("_ingested_at")
+
+
+def counts(batch: DataFrame) -> Counts:
+    """Count what became of a batch of `versions`, in one job."""
+    bad = F.size("_reasons") > 0
+    row = batch.agg(
+        F.count("*"), F.count_if("_newest"), F.count_if(bad), F.count_if(~bad & ~F.col("_newest"))
+    ).collect()[0]
+    return Counts(*row)
+
+
+def newest(batch: DataFrame, schema: StructType) -> DataFrame:
+    """The rows to merge: the newest good version of each, and whether it is a delete (`_deleted`)."""
+    return batch.where("_newest").select(*schema.names, (F.col("_op") == _DELETE).alias(DELETED))
+
+
+def quarantined(batch: DataFrame, contract: str) -> DataFrame:
+    """Rows of silver.quarantine: the versions that break a contract, each once.
+
+    Args:
+        batch: `versions` of the contract's table.
+        contract: Name of the contract.
+    """
+    bad = batch.where(F.size("_reasons") > 0).select(
+        F.lit(contract).alias("contract"),
+        F.col("_row").alias("row"),
+        F.col("_reasons").alias("reasons"),
+        "_change_seq",
+        "_source_file",
+        "_run_id",
+    )
+    identity = F.sha2(F.concat_ws("\n", "contract", "row", "_change_seq"), 256)
+    return bad.withColumn("quarantine_id", identity).dropDuplicates(["quarantine_id"])
+
+
+def _capture(changes: DataFrame) -> list[Column]:
+    """The columns of change capture; what is not captured but collected counts as inserted."""
+    stand_in = {"_op": F.lit("I"), "_change_seq": F.lit("")}
+    present = {name: F.col(name) for name in _CAPTURE if name in changes.columns}
+    columns = {**stand_in, **present}
+    columns["_change_seq"] = F.coalesce(columns["_change_seq"], F.lit(""))
+    return [columns[name].alias(name) for name in _CAPTURE]
+
+
+def _typed(raw: DataFrame, schema: StructType) -> DataFrame:
+    """Columns in the contract's types, and a reason for every value that did not fit."""
+    wanted = {field.name: field.dataType for field in schema}
+    other = [f.name for f in raw.schema if f.name in wanted and f.dataType != wanted[f.name]]
+    casts = {name: F.expr(f"try_cast(`{name}` as {wanted[name].simpleString()})") for name in other}
+    unreadable = [
+        F.when(F.col(name).isNotNull() & cast.isNull(), F.lit(f"{name} is {wanted[name].simpleString()}"))
+        for name, cast in casts.items()
+    ]
+    reasons = F.array_compact(F.array(*unreadable)) if unreadable else F.array().cast("array<string>")
+    return raw.select(
+        *(casts.get(name, F.col(name)).alias(name) for name in raw.columns), reasons.alias("_unreadable")
+    )
+
+
+def _checked(typed: DataFrame, violations: Column, keys: Sequence[str]) -> DataFrame:
+    """What each version breaks; of a delete only its key matters, the row may well be a bad one that goes."""
+    reasons = F.concat("_unreadable", violations)
+    key_reasons = F.array(*(F.lit(f"{key} is not null") for key in keys))
+    kept = F.when(F.col("_op") == _DELETE, F.array_intersect(reasons, key_reasons)).otherwise(reasons)
+    row = F.when(F.size("_reasons") > 0, F.to_json("_row"))
+    return typed.withColumn("_reasons", kept).withColumn("_row", row).drop("_unreadable")

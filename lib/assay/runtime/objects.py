@@ -1,0 +1,87 @@
+"""Small objects of S3 by address: read, newest of a prefix, written once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+from assay.errors import InputError
+from assay.runtime import clients
+
+_S3 = "s3://"
+# Precondition failed; a conditional request is under way.
+_TAKEN = frozenset({412, 409})
+
+
+def split(uri: str) -> tuple[str, str]:
+    """Bucket and key of an `s3://` URI.
+
+    Raises:
+        InputError: It has no bucket or no key.
+    """
+    bucket, _, key = uri.removeprefix(_S3).partition("/")
+    if not uri.startswith(_S3) or not bucket or not key:
+        raise InputError(f"{uri!r} is no address of an object; it must be s3://bucket/key")
+    return bucket, key
+
+
+def read_text(address: str) -> str:
+    """The text at an address, UTF-8.
+
+    Args:
+        address: `s3://bucket/key`, or a path.
+
+    Raises:
+        InputError: There is nothing, or no text.
+        TransientError: S3 did not answer.
+    """
+    try:
+        if not address.startswith(_S3):
+            return Path(address).read_text(encoding="utf-8")
+        bucket, key = split(address)
+        with clients.calling(f"read {address}"):
+            return clients.s3().get_object(Bucket=bucket, Key=key)["Body"].read().decode("utf-8")
+    except OSError as error:
+        raise InputError(
+            f"cannot read {address}: {error.strerror}; give a file or s3://bucket/key"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"cannot read {address}: byte {error.start} is not UTF-8; save it as UTF-8"
+        ) from error
+
+
+def newest(bucket: str, prefix: str) -> str | None:
+    """The last key in order of name that begins with a prefix; None if there is none.
+
+    Raises:
+        TransientError: S3 did not answer.
+    """
+    last: str | None = None
+    with clients.calling(f"list s3://{bucket}/{prefix}"):
+        for page in clients.s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+            for found in page.get("Contents", []):
+                last = max(found["Key"], last or "")
+    return last
+
+
+def put_new(bucket: str, key: str, body: bytes, *, content_type: str) -> bool:
+    """Write an object on the condition that there is none of that key.
+
+    Returns:
+        Whether it was written; False when the key is taken, now or at the same time by another writer.
+
+    Raises:
+        TransientError: S3 did not answer.
+    """
+    with clients.calling(f"write s3://{bucket}/{key}"):
+        try:
+            clients.s3().put_object(
+                Bucket=bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*"
+            )
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] in _TAKEN:
+                return False
+            raise
+    return True

@@ -1,0 +1,150 @@
+"""The analysis of one flat table: one row per randomised unit, a column of arms, columns of metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from assay.errors import InputError
+from assay.serving.analysis import compare, files, integrity
+from assay.serving.analysis.arms import Arms, group, shares
+from assay.serving.analysis.requests import MetricRequest, known, parse
+from assay.serving.analysis.result import Analysis, ArmCount
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked, resolved against the table's columns."""
+
+    arm: str
+    control: str
+    metrics: tuple[MetricRequest, ...]
+    alpha: float
+    allocation: Mapping[str, float] | None
+
+    @property
+    def columns(self) -> list[str]:
+        return list(dict.fromkeys((self.arm, *(c for m in self.metrics for c in m.columns))))
+
+
+def analyze(
+    table: pa.Table | pd.DataFrame | Mapping[str, Sequence[object]],
+    *,
+    arm: str,
+    control: str,
+    metrics: Sequence[str],
+    alpha: float = 0.05,
+    allocation: Mapping[str, float] | None = None,
+    source: str = "a table",
+) -> Analysis:
+    """Compare every other arm with control on every metric.
+
+    Args:
+        table: One row per randomised unit: an Arrow table, a pandas DataFrame, columns by name, or anything
+            that speaks Arrow's PyCapsule interface.
+        arm: Column that names each unit's arm.
+        control: Value of `arm` that all others are compared with.
+        metrics: `COLUMN`, `COLUMN:mean`, `COLUMN:proportion` or `NUMERATOR/DENOMINATOR:ratio`; a column of
+            0 and 1 or booleans without a type is a proportion, any other a mean.
+        alpha: Level of each test and interval, strictly between 0 and 1.
+        allocation: Planned share per arm; gives the check for a sample ratio mismatch.
+        source: Name of the data, for people.
+
+    Returns:
+        The frozen result.
+
+    Raises:
+        InputError: Something asked for is not in the table, or the table's values do not allow it.
+
+    Example:
+        >>> result = analyze(
+        ...     {"arm": ["a"] * 4 + ["b"] * 4, "spent": [1, 2, 3, 4, 3, 4, 5, 6]},
+        ...     arm="arm", control="a", metrics=["spent"],
+        ... )
+        >>> result.comparisons[0].estimate
+        2.0
+    """
+    whole = table if isinstance(table, pa.Table) else pa.table(table)
+    question = _question(whole.column_names, arm, control, metrics, alpha, allocation)
+    if whole.num_rows == 0:
+        raise InputError(f"{source} has no rows; there is nothing to analyse")
+    return _answer(whole, question, source)
+
+
+def analyze_file(
+    path: Path,
+    *,
+    arm: str,
+    control: str,
+    metrics: Sequence[str],
+    alpha: float = 0.05,
+    allocation: Mapping[str, float] | None = None,
+) -> Analysis:
+    """`analyze` on a CSV or Parquet file, of which only the columns asked for are read.
+
+    Raises:
+        InputError: As `analyze`, or the file is missing, empty or neither CSV nor Parquet.
+    """
+    question = _question(files.names(path), arm, control, metrics, alpha, allocation)
+    return _answer(files.read(path, question.columns), question, path.name)
+
+
+def _question(
+    names: Sequence[str],
+    arm: str,
+    control: str,
+    metrics: Sequence[str],
+    alpha: float,
+    allocation: Mapping[str, float] | None,
+) -> _Question:
+    if not 0 < alpha < 1:
+        raise InputError(f"alpha is {alpha}; it must lie strictly between 0 and 1")
+    if not metrics:
+        raise InputError(f"no metric is asked for; name at least one column, allowed: {', '.join(names)}")
+    requests = tuple(parse(text, names) for text in metrics)
+    seen = [request.name for request in requests]
+    twice = [name for name in seen if seen.count(name) > 1]
+    if twice:
+        raise InputError(f"metric {twice[0]!r} is asked for more than once; name each metric once")
+    if any(arm in request.columns for request in requests):
+        raise InputError(f"column {arm!r} is both the arm and a metric; name another metric")
+    return _Question(known(arm, names, "arm column"), control, requests, alpha, allocation)
+
+
+def _answer(table: pa.Table, question: _Question, source: str) -> Analysis:
+    arms = group(table.column(question.arm), question.arm, question.control)
+    planned = None if question.allocation is None else shares(question.allocation, arms)
+    measured = [compare.measure(table, request) for request in question.metrics]
+    summaries = [row for m in measured for row in compare.summaries(m, arms)]
+    rows = compare.comparisons(measured, arms, question.alpha)
+    ratio = integrity.sample_ratio(arms, planned)
+    if ratio.status == "fail":
+        rows = [compare.invalid(row, "sample ratio mismatch") for row in rows]
+    return Analysis(
+        source=source,
+        arm_column=question.arm,
+        control=arms.control,
+        rows=table.num_rows,
+        rows_without_arm=arms.without,
+        alpha=question.alpha,
+        alpha_bonferroni=question.alpha / len(rows),
+        arms=_counts(arms, None if planned is None else planned.tolist()),
+        summaries=tuple(summaries),
+        comparisons=tuple(rows),
+        checks=(ratio, *(integrity.missing(m.name, arms, m.present) for m in measured)),
+    )
+
+
+def _counts(arms: Arms, planned: Sequence[float] | None) -> tuple[ArmCount, ...]:
+    counts = arms.counts
+    return tuple(
+        ArmCount(name, int(n), float(n / counts.sum()), None if planned is None else planned[i])
+        for i, (name, n) in enumerate(zip(arms.names, counts, strict=True))
+    )

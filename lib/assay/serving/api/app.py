@@ -1,0 +1,95 @@
+"""The routes: post a blueprint, read a version of it.
+
+Under uvicorn: `uvicorn assay.serving.api.app:app`; the bucket comes from `ASSAY_LANDING_BUCKET`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Annotated, Any
+
+from fastapi import Body, Depends, FastAPI, Path, Response
+from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
+
+from assay.errors import TerminalError
+from assay.serving.api import problems
+from assay.serving.api.store import Registered, Store
+from assay.spec.blueprint import Blueprint
+
+BUCKET_VARIABLE = "ASSAY_LANDING_BUCKET"
+_BLUEPRINT_NAME = r"^[a-z][a-z0-9_]{0,62}$"
+
+Name = Annotated[str, Path(pattern=_BLUEPRINT_NAME, description="Name of the blueprint")]
+Number = Annotated[int, Path(ge=1, description="Number of the version")]
+Document = Annotated[dict[str, Any], Body(description="A blueprint as a JSON object")]
+
+
+class Version(BaseModel):
+    """A registered version of a blueprint."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    blueprint: str
+    number: int
+    version: str
+    document: str
+    registered_at: str
+
+
+class Status(BaseModel):
+    """That the API answers."""
+
+    status: str
+
+
+def store() -> Store:
+    """The store of the bucket that the environment names.
+
+    Raises:
+        TerminalError: The environment names none.
+    """
+    bucket = os.environ.get(BUCKET_VARIABLE)
+    if not bucket:
+        raise TerminalError(f"{BUCKET_VARIABLE} is not set; set it to the name of the landing bucket")
+    return Store(bucket)
+
+
+Versions = Annotated[Store, Depends(store)]
+app = FastAPI(title="Assay parameters", version="1", docs_url=None, redoc_url=None)
+problems.install(app)
+
+
+@app.get("/v1/status")
+def status() -> Status:
+    """Whether the API answers."""
+    return Status(status="ok")
+
+
+@app.post("/v1/parameters", status_code=201)
+def register(document: Document, versions: Versions, response: Response) -> Version:
+    """Register a blueprint: 201 for a new version, 200 when the newest version is the same document."""
+    blueprint = Blueprint.parse(json.dumps(document), "the request")
+    registered, new = versions.register(blueprint.name, blueprint.version, blueprint.document())
+    response.status_code = 201 if new else 200
+    response.headers["Location"] = f"/v1/parameters/{registered.blueprint}/{registered.number}"
+    return Version.model_validate(registered)
+
+
+@app.get("/v1/parameters/{name}")
+def newest(name: Name, versions: Versions) -> Version:
+    """The newest version of a blueprint."""
+    return _found(versions.newest(name), f"no blueprint {name!r} is registered")
+
+
+@app.get("/v1/parameters/{name}/{number}")
+def numbered(name: Name, number: Number, versions: Versions) -> Version:
+    """One version of a blueprint."""
+    return _found(versions.get(name, number), f"blueprint {name!r} has no version {number}")
+
+
+def _found(registered: Registered | None, otherwise: str) -> Version:
+    if registered is None:
+        raise HTTPException(404, otherwise)
+    return Version.model_validate(registered)

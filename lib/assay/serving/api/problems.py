@@ -1,0 +1,57 @@
+"""Errors of the API as `application/problem+json`.
+
+References:
+    RFC 9457, Problem Details for HTTP APIs.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from assay.errors import AssayError, InputError, TransientError
+from assay.runtime import logs
+
+MEDIA_TYPE = "application/problem+json"
+_log = logs.get(__name__)
+
+
+def problem(status: int, detail: str) -> JSONResponse:
+    """An answer that says what is wrong.
+
+    Args:
+        status: The HTTP status.
+        detail: One sentence for the caller.
+    """
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return JSONResponse(body, status, media_type=MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of an app a problem document."""
+
+    @app.exception_handler(InputError)
+    async def _input(_: Request, error: InputError) -> JSONResponse:
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, error.message)
+
+    @app.exception_handler(AssayError)
+    async def _ours(_: Request, error: AssayError) -> JSONResponse:
+        # What went wrong behind the API is for its operator, not for its caller.
+        _log.error("request failed", extra={"error": error.message})
+        if isinstance(error, TransientError):
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, "the store did not answer; try again")
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the request could not be served")
+
+    @app.exception_handler(RequestValidationError)
+    async def _request(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{where}: {first['msg']}")
+
+    @app.exception_handler(HTTPException)
+    async def _http(_: Request, error: HTTPException) -> JSONResponse:
+        return problem(error.status_code, str(error.detail))

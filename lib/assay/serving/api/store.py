@@ -1,0 +1,98 @@
+"""Versions of a blueprint's document as objects: `parameters/<name>/v000001.json`, never overwritten.
+
+A version is written on the condition that its object does not exist yet, so that two writers at once get two
+numbers, and a document that equals the newest version gets no new one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+
+from assay.errors import TransientError
+from assay.runtime import clients, objects
+
+_ATTEMPTS = 20
+_MOST = 999_999  # six digits: the names sort as the numbers do
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """One version of a blueprint's document.
+
+    Attributes:
+        blueprint: The blueprint's name.
+        number: 1 for the first version.
+        version: The document's own version, a hash of it.
+        document: The blueprint as canonical JSON.
+        registered_at: UTC, ISO 8601.
+    """
+
+    blueprint: str
+    number: int
+    version: str
+    document: str
+    registered_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The versions in a bucket.
+
+    Attributes:
+        bucket: The landing bucket.
+        now: The clock, UTC.
+    """
+
+    bucket: str
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+
+    def register(self, blueprint: str, version: str, document: str) -> tuple[Registered, bool]:
+        """Store a document unless it is the newest version already.
+
+        Args:
+            blueprint: The blueprint's name.
+            version: The document's version.
+            document: Canonical JSON.
+
+        Returns:
+            The version, and whether it is new.
+
+        Raises:
+            TransientError: S3 did not answer, or other writers won every number that was tried.
+            AssayError: S3 refused.
+        """
+        for _ in range(_ATTEMPTS):
+            newest = self.newest(blueprint)
+            if newest is not None and newest.document == document:
+                return newest, False
+            number = 1 if newest is None else newest.number + 1
+            at = self.now().isoformat(timespec="microseconds")
+            new = Registered(blueprint, number, version, document, at)
+            body = json.dumps(asdict(new), sort_keys=True).encode()
+            if objects.put_new(self.bucket, _key(blueprint, number), body, content_type="application/json"):
+                return new, True
+        raise TransientError(f"other writers took {_ATTEMPTS} numbers of blueprint {blueprint}; try again")
+
+    def newest(self, blueprint: str) -> Registered | None:
+        """The version with the highest number; None if there is none."""
+        key = objects.newest(self.bucket, f"parameters/{blueprint}/v")
+        return None if key is None else self._read(key)
+
+    def get(self, blueprint: str, number: int) -> Registered | None:
+        """One version; None if there is none of that number."""
+        if not 1 <= number <= _MOST:
+            return None
+        try:
+            return self._read(_key(blueprint, number))
+        except clients.MissingError:
+            return None
+
+    def _read(self, key: str) -> Registered:
+        return Registered(**json.loads(objects.read_text(f"s3://{self.bucket}/{key}")))
+
+
+def _key(blueprint: str, number: int) -> str:
+    return f"parameters/{blueprint}/v{number:06d}.json"

@@ -1,0 +1,102 @@
+"""Facts (tables of events) and metrics (how facts become one number per unit)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from assay.spec.law import Law
+from assay.spec.model import Model, Name, problem
+
+
+class Generate(Model):
+    """How a synthetic fact is drawn: a (mixed) Poisson number of events per unit and week, each with values.
+
+    Attributes:
+        rate: Law of the events per week between units; a unit keeps its rate for good.
+        values: Law of each value column, independent between events.
+    """
+
+    rate: Law
+    values: dict[Name, Law] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _check(self) -> Generate:
+        laws = {"rate": self.rate} | {f"values.{name}": law for name, law in self.values.items()}
+        for path, law in laws.items():
+            if law.support[0] < 0:
+                raise problem(
+                    path, f"is a {law.name} distribution, which can be negative; it must be 0 or greater"
+                )
+        return self
+
+
+class Fact(Model):
+    """A table of events.
+
+    Attributes:
+        table: Where the events are, for example `silver.trades`.
+        unit: Column that names the unit (customer).
+        time: Column with the time of the event (UTC).
+        values: Columns with a number per event that metrics may sum.
+        generate: How events are drawn; only where the fact is synthetic.
+    """
+
+    table: str = Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
+    unit: Name
+    time: Name
+    values: list[Name] = Field(default_factory=list)
+    generate: Generate | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Fact:
+        if "count" in self.values:
+            raise problem(
+                "values", "a value column may not be named 'count': '<fact>.count' counts the events"
+            )
+        if len(set(self.values)) < len(self.values):
+            raise problem("values", "a column is named twice; every name must be unique")
+        if self.generate is not None and sorted(self.generate.values) != sorted(self.values):
+            raise problem(
+                "generate.values",
+                f"names {sorted(self.generate.values)}; it must name the fact's values {sorted(self.values)}",
+            )
+        return self
+
+
+class Metric(Model):
+    """One number per unit, and how units are compared.
+
+    A *measure* is `<fact>.count` (events) or `<fact>.<value column>` (sum over events), counted per unit
+    from its first exposure on.
+
+    Attributes:
+        type: `mean`: the numerator's total per unit; `proportion`: 1 if that total is above 0; `ratio`: sum
+            of the numerator over all units divided by the sum of the denominator.
+        numerator: A measure.
+        denominator: A measure; for a ratio only.
+        minimum_effect: Smallest relative effect worth finding, above 0; used for planning only.
+        higher_is_better: Whether an increase is an improvement.
+    """
+
+    type: Literal["mean", "proportion", "ratio"]
+    numerator: str
+    denominator: str | None = None
+    minimum_effect: float | None = Field(default=None, gt=0)
+    higher_is_better: bool = True
+
+    @model_validator(mode="after")
+    def _check(self) -> Metric:
+        if self.type == "ratio" and self.denominator is None:
+            raise problem("denominator", "is missing; a ratio needs a measure to divide by")
+        if self.type != "ratio" and self.denominator is not None:
+            raise problem(
+                "denominator", f"is {self.denominator!r}; only a ratio has one, this is a {self.type}"
+            )
+        return self
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The numerator and, for a ratio, the denominator."""
+        return (self.numerator,) if self.denominator is None else (self.numerator, self.denominator)

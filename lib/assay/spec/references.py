@@ -1,0 +1,114 @@
+"""Checks that need the whole blueprint: names that point elsewhere, layers, what can be generated."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from assay.errors import did_you_mean
+from assay.spec.model import problem
+
+if TYPE_CHECKING:
+    from assay.spec.blueprint import Blueprint
+    from assay.spec.experiment import Experiment
+    from assay.spec.fact import Fact
+
+SYNTHETIC_TRADES = ("silver.trades", "customer_id", "traded_at", ["notional"])
+"""Table, unit, time and values of the one fact that the generators draw."""
+
+
+def check(blueprint: Blueprint) -> None:
+    """Check every reference inside a blueprint.
+
+    Raises:
+        PydanticCustomError: The first that does not hold, with its dotted path.
+    """
+    _check_metrics(blueprint)
+    for name, experiment in blueprint.experiments.items():
+        for metric in experiment.metrics:
+            if metric not in blueprint.metrics:
+                hint = did_you_mean(metric, blueprint.metrics)
+                raise problem(f"experiments.{name}.metrics", f"there is no metric {metric!r}; {hint}")
+        _check_effects(blueprint, name, experiment)
+    _check_layers(blueprint)
+    _check_synthetic(blueprint)
+
+
+def measures_of(facts: dict[str, Fact]) -> list[str]:
+    """Every measure that these facts offer: `<fact>.count` and `<fact>.<value column>`."""
+    return [f"{name}.{column}" for name, fact in facts.items() for column in ("count", *fact.values)]
+
+
+def targets_of(facts: dict[str, Fact]) -> list[str]:
+    """Everything that a planted effect can multiply: `<fact>.rate` and `<fact>.<value column>`."""
+    synthetic = {name: fact for name, fact in facts.items() if fact.generate is not None}
+    return [f"{name}.{column}" for name, fact in synthetic.items() for column in ("rate", *fact.values)]
+
+
+def _check_metrics(blueprint: Blueprint) -> None:
+    allowed = measures_of(blueprint.facts)
+    for name, metric in blueprint.metrics.items():
+        fields = {"numerator": metric.numerator, "denominator": metric.denominator}
+        for field, measure in fields.items():
+            if measure is None or measure in allowed:
+                continue
+            fact, _, column = measure.partition(".")
+            path = f"metrics.{name}.{field}"
+            if fact not in blueprint.facts:
+                hint = did_you_mean(fact, blueprint.facts)
+                raise problem(path, f"is {measure!r}, but there is no fact {fact!r}; {hint}")
+            columns = ("count", *blueprint.facts[fact].values)
+            hint = did_you_mean(column, columns)
+            raise problem(path, f"is {measure!r}, but fact {fact!r} has no measure {column!r}; {hint}")
+
+
+def _check_effects(blueprint: Blueprint, name: str, experiment: Experiment) -> None:
+    allowed = targets_of(blueprint.facts)
+    for arm in experiment.arms:
+        for target in arm.effects:
+            if target not in allowed:
+                hint = did_you_mean(target, allowed)
+                raise problem(
+                    f"experiments.{name}.arms.{arm.name}.effects",
+                    f"there is nothing to multiply at {target!r}; {hint}",
+                )
+    if experiment.planted is not None and blueprint.population is None:
+        raise problem(
+            f"experiments.{name}.planted",
+            "faults are planted in synthetic data only; remove it, or add a population",
+        )
+
+
+def _check_layers(blueprint: Blueprint) -> None:
+    layers: dict[str, dict[str, float]] = defaultdict(dict)
+    for name, experiment in blueprint.experiments.items():
+        if experiment.layer is not None:
+            layers[experiment.layer][name] = experiment.traffic
+    for layer, traffic in layers.items():
+        total = sum(traffic.values())
+        if not total <= 1 + 1e-9:
+            raise problem(
+                "experiments",
+                f"the traffic of layer {layer!r} sums to {total:.10g} ({', '.join(traffic)}); "
+                "it must not exceed 1",
+            )
+
+
+def _check_synthetic(blueprint: Blueprint) -> None:
+    """A population draws exactly the brokerage's trades; without one nothing can be drawn."""
+    for name, fact in blueprint.facts.items():
+        if fact.generate is None:
+            continue
+        if blueprint.population is None:
+            raise problem(
+                f"facts.{name}.generate", "needs a population to draw for; add one, or remove generate"
+            )
+        if name != "trades" or (fact.table, fact.unit, fact.time, fact.values) != SYNTHETIC_TRADES:
+            table, unit, time, values = SYNTHETIC_TRADES
+            raise problem(
+                f"facts.{name}",
+                f"cannot be generated; only the fact 'trades' can: table {table}, unit {unit}, time {time}, "
+                f"values {values}",
+            )
+    if blueprint.population is not None and not any(f.generate for f in blueprint.facts.values()):
+        raise problem("population", "has nothing to draw: no fact has a generate block")

@@ -1,0 +1,106 @@
+"""From a validation error to one sentence: file, dotted path, value, what is allowed, remedy."""
+
+from __future__ import annotations
+
+import re
+import types
+from typing import Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from assay.errors import did_you_mean
+
+_LONGEST = 60
+_KINDS = {
+    "model_type": "a mapping of fields",
+    "dict_type": "a mapping",
+    "list_type": "a list",
+    "string_type": "text",
+}
+
+
+def sentence(error: ValidationError, model: type[BaseModel], source: str) -> str:
+    """Say the first problem of a document, and how many more there are.
+
+    Args:
+        error: What pydantic found.
+        model: The model of the whole document.
+        source: What to call the document.
+
+    Example:
+        `shop.yaml, metrics.revenue: no field 'higher_is_bettr'; did you mean 'higher_is_better'?`
+    """
+    details = error.errors(include_url=False)
+    # A misspelt field also leaves its right spelling missing: name the misspelling first.
+    details.sort(key=lambda d: d["type"] != "extra_forbidden")
+    path, text = _describe(details[0], model)
+    more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
+    return f"{source}, {path}: {text}{more}" if path else f"{source}: {text}{more}"
+
+
+def _describe(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
+    """Dotted path and sentence of one problem."""
+    loc = [part for part in detail["loc"] if part != "[key]"]
+    if detail["type"] == "assay":
+        context = detail.get("ctx", {})
+        below = str(context["path"])
+        return _dotted([*loc, *([below] if below else [])]), str(context["sentence"])
+    if detail["type"] == "extra_forbidden":
+        fields = _fields_at(model, loc[:-1])
+        return _dotted(loc[:-1]), f"no field {str(loc[-1])!r}; {did_you_mean(str(loc[-1]), fields)}"
+    if detail["type"] == "missing":
+        return _dotted(loc[:-1]), f"the field {str(loc[-1])!r} is missing; add it"
+    return _dotted(loc), f"is {_short(detail['input'])}; {_rule(detail)}"
+
+
+def _rule(detail: ErrorDetails) -> str:
+    """What is allowed, in our words where pydantic's are not plain."""
+    if detail["type"] == "string_pattern_mismatch":
+        pattern = str(detail.get("ctx", {})["pattern"])
+        if "." in pattern:
+            return "it must be layer.table in lower case, such as silver.trades"
+        return "a name must be lower-case letters, digits and underscores, starting with a letter"
+    if detail["type"] in _KINDS:
+        return f"it must be {_KINDS[detail['type']]}"
+    return re.sub(r"^\w+ should ", "it must ", detail["msg"])
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _dotted(loc: list[str | int]) -> str:
+    return ".".join(str(part) for part in loc)
+
+
+def _fields_at(model: type[BaseModel], loc: list[str | int]) -> list[str]:
+    """The fields of the model that stands at a place of the document."""
+    here: object = model
+    for part in loc:
+        here = _inside(here, part)
+    found = _model_of(here)
+    return list(found.model_fields) if found else []
+
+
+def _inside(annotation: object, part: str | int) -> object:
+    """The annotation of one field of a model, or of the values of a dict or list."""
+    model = _model_of(annotation)
+    if model is not None:
+        field = model.model_fields.get(str(part))
+        return field.annotation if field else None
+    arguments = get_args(_bare(annotation))
+    return arguments[-1] if arguments else None
+
+
+def _model_of(annotation: object) -> type[BaseModel] | None:
+    bare = _bare(annotation)
+    return bare if isinstance(bare, type) and issubclass(bare, BaseModel) else None
+
+
+def _bare(annotation: object) -> object:
+    """Without `| None`."""
+    if get_origin(annotation) in {Union, types.UnionType}:
+        return _bare(next(a for a in get_args(annotation) if a is not type(None)))
+    return annotation

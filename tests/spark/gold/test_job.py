@@ -1,0 +1,190 @@
+"""The gold job on real tables: incremental runs end where one run over everything ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from types import ModuleType
+from typing import Any, ClassVar
+
+import pytest
+import yaml
+
+from assay.errors import InputError
+from assay.lake import Lake
+from assay.runtime.journal import Step
+
+TABLES = ("gold.unit_metrics", "gold.metric_moments", "gold.experiment_results", "gold.experiment_health")
+
+
+def run(gold: Any, world: Any, week: Any) -> int:
+    return int(gold.experiments(world.lake, arguments(gold, week)))
+
+
+def arguments(gold: Any, week: Any) -> Any:
+    return gold.GoldArguments(job="gold", week=week)
+
+
+def at(n: int, hours: float = 0.0) -> Any:
+    return datetime(2026, 1, 5, tzinfo=UTC) + timedelta(weeks=n - 1, hours=hours)
+
+
+def test_incremental_runs_equal_one_run(world: Any, job: Callable[[str], ModuleType]) -> None:
+    gold = job("gold")
+    world.register()
+    world.load(1)
+    for n in range(1, 6):
+        world.fill(n)
+        if n == 3:  # late, updated (also into another week) and deleted events; late and changed exposures
+            world.trade(99_001, 3, at(2, 100), "77.10")
+            world.trade(20_000, 5, at(2, 3), "12.34")
+            world.trade(20_001, 5, at(1, 3), "99.99")
+            world.trade(20_002, 5, at(2, 3), "1.00", deleted=True)
+            world.expose("button", 777, "blue", at(2, 20))
+            world.trade(99_003, 777, at(1, 150), "500.00")
+        if n == 4:
+            world.expose("button", 2, "control", at(2, 1), arms=2)
+            world.trade(10_001, 7, at(1, 150), "3.33", deleted=True)
+        if n == 5:
+            world.trade(99_002, 3, at(4, 167), "0.01")
+            world.expose("layout", 7, "control", at(3, 0.5))
+        world.publish()
+        if n > 1:
+            run(gold, world, at(n).date())
+    stepwise = world.gold()
+    assert all(stepwise.values())
+    world.forget()
+    run(gold, world, at(5).date())
+    assert world.gold() == stepwise
+
+
+def test_a_killed_run_is_made_whole_and_nothing_new_writes_nothing(
+    world: Any, job: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gold = job("gold")
+    world.register()
+    world.load(1)
+    for n in (1, 2, 3):
+        world.fill(n)
+    world.publish()
+    run(gold, world, at(2).date())
+    merge = Lake.merge
+
+    def killed(self: Lake, name: str, *args: Any, **options: Any) -> Any:
+        if name == "gold.metric_moments":
+            raise KeyboardInterrupt
+        return merge(self, name, *args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Lake, "merge", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(gold, world, at(3).date())
+    assert run(gold, world, at(3).date()) > 0
+    snapshots = {name: world.lake.snapshot(name) for name in TABLES}
+    assert run(gold, world, at(3).date()) == 0
+    assert {name: world.lake.snapshot(name) for name in TABLES} == snapshots
+    repaired = world.gold()
+    world.forget()
+    run(gold, world, at(3).date())
+    assert world.gold() == repaired
+
+
+def test_a_new_version_of_the_blueprint_rewrites_everything(
+    world: Any, job: Callable[[str], ModuleType]
+) -> None:
+    gold = job("gold")
+    blueprint = world.register()
+    world.load(1)
+    for n in (1, 2, 3):
+        world.fill(n)
+    world.publish()
+    run(gold, world, at(3).date())
+    tree = yaml.safe_load(blueprint.document())
+    tree["experiments"]["button"]["metrics"] = ["value"]
+    del tree["experiments"]["layout"]
+    world.register(yaml.safe_dump(tree), number=2)
+    world.publish()
+    run(gold, world, at(3).date())
+    rows = world.lake.read("gold.experiment_results").select("experiment", "metric").distinct().collect()
+    assert [tuple(row) for row in rows] == [("button", "value")]
+    assert world.lake.read("gold.unit_metrics").where("experiment = 'layout'").isEmpty()
+
+
+def test_a_week_without_a_load_is_refused(world: Any, job: Callable[[str], ModuleType]) -> None:
+    gold = job("gold")
+    with pytest.raises(InputError, match=r"silver\.loads has no week up to 2026-01-05"):
+        run(gold, world, at(1).date())
+    world.load(1)
+    world.publish()
+    with pytest.raises(InputError, match="no blueprint 'shop'"):
+        run(gold, world, at(1).date())
+
+
+def test_before_an_experiment_starts_nothing_is_written(world: Any, job: Callable[[str], ModuleType]) -> None:
+    gold = job("gold")
+    world.register()
+    world.load(1)
+    world.fill(1)
+    world.publish()
+    assert run(gold, world, at(1).date()) == 0
+    assert not world.lake.exists("gold.experiment_health")
+
+
+class Recorded:
+    """Where the entry points journal in these tests: the real journal needs DynamoDB, see tests/stack."""
+
+    steps: ClassVar[list[tuple[str, Any]]] = []
+
+    def __init__(self, *_: object) -> None: ...
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Step]:
+        step = Step()
+        yield step
+        self.steps.append((name, step))
+
+
+def test_both_jobs_from_their_command_lines(
+    world: Any, job: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gold, calibrate = job("gold"), job("calibrate")
+    for module in (gold, calibrate):
+        monkeypatch.setattr(module, "Lake", partial(Lake, catalog=world.catalog))
+        monkeypatch.setattr(module, "Journal", Recorded)
+    Recorded.steps.clear()
+    world.register()
+    world.load(4)
+    for n in (1, 2, 3, 4):
+        world.fill(n)
+    world.change("silver.quotes", asset="BTC", quoted_at=at(1, 9), price=Decimal(5))
+    for second, state in ((0, "STARTED"), (9, "SUCCEEDED")):
+        entry = f"2026-01-05T00:00:0{second}.000000Z#r-0#silver#merge"
+        world.change(
+            "silver.journal",
+            day=at(1).date(),
+            entry=entry,
+            run_id="r-0",
+            job="silver",
+            step="merge",
+            state=state,
+        )
+    world.publish()
+    argv = ["--JOB_NAME", "gold", "--week", f"{at(4):%Y-%m-%d}"]
+    gold.main(argv)
+    calibrate.main(argv)
+    steps = dict(Recorded.steps)
+    assert list(steps) == ["experiments", "asset_daily", "runs", "certify", "gate"]
+    assert all(steps[name].rows_out > 0 for name in ("experiments", "asset_daily", "runs", "certify"))
+    assert steps["gate"].rows_in == 0  # both experiments end here, neither is planted
+    rows = world.lake.read("gold.experiment_results").collect()
+    assert all(row["certificate_id"] and row["truth"] is None for row in rows)
+    assert world.lake.read("gold.runs").first()["seconds"] == 9.0
+    assert world.lake.read("gold.asset_daily").where("open = 5").count() == 1
+    names = (*TABLES, "gold.asset_daily", "gold.runs", "gold.certificates")
+    before = {name: world.lake.snapshot(name) for name in names}
+    gold.main(argv)
+    calibrate.main(argv)
+    assert {name: world.lake.snapshot(name) for name in names} == before

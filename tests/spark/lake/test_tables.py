@@ -1,0 +1,440 @@
+"""The lake's tables on a real Iceberg catalog: what is published, what is refused, what survives a kill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from assay.errors import ContractError, InputError, TerminalError, TransientError
+from assay.lake import iceberg
+from assay.lake.contracts import Contract
+from assay.lake.iceberg import Table
+from assay.lake.tables import Lake
+
+Quotes = Callable[..., DataFrame]
+QUOTES = "silver.quotes"
+
+
+@pytest.fixture
+def lake(spark: SparkSession, catalog: str) -> Lake:
+    return Lake(spark, "r-1", catalog)
+
+
+@pytest.fixture
+def quotes(spark: SparkSession) -> Quotes:
+    """Rows of silver.quotes from (hour, price, change number)."""
+
+    def make(*rows: tuple[int, float, str], run: str = "r-1") -> DataFrame:
+        frame = spark.createDataFrame(
+            [(h, str(a), s) for h, a, s in rows], "hour int, amount string, seq string"
+        )
+        return frame.select(
+            F.lit("ABC").alias("asset"),
+            F.timestamp_seconds(F.col("hour") * 3600).alias("quoted_at"),
+            F.col("amount").cast("decimal(18,4)").alias("price"),
+            F.col("seq").alias("_change_seq"),
+            F.lit(run).alias("_run_id"),
+        )
+
+    return make
+
+
+def prices(df: DataFrame) -> list[tuple[int, Decimal]]:
+    rows = df.select((F.unix_timestamp("quoted_at") / 3600).cast("int").alias("hour"), "price")
+    return sorted((row["hour"], row["price"]) for row in rows.collect())
+
+
+def branches(lake: Lake, name: str) -> tuple[str, ...]:
+    table = Table.load(lake.spark, f"{lake.catalog}.{name}")
+    assert table is not None
+    return table.branches
+
+
+def head_summary(lake: Lake, name: str) -> dict[str, str]:
+    table = Table.load(lake.spark, f"{lake.catalog}.{name}")
+    assert table is not None
+    head = table.head()
+    assert head is not None
+    return dict(head.summary)
+
+
+# -- what is published ---------------------------------------------------------------------------
+def test_a_table_never_written_reads_as_empty(lake: Lake) -> None:
+    assert not lake.exists(QUOTES)
+    assert lake.snapshot(QUOTES) is None
+    assert lake.watermark(QUOTES, "bronze.quotes") is None
+    assert lake.read(QUOTES).schema == Contract.load(QUOTES).schema
+    assert lake.read(QUOTES).count() == 0
+    assert lake.appended(QUOTES, None).count() == 0
+    assert lake.changelog(QUOTES, None).count() == 0
+
+
+def test_append_publishes_rows_run_and_watermark_in_one_commit(lake: Lake, quotes: Quotes) -> None:
+    commit = lake.append(QUOTES, quotes((1, 10, "a"), (2, 11, "b")), {"bronze.quotes": "7"})
+    assert (commit.added, commit.total, commit.written) == (2, 2, True)
+    assert commit.snapshot == lake.snapshot(QUOTES)
+    assert prices(lake.read(QUOTES)) == [(1, Decimal(10)), (2, Decimal(11))]
+    assert lake.watermark(QUOTES, "bronze.quotes") == "7"
+    summary = head_summary(lake, QUOTES)
+    assert (summary["assay.run_id"], summary["assay.watermark.bronze.quotes"]) == ("r-1", "7")
+    assert branches(lake, QUOTES) == ("main",)
+
+
+def test_merge_inserts_updates_and_deletes_by_key_and_change(lake: Lake, quotes: Quotes) -> None:
+    lake.merge(QUOTES, quotes((1, 10, "3"), (2, 11, "3"), (3, 12, "3")), {"b": "1"})
+    later = quotes((1, 99, "2"), (2, 21, "4"), (3, 0.5, "5"), (4, 13, "6"), (5, 14, "6"), run="r-2")
+    gone = F.hour("quoted_at").isin(3, 5)
+    lake.merge(QUOTES, later.withColumn("_deleted", gone), {"b": "2"}, delete_when="_deleted")
+    assert prices(lake.read(QUOTES)) == [(1, Decimal(10)), (2, Decimal(21)), (4, Decimal(13))]
+    assert lake.watermark(QUOTES, "b") == "2"
+    assert head_summary(lake, QUOTES)["assay.run_id"] == "r-1"
+
+
+def test_merging_the_same_changes_again_changes_nothing(lake: Lake, quotes: Quotes) -> None:
+    changes = quotes((1, 10, "3"), (2, 11, "3"))
+    lake.merge(QUOTES, changes, {"b": "1"})
+    before = lake.read(QUOTES).collect()
+    lake.merge(QUOTES, changes.withColumn("_run_id", F.lit("r-2")), {"b": "1"})
+    assert sorted(lake.read(QUOTES).collect()) == sorted(before)
+
+
+def test_merge_without_change_numbers_takes_the_newcomer(lake: Lake, spark: SparkSession) -> None:
+    name = "gold.experiment_health"
+    columns = "experiment string, as_of date, check string, status string, value double, p_value double"
+    row = spark.sql("select 'e' a, date'2026-01-12' b, 'srm' c, 'ok' d, 1D e, 0.5D f").toDF(
+        *(part.split()[0] for part in columns.split(", "))
+    )
+    row = row.withColumn("detail", F.lit(None).cast("string")).withColumn("_run_id", F.lit("r"))
+    lake.merge(name, row, {})
+    lake.merge(name, row.withColumn("status", F.lit("fail")), {})
+    assert [r["status"] for r in lake.read(name).collect()] == ["fail"]
+
+
+def unit_metrics(spark: SparkSession, *rows: tuple[str, str, float]) -> DataFrame:
+    """Rows of gold.unit_metrics from (unit, period, total); partitioned by experiment and period."""
+    frame = spark.createDataFrame([(u, p, str(t)) for u, p, t in rows], "unit string, p string, t string")
+    return frame.selectExpr(
+        "'checkout' experiment", "unit", "'a' arm", "'trades.count' measure", "cast(p as date) period",
+        "cast(t as double) total", "0D covariate", "'r-1' _run_id",
+    )  # fmt: skip
+
+
+def test_overwrite_replaces_what_the_condition_selects(lake: Lake, spark: SparkSession) -> None:
+    name, first, second = "gold.unit_metrics", "2026-01-05", "2026-01-12"
+    both = unit_metrics(spark, ("1", first, 1), ("2", first, 2), ("1", second, 3))
+    lake.append(name, both, {})
+    commit = lake.overwrite(name, unit_metrics(spark, ("9", first, 9)), f"period = date'{first}'", {"b": "1"})
+    assert commit.added == 1
+
+    def state() -> list[tuple[str, str, float]]:
+        return sorted((r["unit"], str(r["period"]), r["total"]) for r in lake.read(name).collect())
+
+    assert state() == [("1", second, 3.0), ("9", first, 9.0)]
+    lake.overwrite(name, both.where("unit = '2'"), F.lit(True), {"b": "2"})
+    assert state() == [("2", first, 2.0)]
+    lake.overwrite(name, both.where("false"), "true", {})
+    assert state() == []
+
+
+def test_replacing_rows_that_share_a_file_with_others_is_refused(lake: Lake, quotes: Quotes) -> None:
+    lake.append(QUOTES, quotes(*((hour, 10, "a") for hour in range(20))).coalesce(1), {})
+    with pytest.raises(TerminalError, match="must be whole partitions or everything"):
+        lake.overwrite(QUOTES, quotes((1, 20, "c")), "quoted_at < timestamp'1970-01-01 05:00:00'", {})
+    assert lake.read(QUOTES).count() == 20
+    assert branches(lake, QUOTES) == ("main",)
+
+
+def test_nothing_new_writes_nothing(lake: Lake, quotes: Quotes) -> None:
+    empty = quotes((1, 1, "a")).where("false")
+    assert not lake.append(QUOTES, empty, {}).written
+    assert not lake.exists(QUOTES)
+    lake.append(QUOTES, quotes((1, 10, "a")), {"b": "1"})
+    before = lake.snapshot(QUOTES)
+    for again in (lake.append, lake.merge):
+        commit = again(QUOTES, empty, {"b": "1"})
+        assert (commit.written, commit.snapshot, commit.added, commit.total) == (False, before, 0, 1)
+    assert lake.overwrite(QUOTES, empty, "true", {"b": "1"}).snapshot == before
+
+
+@pytest.mark.parametrize("write", ["append", "merge"])
+def test_a_watermark_moves_without_rows(lake: Lake, quotes: Quotes, write: str) -> None:
+    lake.append(QUOTES, quotes((1, 10, "a")), {"b": "1", "other": "x"})
+    assert getattr(lake, write)(QUOTES, quotes((1, 1, "a")).where("false"), {"b": "2"}).written
+    assert lake.watermark(QUOTES, "b") == "2"
+    assert lake.watermark(QUOTES, "other") == "x"
+    assert lake.read(QUOTES).count() == 1
+
+
+def test_a_watermark_survives_commits_of_other_tools(lake: Lake, quotes: Quotes) -> None:
+    lake.append(QUOTES, quotes((1, 10, "a"), (2, 10, "a")), {"b": "1"})
+    lake.spark.sql(f"DELETE FROM {lake.catalog}.{QUOTES} WHERE hour(quoted_at) = 2")
+    assert lake.watermark(QUOTES, "b") == "1"
+
+
+# -- what changed between two states -------------------------------------------------------------
+def test_appended_is_what_came_between_two_snapshots(lake: Lake, quotes: Quotes) -> None:
+    first = lake.append(QUOTES, quotes((1, 10, "a")), {}).snapshot
+    second = lake.append(QUOTES, quotes((2, 11, "b")), {}).snapshot
+    third = lake.append(QUOTES, quotes((3, 12, "c")), {}).snapshot
+    assert prices(lake.appended(QUOTES, first)) == [(2, Decimal(11)), (3, Decimal(12))]
+    assert prices(lake.appended(QUOTES, first, second)) == [(2, Decimal(11))]
+    assert prices(lake.appended(QUOTES, None, second)) == [(1, Decimal(10)), (2, Decimal(11))]
+    assert lake.appended(QUOTES, third).count() == 0
+
+
+def test_reading_is_pinned_to_the_moment_of_the_call(lake: Lake, quotes: Quotes) -> None:
+    lake.append(QUOTES, quotes((1, 10, "a")), {})
+    before = lake.read(QUOTES)
+    lake.append(QUOTES, quotes((2, 11, "b")), {})
+    assert before.count() == 1
+
+
+def test_changelog_tells_inserts_updates_and_deletes(lake: Lake, quotes: Quotes) -> None:
+    first = lake.merge(QUOTES, quotes((1, 10, "1"), (2, 11, "1"), (3, 12, "1")), {}).snapshot
+    changes = quotes((2, 21, "2"), (3, 12, "2"), (4, 13, "2")).withColumn("gone", F.hour("quoted_at") == 3)
+    lake.merge(QUOTES, changes, {}, delete_when="gone")
+    log = lake.changelog(QUOTES, first)
+    found = {(r["_change_type"], r["quoted_at"].hour, r["price"]) for r in log.collect()}
+    assert found == {
+        ("UPDATE_BEFORE", 2, Decimal(11)),
+        ("UPDATE_AFTER", 2, Decimal(21)),
+        ("DELETE", 3, Decimal(12)),
+        ("INSERT", 4, Decimal(13)),
+    }
+    same = lake.changelog(QUOTES, lake.snapshot(QUOTES))
+    whole = lake.changelog(QUOTES, None)
+    assert same.count() == 0
+    assert {r["_change_type"] for r in whole.collect()} == {"INSERT"}
+    assert same.columns == whole.columns == log.columns
+    assert [f.dataType for f in whole.schema] == [f.dataType for f in log.schema]
+
+
+def test_changelog_of_a_table_without_a_key(lake: Lake, spark: SparkSession) -> None:
+    name = "bronze.parameters"
+    row = spark.sql(
+        "select 'shop' blueprint, 'v000001' version, '{}' document, 's' _source, 'f' _source_file, "
+        "'r' _run_id"
+    )
+    row = row.withColumn("_ingested_at", F.lit("2026-01-05 00:00:00").cast("timestamp"))
+    first = lake.append(name, row, {}).snapshot
+    lake.append(name, row.withColumn("version", F.lit("v000002")), {})
+    assert [(r["version"], r["_change_type"]) for r in lake.changelog(name, first).collect()] == [
+        ("v000002", "INSERT")
+    ]
+
+
+def test_an_unknown_snapshot_is_refused(lake: Lake, quotes: Quotes) -> None:
+    lake.append(QUOTES, quotes((1, 10, "a")), {})
+    for read in (lake.appended, lake.changelog):
+        with pytest.raises(TerminalError, match=r"silver.quotes: snapshot 12 is not in the table's history"):
+            read(QUOTES, 12)
+
+
+# -- what is refused -----------------------------------------------------------------------------
+def test_rows_that_break_a_rule_are_refused_and_main_stays(lake: Lake, quotes: Quotes) -> None:
+    lake.append(QUOTES, quotes((1, 10, "a")), {"b": "1"})
+    before = lake.snapshot(QUOTES)
+    bad = quotes((2, 11, "b"), (3, -1, "c"), (4, 0, "d"))
+    with pytest.raises(ContractError, match=r"silver.quotes: 2 of 3 rows break price > 0; publish stopped"):
+        lake.append(QUOTES, bad, {"b": "2"})
+    with pytest.raises(ContractError, match=r"2 of 4 rows break price > 0"):
+        lake.merge(QUOTES, bad, {"b": "2"})
+    assert (lake.snapshot(QUOTES), lake.watermark(QUOTES, "b")) == (before, "1")
+    assert branches(lake, QUOTES) == ("main",)
+
+
+def test_a_null_key_is_refused(lake: Lake, quotes: Quotes) -> None:
+    nameless = quotes((1, 10, "a")).withColumn("asset", F.lit(None).cast("string"))
+    with pytest.raises(ContractError, match="1 of 1 rows break asset is not null"):
+        lake.merge(QUOTES, nameless, {})
+    assert lake.read(QUOTES).count() == 0
+
+
+@pytest.mark.parametrize("write", ["append", "merge"])
+def test_a_key_that_stands_twice_is_refused(lake: Lake, quotes: Quotes, write: str) -> None:
+    with pytest.raises(
+        ContractError, match=r"1 values of the key \(asset, quoted_at\) stand in more than one of 3"
+    ):
+        getattr(lake, write)(QUOTES, quotes((1, 10, "a"), (1, 11, "b"), (2, 1, "a")), {})
+
+
+def test_a_merge_source_with_two_matches_is_refused(lake: Lake, quotes: Quotes) -> None:
+    lake.merge(QUOTES, quotes((1, 10, "a")), {})
+    with pytest.raises(ContractError, match=r"silver.quotes: .*more than one"):
+        lake.merge(QUOTES, quotes((1, 11, "b"), (1, 12, "c")), {})
+    assert prices(lake.read(QUOTES)) == [(1, Decimal(10))]
+
+
+def test_rows_outside_of_what_is_replaced_are_refused(lake: Lake, spark: SparkSession) -> None:
+    rows = unit_metrics(spark, ("1", "2026-01-05", 1), ("1", "2026-01-12", 3))
+    with pytest.raises(ContractError, match="2 rows were written, 1 of them where they belong"):
+        lake.overwrite("gold.unit_metrics", rows, "period = date'2026-01-05'", {})
+    assert lake.read("gold.unit_metrics").count() == 0
+
+
+def test_other_columns_are_refused(lake: Lake, quotes: Quotes) -> None:
+    with pytest.raises(ContractError, match="the rows lack price"):
+        lake.append(QUOTES, quotes((1, 10, "a")).drop("price"), {})
+    with pytest.raises(ContractError, match="the contract has no column colour"):
+        lake.append(QUOTES, quotes((1, 10, "a")).withColumn("colour", F.lit("red")), {})
+
+
+@pytest.mark.parametrize("write", ["append", "merge"])
+def test_a_type_that_does_not_fit_is_refused(lake: Lake, quotes: Quotes, write: str) -> None:
+    wrong = quotes((1, 10, "a")).withColumn("price", F.array(F.lit(1)))
+    with pytest.raises(ContractError, match=r"silver\.quotes: the rows do not fit the table"):
+        getattr(lake, write)(QUOTES, wrong, {})
+    assert branches(lake, QUOTES) == ()
+
+
+def test_an_unknown_table_is_refused(lake: Lake) -> None:
+    with pytest.raises(
+        InputError, match=r"no contract for table 'silver.trade'.*did you mean 'silver.trades'"
+    ):
+        lake.read("silver.trade")
+
+
+def test_an_error_of_the_rows_themselves_passes_through(lake: Lake, quotes: Quotes) -> None:
+    failing = quotes((1, 10, "a")).withColumn("_run_id", F.raise_error(F.lit("source broke")).cast("string"))
+    with pytest.raises(Exception, match="source broke"):
+        lake.append(QUOTES, failing, {"b": "1"})
+    assert branches(lake, QUOTES) == ()
+
+
+# -- killed runs and other writers ---------------------------------------------------------------
+def test_branches_of_killed_runs_do_no_harm_and_go(lake: Lake, quotes: Quotes) -> None:
+    lake.append(QUOTES, quotes((1, 10, "a")), {"b": "1"})
+    table = Table.load(lake.spark, f"{lake.catalog}.{QUOTES}")
+    assert table is not None
+    table.fork("audit_killed_before_writing")
+    table.fork("audit_killed_before_publishing")
+    quotes((7, 7, "x")).writeTo(f"{lake.catalog}.{QUOTES}.branch_audit_killed_before_publishing").append()
+    assert prices(lake.read(QUOTES)) == [(1, Decimal(10))]
+    lake.append(QUOTES, quotes((2, 11, "b")), {"b": "2"})
+    assert branches(lake, QUOTES) == ("main",)
+    assert prices(lake.read(QUOTES)) == [(1, Decimal(10)), (2, Decimal(11))]
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: no handler of the lake's may run after it."""
+
+
+@pytest.mark.parametrize("point", ["fork", "write", "audit", "publish"])
+def test_killed_at_any_point_and_repeated_is_the_same_table(
+    lake: Lake, quotes: Quotes, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    lake.append(QUOTES, quotes((1, 10, "a")), {"b": "1"})
+
+    def kill(*_: object, **__: object) -> None:
+        raise Killed
+
+    spots = {
+        "fork": "assay.lake.iceberg.Table.fork",
+        "write": "assay.lake.iceberg.execute",
+        "audit": "assay.lake.tables.audit",
+        "publish": "assay.lake.iceberg.Table.publish",
+    }
+    with monkeypatch.context() as patch:
+        patch.setattr(spots[point], kill)
+        with pytest.raises(Killed):
+            lake.merge(QUOTES, quotes((2, 11, "b")), {"b": "2"})
+    restarted = Lake(lake.spark, "r-1", lake.catalog)
+    assert restarted.watermark(QUOTES, "b") == "1"
+    assert prices(restarted.read(QUOTES)) == [(1, Decimal(10))]
+    restarted.merge(QUOTES, quotes((2, 11, "b")), {"b": "2"})
+    assert prices(restarted.read(QUOTES)) == [(1, Decimal(10)), (2, Decimal(11))]
+    assert branches(restarted, QUOTES) == ("main",)
+
+
+def test_a_run_that_lost_the_race_for_a_watermark_changes_nothing(lake: Lake, quotes: Quotes) -> None:
+    lake.append(QUOTES, quotes((1, 10, "a")), {"b": "1"})
+    assert lake.watermark(QUOTES, "b") == "1"
+    other = Lake(lake.spark, "r-2", lake.catalog)
+    assert other.watermark(QUOTES, "b") == "1"
+    other.append(QUOTES, quotes((2, 11, "b")), {"b": "2"})
+    with pytest.raises(TransientError, match="watermark b was 1 when this run read it and is 2 now"):
+        lake.append(QUOTES, quotes((2, 11, "b")), {"b": "2"})
+    assert lake.read(QUOTES).count() == 2
+
+
+def test_a_commit_between_write_and_publish_is_answered_by_writing_again(
+    lake: Lake, quotes: Quotes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.append(QUOTES, quotes((1, 10, "a")), {})
+    publish = Table.publish
+    intruders = [quotes((5, 5, "x")), quotes((6, 6, "x"))]
+
+    def late(self: Table, branch: str, dead: tuple[str, ...]) -> None:
+        if intruders:
+            intruders.pop().writeTo(f"{lake.catalog}.{QUOTES}").append()
+        publish(self, branch, dead)
+
+    monkeypatch.setattr(Table, "publish", late)
+    lake.append(QUOTES, quotes((2, 11, "b")), {"b": "1"})
+    hours = [hour for hour, _ in prices(lake.read(QUOTES))]
+    assert hours == [1, 2, 5, 6]
+    assert branches(lake, QUOTES) == ("main",)
+
+
+def test_endless_conflicts_are_transient(lake: Lake, quotes: Quotes, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake.append(QUOTES, quotes((1, 10, "a")), {})
+    publish = Table.publish
+
+    def late(self: Table, branch: str, dead: tuple[str, ...]) -> None:
+        quotes((5, 5, "x")).writeTo(f"{lake.catalog}.{QUOTES}").append()
+        publish(self, branch, dead)
+
+    monkeypatch.setattr(Table, "publish", late)
+    with pytest.raises(TransientError, match="other writers committed first 3 times"):
+        lake.append(QUOTES, quotes((2, 11, "b")), {})
+    assert branches(lake, QUOTES) == ("main",)
+
+
+def test_a_commit_whose_answer_got_lost_counts_once(
+    lake: Lake, quotes: Quotes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = Table.publish
+
+    def lossy(self: Table, branch: str, dead: tuple[str, ...]) -> None:
+        publish(self, branch, dead)
+        raise ConnectionError("no answer")
+
+    monkeypatch.setattr(Table, "publish", lossy)
+    assert lake.append(QUOTES, quotes((1, 10, "a")), {"b": "1"}).written
+    assert lake.read(QUOTES).count() == 1
+
+
+def test_tables_can_be_written_in_threads_without_mixing_properties(lake: Lake, quotes: Quotes) -> None:
+    trades = lake.spark.sql(
+        "select id trade_id, id customer_id, 'ABC' asset, 'buy' side, cast(1 as decimal(18,6)) quantity, "
+        "cast(1 as decimal(18,4)) price, cast(1 as decimal(18,2)) notional, "
+        "timestamp'2026-01-05 10:00:00' traded_at, '1' _change_seq, 'r-1' _run_id from range(100)"
+    )
+    with ThreadPoolExecutor(2) as pool:
+        for n in range(3):
+            left = pool.submit(lake.merge, QUOTES, quotes((n, 10, str(n))), {"b": f"q{n}"})
+            right = pool.submit(lake.merge, "silver.trades", trades, {"b": f"t{n}"})
+            left.result()
+            right.result()
+            assert lake.watermark(QUOTES, "b") == f"q{n}"
+            assert lake.watermark("silver.trades", "b") == f"t{n}"
+
+
+def test_a_column_that_the_contract_gained_is_added(lake: Lake, quotes: Quotes) -> None:
+    lake.spark.sql(f"CREATE NAMESPACE {lake.catalog}.silver")
+    lake.spark.sql(
+        f"CREATE TABLE {lake.catalog}.{QUOTES} (asset string, quoted_at timestamp, price decimal(18,4)) "
+        "USING iceberg"
+    )
+    lake.append(QUOTES, quotes((1, 10, "a")), {})
+    assert lake.read(QUOTES).columns == list(Contract.load(QUOTES).columns)
+
+
+def test_causes_of_an_error_that_is_not_of_java() -> None:
+    assert iceberg.causes(ValueError("x")) == []
+    assert not iceberg.is_conflict(ValueError("x"))

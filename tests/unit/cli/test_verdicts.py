@@ -1,0 +1,61 @@
+"""Every verdict, and which rows are judged."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from assay import configs
+from assay.cli import verdicts
+from assay.spec import load_blueprint
+
+BLUEPRINT = load_blueprint(configs.path("glue_configs/blueprints/brokerage.yaml"))
+
+
+def row(**changes: object) -> dict[str, Any]:
+    return {
+        "experiment": "button_colour", "as_of": date(2026, 3, 2), "metric": "trades_per_customer",
+        "contrast": "treatment vs control", "method": "welch", "estimate": 0.1, "lower": 0.05, "upper": 0.15,
+        "relative_estimate": 0.1, "relative_lower": 0.05, "relative_upper": 0.15, "p_value": 0.01,
+        "decision": "better", "srm": False, "final": True, "truth": 0.1, "relative_truth": 0.1, **changes,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "planted", "wanted"),
+    [
+        ({"final": False}, False, verdicts.RUNNING),
+        ({}, False, verdicts.FOUND),
+        ({"truth": -0.1}, False, verdicts.WRONG_SIGN),
+        ({"truth": -0.1, "estimate": -0.2, "decision": "worse"}, False, verdicts.FOUND),
+        ({"decision": "no difference shown"}, False, verdicts.MISSED),
+        ({"truth": 0.0, "decision": "no difference shown"}, False, verdicts.NOTHING),
+        ({"truth": 1e-15}, False, verdicts.FALSE_ALARM),
+        ({"truth": None}, False, verdicts.REAL),
+        ({"srm": True}, True, verdicts.CAUGHT),
+        ({"srm": True}, False, verdicts.FALSE_SRM),
+        ({"srm": False}, True, verdicts.UNCAUGHT),
+    ],
+)
+def test_word(changes: dict[str, object], planted: bool, wanted: str) -> None:
+    assert verdicts.word(row(**changes), mismatch_planted=planted) == wanted
+
+
+def test_words_are_good_bad_or_neither() -> None:
+    assert not verdicts.GOOD & verdicts.BAD
+
+
+def test_the_latest_look_of_the_blueprints_own_experiments_is_judged() -> None:
+    rows = [
+        row(as_of=date(2026, 2, 2), final=False),
+        row(),
+        row(experiment="new_onboarding", srm=True, decision="invalid: sample ratio mismatch"),
+        row(experiment="somebody_elses"),
+    ]
+    found = verdicts.judge(rows, BLUEPRINT, BLUEPRINT.week_start(9))
+    assert [(v.experiment, v.final, v.verdict) for v in found] == [
+        ("button_colour", True, verdicts.FOUND),
+        ("new_onboarding", True, verdicts.CAUGHT),
+    ]

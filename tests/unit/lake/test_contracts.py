@@ -1,0 +1,174 @@
+"""Contract files: every shipped one is read whole, and what cannot be kept is refused with a remedy."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from assay.errors import InputError
+from assay.lake.contracts import Contract, Field, Rule, names
+from assay.lake.odcs import parse
+
+GOOD = """
+apiVersion: v3.2.0
+kind: DataContract
+id: silver.pets
+version: 1.0.0
+status: active
+description: {purpose: Pets and what they weigh.}
+team: {name: zoo}
+slaProperties:
+  - {property: latency, value: 36, unit: h}
+schema:
+  - name: pets
+    physicalName: silver.pets
+    quality:
+      - {type: custom, engine: sparkExpression, implementation: born <= weighed}
+    properties:
+      - {name: kind, physicalType: string, description: Kind., enum: [{value: cat}, {value: "d'or"}]}
+      - {name: name, physicalType: string, required: true, primaryKey: true, primaryKeyPosition: 2,
+         description: Name.}
+      - {name: owner, physicalType: bigint, required: true, primaryKey: true, primaryKeyPosition: 1,
+         description: Owner.}
+      - name: weight
+        physicalType: decimal(6,2)
+        description: Weight, in kilograms; a cat's too.
+        logicalTypeOptions: {exclusiveMinimum: 0, maximum: 99.5}
+      - {name: chip, physicalType: string, description: Chip., logicalTypeOptions: {pattern: '^\\d+$'}}
+      - {name: born, physicalType: date, description: Born., partitioned: true, partitionKeyPosition: 1}
+      - {name: weighed, physicalType: date, description: Weighed.}
+"""
+
+
+def read(document: str = GOOD) -> Contract:
+    return parse(document, source="contracts/silver.pets.yaml", name="silver.pets")
+
+
+def changed(**changes: object) -> str:
+    """The good contract with top-level fields replaced."""
+    return yaml.safe_dump({**yaml.safe_load(GOOD), **changes})
+
+
+def column(**changes: object) -> str:
+    """The good contract with its first column changed."""
+    document = yaml.safe_load(GOOD)
+    document["schema"][0]["properties"][0] |= changes
+    return yaml.safe_dump(document)
+
+
+# -- known values --------------------------------------------------------------------------------
+def test_a_contract_is_read_whole() -> None:
+    contract = read()
+    assert contract.columns == ("kind", "name", "owner", "weight", "chip", "born", "weighed")
+    assert contract.fields[3] == Field("weight", "decimal(6,2)", False, "Weight, in kilograms; a cat's too.")
+    assert contract.keys == ("owner", "name")
+    assert contract.partitions == ("born",)
+    assert contract.freshness == timedelta(hours=36)
+    assert (contract.purpose, contract.owner) == ("Pets and what they weigh.", "zoo")
+    assert contract.rules == (
+        Rule("kind in ('cat', 'd\\'or')", "`kind` in ('cat', 'd\\'or')"),
+        Rule("name is not null", "`name` is not null"),
+        Rule("owner is not null", "`owner` is not null"),
+        Rule("weight > 0", "`weight` > 0"),
+        Rule("weight <= 99.5", "`weight` <= 99.5"),
+        Rule(r"chip matches ^\d+$", r"`chip` rlike r'^\d+$'"),
+        Rule("born <= weighed", "born <= weighed"),
+    )
+
+
+def test_the_ddl_makes_a_table_that_athena_reads() -> None:
+    ddl = read().ddl("lake")
+    assert ddl.startswith("CREATE TABLE IF NOT EXISTS lake.silver.pets (\n  `kind` string COMMENT 'Kind.'")
+    assert "`weight` decimal(6,2) COMMENT 'Weight, in kilograms; a cat\\'s too.'" in ddl
+    assert "PARTITIONED BY (`born`)" in ddl
+    assert "'format-version'='2'" in ddl
+    assert "'assay.owner'='zoo'" in ddl
+
+
+def test_a_table_without_partitions_has_none_in_its_ddl() -> None:
+    assert "PARTITIONED" not in Contract.load("silver.trades").ddl()
+
+
+# -- every shipped contract ----------------------------------------------------------------------
+def test_all_tables_have_a_contract() -> None:
+    layers = [name.partition(".")[0] for name in names()]
+    assert {layer: layers.count(layer) for layer in layers} == {"bronze": 7, "gold": 7, "silver": 8}
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_shipped_contract_is_acceptable(name: str) -> None:
+    contract = Contract.load(name)
+    assert contract.name == name
+    assert "_run_id" in contract.columns
+    assert bool(contract.keys) == (not name.startswith("bronze."))
+    assert all(field.description.endswith(".") or "." in field.description for field in contract.fields)
+    assert contract.freshness == timedelta(days=8)
+
+
+# -- refusals ------------------------------------------------------------------------------------
+def test_an_unknown_contract_is_refused_with_a_hint(tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match=r"no contract for table 'silver.trade' .* did you mean 'silver.trades'"
+    ):
+        Contract.load("silver.trade")
+    with pytest.raises(InputError, match="none is allowed here"):
+        Contract.load("silver.trades", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ("{", r"silver\.pets\.yaml is not YAML"),
+        ("- 1", "holds a list; it must be a data contract"),
+        (changed(colour="red"), "colour: Extra inputs are not permitted"),
+        (changed(schema=[]), r"schema: found none; it must describe one table, 'silver\.pets'"),
+        (changed(schema=[{"name": "cats", "physicalName": "silver.cats"}]), r"found 'silver\.cats'"),
+        (
+            changed(schema=[{"name": "pets", "physicalName": "silver.pets"}]),
+            r"schema\.pets\.properties: no columns",
+        ),
+        (changed(team=None), r"team\.name: missing"),
+        (changed(team=[{"username": "x"}]), r"team\.name: missing"),
+        (changed(description=None), r"description\.purpose: missing"),
+        (changed(slaProperties=None), "slaProperties: give one latency"),
+        (changed(slaProperties=[{"property": "latency", "value": -1, "unit": "d"}]), "a number above 0"),
+        (changed(slaProperties=[{"property": "latency", "value": True, "unit": "d"}]), "a number above 0"),
+        (changed(slaProperties=[{"property": "latency", "value": 1, "unit": "y"}]), "with unit d or h"),
+        (
+            column(requred=True),
+            r"properties\[0\]\.requred: the standard has no such field; did you mean 'required'",
+        ),
+        (column(name="_file"), "_file: the name is reserved by Iceberg"),
+        (column(physicalType=None), r"kind\.physicalType: missing"),
+        (column(description=None), r"kind\.description: missing"),
+        (column(primaryKey=True, primaryKeyPosition=3), "kind: a key column must be required"),
+        (column(primaryKey=True, primaryKeyPosition=2, required=True), "must count 1, 2, ... without gaps"),
+        (column(primaryKey=True, required=True), "must count 1, 2, ... without gaps"),
+        (
+            column(logicalTypeOptions={"minimun": 1}),
+            r"logicalTypeOptions\.minimun is not enforced; did you mean",
+        ),
+        (column(logicalTypeOptions={"minimum": "1"}), r"kind\.minimum is '1'; it must be a number"),
+        (column(quality=[{"type": "text"}]), r"kind\.quality is not enforced"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused(document: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read(document)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"type": "sql", "query": "select 1", "mustBe": 1},
+        {"type": "custom", "engine": "soda", "implementation": "x"},
+    ],
+)
+def test_a_rule_of_another_engine_is_refused(rule: dict[str, object]) -> None:
+    document = yaml.safe_load(GOOD)
+    document["schema"][0]["quality"] = [rule]
+    with pytest.raises(InputError, match="is not enforced; write type custom, engine sparkExpression"):
+        read(yaml.safe_dump(document))

@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help run down reset test lint types unit spark stack statistical lock clean
+.PHONY: help run thornton down reset test lint types unit spark stack statistical lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,10 @@ $(READY): requirements.lock pyproject.toml
 
 run: $(READY) ## Run eight weeks of the default blueprint through the whole platform, here
 	@$(BIN)/assay run
+
+thornton: $(READY) ## Analyse a real experiment: does cash bring people to collect a test result?
+	@$(BIN)/python examples/thornton/get.py .assay/thornton.csv
+	$(BIN)/assay analyze .assay/thornton.csv --arm any --control 0 --metric got --html .assay/thornton.html
 
 down: $(READY) ## Stop the local stack; its data stays in .assay/
 	@$(BIN)/assay down

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
-
-from assay.lake import Commit, Contract, Lake
+from assay.lake import Lake, refresh
 from assay.lake.parallel import each
-from assay.medallion import gold_asset_daily, gold_looks, gold_runs
-from assay.medallion.gold_blueprint import in_force
-from assay.medallion.gold_scope import scopes
-from assay.medallion.gold_touched import sources, touched
-from assay.medallion.gold_unit_metrics import unit_metrics
 from assay.runtime import arguments, cost, entry
 from assay.runtime.journal import Journal
-
-# Written last of the experiments' tables: its watermark says how far all four go, also after a kill in
-# between.
-LAST = "gold.experiment_health"
+from assay.spark.session import session
 
 
 @dataclass(frozen=True, kw_only=True)
 class GoldArguments(arguments.JobArguments):
-    """Arguments of this job; `dpu` is what one job of a run occupies, for the dollars in gold.runs."""
+    """Arguments of this job.
+
+    Attributes:
+        dpu: What one job of a run occupies, for the dollars in gold.runs.
+    """
 
     dpu: float = 2.0
 
@@ -35,85 +27,21 @@ class GoldArguments(arguments.JobArguments):
 def main(argv: list[str]) -> None:
     """Bring the gold tables up to date with silver."""
     args = arguments.parse(GoldArguments, argv)
-    lake = Lake(SparkSession.builder.getOrCreate(), args.run_id)
+    lake = Lake(session(args.job), args.run_id)
     journal = Journal(args.run_id, args.job, args.week, args.journal_table)
-    for work in (experiments, asset_daily, runs):
-        with journal.step(work.__name__) as step:
-            step.rows_out = work(lake, args)
-
-
-def experiments(lake: Lake, args: GoldArguments) -> int:
-    """Unit metrics, moments, results and health of what changed, one commit per table; rows written."""
-    blueprint = in_force(lake.read("silver.loads"), lake.read("silver.blueprints"), args.week)
-    now, before = _marks(lake, LAST, sources(blueprint), ("blueprint", "until"))
-    since = date.fromisoformat(before["until"]) if before["until"] else None
-    until = max(args.as_of, since or args.as_of)
-    marks = now | {"blueprint": f"{blueprint.name} {blueprint.version}", "until": until.isoformat()}
-    everything = before["blueprint"] != marks["blueprint"]
-    changed = None if everything else touched(blueprint, _changes(lake, now, before))
-    asked = [] if marks == before else scopes(blueprint, changed, since=since, until=until)
-    if not asked:
-        return 0
-    silver = {table: lake.read(table, int(mark) or None) for table, mark in now.items()}
-    exposures, quarantine = silver["silver.exposures"], silver["silver.quarantine"]
-    units = _signed(lake, unit_metrics(silver, exposures, blueprint, asked))
-    first = lake.overwrite(
-        "gold.unit_metrics", units, gold_looks.replaced(asked, everything=everything), marks
-    )
-    found = gold_looks.looks(lake.read("gold.unit_metrics"), exposures, quarantine, blueprint, asked)
-    rows = {table: _signed(lake, frame) for table, frame in found.tables().items()}
-    merge = partial(_merge, lake, marks=marks, everything=everything)
-    commits = each({table: partial(merge, table, rows[table]) for table in rows if table != LAST})
-    return sum(commit.added for commit in (first, *commits.values(), merge(LAST, rows[LAST])))
-
-
-def asset_daily(lake: Lake, _: GoldArguments) -> int:
-    """Prices and trading of the days in which a quote or a trade changed; rows written."""
-    now, before = _marks(lake, "gold.asset_daily", ("silver.quotes", "silver.trades"))
-    if now == before:
-        return 0
-    changes = _changes(lake, now, before)
-    days = gold_asset_daily.touched_days(changes["silver.quotes"], changes["silver.trades"]).persist()
-    rows = gold_asset_daily.asset_daily(
-        lake.read("silver.quotes"), lake.read("silver.trades"), days
-    ).persist()
-    commit = lake.merge("gold.asset_daily", _signed(lake, rows), now, delete_when="_deleted")
-    days.unpersist()
-    rows.unpersist()
-    return commit.added
-
-
-def runs(lake: Lake, args: GoldArguments) -> int:
-    """What the jobs did of which the journal has news; rows written."""
-    now, before = _marks(lake, "gold.runs", ("silver.journal",))
-    if now == before:
-        return 0
-    news = gold_runs.touched_runs(_changes(lake, now, before)["silver.journal"])
     price = cost.DOLLARS_PER_DPU_HOUR["STANDARD"]
-    rows = gold_runs.runs(lake.read("silver.journal"), news, dpu=args.dpu, dollars_per_dpu_hour=price)
-    return lake.merge("gold.runs", _signed(lake, rows), now).added
 
+    def step(name: str, work: Callable[[], int]) -> int:
+        with journal.step(name) as counted:
+            counted.rows_out = work()
+        return counted.rows_out
 
-def _marks(
-    lake: Lake, name: str, tables: Iterable[str], others: Iterable[str] = ()
-) -> tuple[dict[str, str], dict[str, str | None]]:
-    """Where the sources stand now (0: never written), and where they stood at a table's last commit."""
-    now = {table: str(lake.snapshot(table) or 0) for table in tables}
-    return now, {key: lake.watermark(name, key) for key in (*now, *others)}
-
-
-def _changes(lake: Lake, now: Mapping[str, str], before: Mapping[str, str | None]) -> dict[str, DataFrame]:
-    return {table: lake.changelog(table, int(before[table] or 0) or None) for table in now}
-
-
-def _signed(lake: Lake, rows: DataFrame) -> DataFrame:
-    return rows.withColumn("_run_id", F.lit(lake.run_id))
-
-
-def _merge(lake: Lake, name: str, rows: DataFrame, *, marks: dict[str, str], everything: bool) -> Commit:
-    keys = Contract.load(name).keys
-    kept = gold_looks.with_stale(rows, lake.read(name), keys, everything=everything)
-    return lake.merge(name, kept, marks, delete_when="_deleted")
+    steps = {
+        "experiments": partial(refresh.experiments, lake, args.week, args.as_of),
+        "asset_daily": partial(refresh.asset_daily, lake),
+        "runs": partial(refresh.runs, lake, dpu=args.dpu, dollars_per_dpu_hour=price),
+    }
+    each({name: partial(step, name, work) for name, work in steps.items()})
 
 
 if __name__ == "__main__":

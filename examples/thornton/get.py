@@ -21,6 +21,7 @@ def main(target: Path) -> None:
         from causaldata import thornton_hiv
 
         data = thornton_hiv.load_pandas().data
+    target.parent.mkdir(parents=True, exist_ok=True)
     data.to_csv(target, index=False)
     sys.stdout.write(f"{target}: {len(data):,} rows\n")
 

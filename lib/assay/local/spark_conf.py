@@ -89,6 +89,8 @@ def _machine(scratch: Path) -> dict[str, str]:
         "spark.default.parallelism": "2",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.sql.adaptive.enabled": "true",
+        # A week is many small queries: compiling each costs more than it saves.
+        "spark.sql.codegen.wholeStage": "false",
         "spark.sql.sources.partitionOverwriteMode": "dynamic",
     }
 

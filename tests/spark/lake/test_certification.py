@@ -1,9 +1,7 @@
-"""The calibrate job on real tables: certificates, truth and the gate."""
+"""Certification on real tables: certificates, truth, and the results that carry both."""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from datetime import date
 from typing import Any
 
@@ -12,22 +10,12 @@ from pyspark.sql import functions as F
 
 from assay import configs, seeds
 from assay.certify import calibrate
-from assay.lake import Contract, Lake
+from assay.lake import Contract, Lake, certification
 from assay.medallion import gold_looks, gold_scope
 from assay.medallion.gold_unit_metrics import unit_metrics
 from assay.spec import Blueprint, load_blueprint
 
 UNTIL = date(2026, 1, 19)
-
-
-def job() -> Any:
-    spec = importlib.util.spec_from_file_location("jobs_calibrate", configs.path("jobs/calibrate.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def blueprint() -> Blueprint:
@@ -87,14 +75,13 @@ def test_results_are_certified_and_compared(spark: Any, catalog: str) -> None:
     found = gold_looks.looks(lake.read("gold.unit_metrics"), exposures, quarantine, plan, scopes)
     filled(lake, "gold.experiment_results", found.results)
 
-    module = job()
-    results = [row.asDict() for row in lake.read(module.RESULTS).collect()]
+    results = [row.asDict() for row in lake.read(certification.RESULTS).collect()]
     waiting = calibrate.pending(results)
     assert len(waiting) == 4
-    done = module.certify(lake, plan, results, waiting)
-    stored = [row.asDict() for row in lake.read(module.RESULTS).collect()]
+    done = certification.certify(lake, plan, results, waiting)
+    stored = [row.asDict() for row in lake.read(certification.RESULTS).collect()]
     assert calibrate.pending(stored) == []
-    certificates = {row["certificate_id"]: row for row in lake.read(module.CERTIFICATES).collect()}
+    certificates = {row["certificate_id"]: row for row in lake.read(certification.CERTIFICATES).collect()}
     assert len(certificates) == 4
     for row in stored:
         certificate = certificates[row["certificate_id"]]
@@ -104,5 +91,5 @@ def test_results_are_certified_and_compared(spark: Any, catalog: str) -> None:
         assert row["truth"] == pytest.approx(0.0)
         assert row["covered"] == (row["lower"] <= 0.0 <= row["upper"])
         assert row["error_kind"] in ("none", "type I")
-    again = module.certify(lake, plan, results, waiting)
+    again = certification.certify(lake, plan, results, waiting)
     assert [{**row} for row in again] == done  # the same splits give the same figures

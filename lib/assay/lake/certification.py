@@ -1,0 +1,63 @@
+"""Certificates and truth for the results that wait for them, published with the results."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from pyspark.sql import DataFrame
+
+from assay.certify import calibrate
+from assay.certify.rerandomise import UNITS
+from assay.lake.contracts import Contract
+from assay.lake.tables import Lake
+from assay.medallion.gold_scope import Scope
+from assay.medallion.gold_values import control_sample, unit_values
+from assay.spec import Blueprint
+
+RESULTS, CERTIFICATES = "gold.experiment_results", "gold.certificates"
+
+
+def certify(
+    lake: Lake, blueprint: Blueprint, results: list[calibrate.Row], waiting: list[calibrate.Row]
+) -> list[calibrate.Row]:
+    """Write the certificates of the waiting results, and these with their figures.
+
+    Args:
+        lake: The lake.
+        blueprint: The blueprint in force.
+        results: All results of its plan.
+        waiting: Those without a certificate; at least one.
+
+    Returns:
+        The waiting results as they now stand.
+    """
+    totals = calibrate.controls(results)
+    samples = _samples(lake, blueprint, results, {key: totals[key] for key in map(calibrate.look, waiting)})
+    found = calibrate.certificates(waiting, samples, blueprint, totals)
+    done = calibrate.calibrated(waiting, found, blueprint)
+    # The certificates first: a run killed in between finds the results still waiting, and repeats both.
+    for name, rows in ((CERTIFICATES, [asdict(certificate) for certificate in found]), (RESULTS, done)):
+        lake.merge(name, _frame(lake, name, rows), {})
+    return done
+
+
+def certified(lake: Lake) -> set[str]:
+    """The ids of all certificates."""
+    rows = lake.read(CERTIFICATES).select("certificate_id").collect()
+    return {str(row["certificate_id"]) for row in rows}
+
+
+def _samples(
+    lake: Lake, blueprint: Blueprint, results: list[calibrate.Row], totals: dict[calibrate.Look, int]
+) -> dict[calibrate.Look, calibrate.Sample]:
+    """The values of control units, pooled over experiments, of each metric and look that waits."""
+    looks = calibrate.looks(results, totals)
+    scopes = [Scope(blueprint.round_of(name), (), days) for name, days in looks.items()]
+    values = unit_values(lake.read("gold.unit_metrics"), lake.read("silver.exposures"), blueprint, scopes)
+    return calibrate.samples(control_sample(values, scopes, totals, limit=UNITS).toPandas())
+
+
+def _frame(lake: Lake, name: str, rows: list[dict[str, object]]) -> DataFrame:
+    contract = Contract.load(name)
+    signed = [tuple({**row, "_run_id": lake.run_id}[column] for column in contract.columns) for row in rows]
+    return lake.spark.createDataFrame(signed, contract.schema)

@@ -28,6 +28,7 @@ def main(argv: list[str]) -> None:
     """Bring the gold tables up to date with silver."""
     args = arguments.parse(GoldArguments, argv)
     lake = Lake(session(args.job), args.run_id)
+    lake.ensure("gold")
     journal = Journal(args.run_id, args.job, args.week, args.journal_table)
     price = cost.DOLLARS_PER_DPU_HOUR["STANDARD"]
 

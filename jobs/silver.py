@@ -15,6 +15,7 @@ def main(argv: list[str]) -> None:
     """Bring the silver tables up to date with bronze."""
     args = arguments.parse(arguments.JobArguments, argv)
     lake = Lake(session(args.job), args.run_id)
+    lake.ensure("silver")
     journal = Journal(args.run_id, args.job, args.week, args.journal_table)
     with journal.step("tables") as step:
         done = refine(lake)

@@ -101,6 +101,11 @@ def publish(
     )
 
 
+def ensure(spark: SparkSession, catalog: str, contract: Contract) -> Table:
+    """The contract's table, made empty if it is not there yet."""
+    return Table.load(spark, f"{catalog}.{contract.name}") or _make(spark, catalog, contract)
+
+
 def watermarks(table: Table | None) -> dict[str, str]:
     """Key → newest value on main. Our commits carry all of them on; a compaction by another tool does not."""
     found: dict[str, str] = {}

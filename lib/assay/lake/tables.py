@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from pyspark.sql import Column, DataFrame, DataFrameWriterV2, SparkSession
@@ -17,8 +18,9 @@ from pyspark.sql import functions as F
 from assay.errors import ContractError
 from assay.lake import iceberg
 from assay.lake.audit import audit
-from assay.lake.contracts import Contract
-from assay.lake.publish import Commit, Write, publish, watermarks
+from assay.lake.contracts import Contract, names
+from assay.lake.parallel import each
+from assay.lake.publish import Commit, Write, ensure, publish, watermarks
 from assay.lake.reading import Published
 
 CHANGE_SEQUENCE = "_change_seq"
@@ -55,6 +57,15 @@ class Lake(Published):
         value = watermarks(table).get(key)
         self._seen[name, key] = value
         return value
+
+    def ensure(self, layer: str) -> None:
+        """Make the tables of a layer that are not there yet, empty: a question to them then has an answer.
+
+        Args:
+            layer: `bronze`, `silver` or `gold`.
+        """
+        contracts = [Contract.load(name) for name in names() if name.startswith(f"{layer}.")]
+        each({c.name: partial(ensure, self.spark, self.catalog, c) for c in contracts})
 
     # -- writing -----------------------------------------------------------------------------
     def append(self, name: str, df: DataFrame, watermark: Mapping[str, str]) -> Commit:

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from assay.errors import ContractError, InputError, TerminalError, TransientError
 from assay.lake import iceberg
-from assay.lake.contracts import Contract
+from assay.lake.contracts import Contract, names
 from assay.lake.iceberg import Table
 from assay.lake.tables import Lake
 
@@ -438,3 +438,12 @@ def test_a_column_that_the_contract_gained_is_added(lake: Lake, quotes: Quotes) 
 def test_causes_of_an_error_that_is_not_of_java() -> None:
     assert iceberg.causes(ValueError("x")) == []
     assert not iceberg.is_conflict(ValueError("x"))
+
+
+def test_a_layer_is_made_empty_once(lake: Lake) -> None:
+    lake.ensure("gold")
+    assert all(lake.exists(name) for name in names() if name.startswith("gold."))
+    assert not lake.exists("silver.trades")
+    assert lake.read("gold.experiment_results").isEmpty()
+    lake.ensure("gold")
+    assert lake.snapshot("gold.runs") is None

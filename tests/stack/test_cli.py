@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -69,17 +68,3 @@ def test_a_week_cannot_be_skipped() -> None:
 
 def test_a_blueprint_that_never_ran_begins_with_week_one(local_stack: Stack) -> None:
     assert weeks.loaded(local_stack.database.dsn, "never_ran") is None
-
-
-def test_a_week_through_the_workflow_and_again(tmp_path: Path) -> None:
-    text = PATH.read_text().replace("name: brokerage", "name: small", 1)
-    blueprint = tmp_path / "small.yaml"
-    blueprint.write_text(text)
-    first = assay("run", "--blueprint", str(blueprint), "--weeks", "1", "--json")
-    assert first.exit_code == 0, first.stderr
-    document = json.loads(first.stdout)
-    assert document["schema"] == "assay.run/1"
-    assert [week["number"] for week in document["weeks"]] == [1]
-    again = assay("run", "--blueprint", str(blueprint), "--week", "1")
-    assert again.exit_code == 0, again.stderr
-    assert "next:" in again.stdout

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from chispa import DataFramesNotEqualError, assert_df_equality
 
 from assay.medallion import gold_asset_daily, gold_runs
 
@@ -53,6 +54,18 @@ def test_a_day_of_an_asset(spark: Any) -> None:
     assert (rows["SOL", MONDAY]["open"], rows["SOL", MONDAY]["trades"]) == (None, 1)
     assert len(rows) == 4
     assert not any(row["_deleted"] for row in rows.values())
+
+
+def test_input_order_and_partitions_do_not_matter(spark: Any) -> None:
+    quotes, trades = silver(spark)
+    touched = gold_asset_daily.touched_days(quotes, trades)
+    expected = gold_asset_daily.asset_daily(quotes, trades, touched)
+    shuffled = gold_asset_daily.asset_daily(
+        quotes.orderBy("price").repartition(3), trades.orderBy("notional").repartition(2), touched
+    )
+    assert_df_equality(expected, shuffled, ignore_row_order=True)
+    with pytest.raises(DataFramesNotEqualError):
+        assert_df_equality(expected, shuffled.where("asset <> 'SOL'"), ignore_row_order=True)
 
 
 def test_only_days_that_really_changed_are_touched(spark: Any) -> None:

@@ -17,11 +17,12 @@ WHERE segment = 'all'
 ORDER BY experiment, metric, contrast, method, as_of
 """
 FOUND, NOTHING, MISSED, FALSE_ALARM = "found", "rightly nothing", "missed", "false alarm"
+TOO_SMALL = "below minimum effect"
 WRONG_SIGN, CAUGHT, UNCAUGHT, FALSE_SRM = "wrong sign", "mismatch caught", "mismatch missed", "false mismatch"
 # What the analytic truth of equal arms may differ from 0 by rounding.
 _NOTHING = 1e-12
 RUNNING, REAL = "running", "real data"
-GOOD = frozenset({FOUND, NOTHING, CAUGHT})
+GOOD = frozenset({FOUND, NOTHING, CAUGHT, TOO_SMALL})
 BAD = frozenset({MISSED, FALSE_ALARM, WRONG_SIGN, UNCAUGHT, FALSE_SRM})
 
 
@@ -75,32 +76,44 @@ def judge(rows: Iterable[Mapping[str, Any]], blueprint: Blueprint, until: date) 
         if row["experiment"] in planned
     }
     return [
-        _verdict(row, mismatch_planted=_loses(blueprint, planned[row["experiment"]].experiment))
+        _verdict(
+            row,
+            mismatch_planted=_loses(blueprint, planned[row["experiment"]].experiment),
+            minimum_effect=blueprint.metrics[row["metric"]].minimum_effect or 0.0,
+        )
         for row in latest.values()
     ]
 
 
-def word(row: Mapping[str, Any], *, mismatch_planted: bool) -> str:
-    """The verdict on one row of gold.experiment_results."""
+def word(row: Mapping[str, Any], *, mismatch_planted: bool, minimum_effect: float = 0.0) -> str:
+    """The verdict on one row of gold.experiment_results.
+
+    Args:
+        row: The row.
+        mismatch_planted: Whether the experiment loses exposures.
+        minimum_effect: Smallest relative effect that the metric is meant to find; a smaller one that was not
+            found is no mistake.
+    """
     if not row["final"]:
         return RUNNING
     if row["srm"]:
         return CAUGHT if mismatch_planted else FALSE_SRM
     if mismatch_planted:
         return UNCAUGHT
-    return REAL if row["truth"] is None else _against(row["truth"], row["estimate"], row["decision"])
+    return REAL if row["truth"] is None else _against(row, minimum_effect)
 
 
-def _against(truth: float, estimate: float, decision: str) -> str:
-    shown = decision in ("better", "worse")
-    if abs(truth) <= _NOTHING:
+def _against(row: Mapping[str, Any], minimum_effect: float) -> str:
+    shown = row["decision"] in ("better", "worse")
+    if abs(row["truth"]) <= _NOTHING:
         return FALSE_ALARM if shown else NOTHING
-    if not shown:
-        return MISSED
-    return FOUND if (estimate > 0) == (truth > 0) else WRONG_SIGN
+    if shown:
+        return FOUND if (row["estimate"] > 0) == (row["truth"] > 0) else WRONG_SIGN
+    lift = row["relative_truth"]
+    return TOO_SMALL if lift is not None and abs(lift) < minimum_effect else MISSED
 
 
-def _verdict(row: Mapping[str, Any], *, mismatch_planted: bool) -> Verdict:
+def _verdict(row: Mapping[str, Any], *, mismatch_planted: bool, minimum_effect: float) -> Verdict:
     return Verdict(
         experiment=row["experiment"],
         metric=row["metric"],
@@ -114,7 +127,7 @@ def _verdict(row: Mapping[str, Any], *, mismatch_planted: bool) -> Verdict:
         upper=row["relative_upper"],
         p_value=row["p_value"],
         decision=row["decision"],
-        verdict=word(row, mismatch_planted=mismatch_planted),
+        verdict=word(row, mismatch_planted=mismatch_planted, minimum_effect=minimum_effect),
     )
 
 

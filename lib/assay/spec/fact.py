@@ -76,7 +76,7 @@ class Metric(Model):
             of the numerator over all units divided by the sum of the denominator.
         numerator: A measure.
         denominator: A measure; for a ratio only.
-        minimum_effect: Smallest relative effect worth finding, above 0; used for planning only.
+        minimum_effect: Smallest relative effect worth finding, above 0; it moves no estimate and no decision.
         higher_is_better: Whether an increase is an improvement.
     """
 

@@ -43,6 +43,16 @@ def test_word(changes: dict[str, object], planted: bool, wanted: str) -> None:
     assert verdicts.word(row(**changes), mismatch_planted=planted) == wanted
 
 
+@pytest.mark.parametrize(
+    ("lift", "minimum", "wanted"),
+    [(0.01, 0.02, verdicts.TOO_SMALL), (-0.01, 0.02, verdicts.TOO_SMALL), (0.02, 0.02, verdicts.MISSED),
+     (None, 0.02, verdicts.MISSED), (0.01, 0.0, verdicts.MISSED)],
+)  # fmt: skip
+def test_an_effect_below_the_minimum_may_stay_unseen(lift: float | None, minimum: float, wanted: str) -> None:
+    unseen = row(truth=0.3, relative_truth=lift, decision="no difference shown")
+    assert verdicts.word(unseen, mismatch_planted=False, minimum_effect=minimum) == wanted
+
+
 def test_words_are_good_bad_or_neither() -> None:
     assert not verdicts.GOOD & verdicts.BAD
 

@@ -52,12 +52,18 @@ def seen_by_everybody(source: Path, target: Path) -> str:
     return f"mkdir -p {target} && mount --bind {source} {target}"
 
 
+def covers_none_of(*sources: Path) -> Path:
+    """A folder over which the namespace can mount without hiding what it shows elsewhere."""
+    folders = [Path(name) for name in ("/mnt", "/srv", "/media", tempfile.gettempdir())]
+    return next(f for f in folders if f.is_dir() and not any(s.is_relative_to(f) for s in sources))
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user runs every other test of this folder as one")
 def test_an_ordinary_user_has_the_same_stack(tmp_path: Path, stack_home: None) -> None:  # noqa: ARG001
     stack.up()  # the jars are in root's cache now
-    scratch = tempfile.gettempdir()
-    stage = Path(scratch) / tmp_path.name  # on a file system of the namespace, gone with it
     libraries, code = Path(sysconfig.get_path("purelib")), Path(assay.__file__).parents[1]
+    scratch = covers_none_of(Path(sys.base_prefix), libraries, code, jars.cache_folder())
+    stage = scratch / tmp_path.name  # on a file system of the namespace, gone with it
     mounts = [
         f"mount -t tmpfs tmpfs {scratch}",
         f"mkdir -m 755 -p {stage} && mkdir -m 777 {stage}/home",

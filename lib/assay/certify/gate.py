@@ -27,9 +27,9 @@ from scipy.stats import binom, chi2, ncx2, norm
 from assay.certify.compare import planted
 from assay.errors import TerminalError
 from assay.spec import Blueprint, PlannedExperiment
+from assay.stats import SRM_LEVEL
 
 LEVEL = 1e-4
-_SRM_LEVEL = 0.001
 _NEEDED = ("estimate", "std_error", "truth", "covered", "certificate_id")
 Result = Mapping[str, object]
 
@@ -139,7 +139,7 @@ def _sample_ratios(blueprint: Blueprint, canaries: Sequence[Result]) -> Iterator
             sound.append(flagged)
         elif not flagged and _power(planned, lost, _units(rows)) > 1 - LEVEL:
             yield f"{experiment} loses exposures by plan, and its sample ratio mismatch was not found"
-    if binom.sf(sum(sound) - 1, len(sound), _SRM_LEVEL) < LEVEL:
+    if binom.sf(sum(sound) - 1, len(sound), SRM_LEVEL) < LEVEL:
         yield f"{sum(sound)} of {len(sound)} experiments without a planted loss show a sample ratio mismatch"
 
 
@@ -164,4 +164,4 @@ def _power(planned: PlannedExperiment, lost: Mapping[str, float], units: float) 
     whole = sum(kept.values())
     distance = sum((kept[arm] / whole - share) ** 2 / share for arm, share in planned.allocations.items())
     df = len(kept) - 1
-    return float(ncx2.sf(chi2.isf(_SRM_LEVEL, df), df, units * distance))
+    return float(ncx2.sf(chi2.isf(SRM_LEVEL, df), df, units * distance))

@@ -19,10 +19,9 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from assay.medallion.gold_results import SRM_LEVEL
 from assay.medallion.gold_scope import Scope, fact_of, look_bounds, measures
 from assay.spec import Blueprint, PlannedExperiment
-from assay.stats import srm
+from assay.stats import SRM_LEVEL, srm
 
 EXPOSURES, QUARANTINE = "silver.exposures", "silver.quarantine"
 KEYS = ("experiment", "as_of", "check")

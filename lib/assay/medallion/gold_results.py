@@ -24,11 +24,9 @@ from assay.medallion.gold_moments import PARTS, SEGMENT
 from assay.medallion.gold_scope import Scope
 from assay.spark import udfs
 from assay.spec import Blueprint, Metric
-from assay.stats import METHODS
+from assay.stats import DEFAULT_METHOD, METHODS, SRM_LEVEL
 
-METHOD = {"mean": "welch", "proportion": "proportions_score", "ratio": "ratio_delta"}
 KEYS = ("experiment", "as_of", "metric", "segment", "contrast", "method")
-SRM_LEVEL = 0.001
 RUNNING, BETTER, WORSE = "running", "better", "worse"
 UNDECIDED, INVALID = "no difference shown", "invalid: sample ratio mismatch"
 
@@ -81,7 +79,7 @@ def results(
     rows = [row for scope in scopes for row in _comparisons(blueprint, scope, found, srm)]
     # A few rows: one partition, as each starts the Python workers once more.
     frame = spark.createDataFrame(rows, _INPUT).coalesce(1)
-    methods = sorted({str(row[5]) for row in rows} or set(METHOD.values()))
+    methods = sorted({str(row[5]) for row in rows} or set(DEFAULT_METHOD.values()))
     return reduce(DataFrame.unionByName, [_compared(frame, method) for method in methods])
 
 
@@ -102,9 +100,9 @@ def _comparisons(
             for treatment in treatments:
                 arms = [found.get((planned.id, arm, name, as_of), _NO_UNITS) for arm in (control, treatment)]
                 yield (
-                    planned.id, as_of, name, SEGMENT, contrast(control, treatment), METHOD[metric.type],
-                    control, treatment, blueprint.alpha, corrected, _sign(metric), mismatch,
-                    as_of == planned.end, *arms[0], *arms[1],
+                    planned.id, as_of, name, SEGMENT, contrast(control, treatment),
+                    DEFAULT_METHOD[metric.type], control, treatment, blueprint.alpha, corrected,
+                    _sign(metric), mismatch, as_of == planned.end, *arms[0], *arms[1],
                 )  # fmt: skip
 
 

@@ -15,13 +15,15 @@ from assay.stats.multiple import CORRECTIONS, Corrected, bonferroni, holm
 from assay.stats.power import mde, power
 from assay.stats.proportions import proportions_score
 from assay.stats.ratios import ratio_delta
-from assay.stats.registry import METHODS, Method, MetricType, for_metric, method, named
+from assay.stats.registry import DEFAULT_METHOD, METHODS, Method, MetricType, for_metric, method, named
 from assay.stats.result import Effect, Reason, explain
-from assay.stats.srm import srm
+from assay.stats.srm import SRM_LEVEL, srm
 
 __all__ = [
     "CORRECTIONS",
+    "DEFAULT_METHOD",
     "METHODS",
+    "SRM_LEVEL",
     "Corrected",
     "Effect",
     "Method",

@@ -15,8 +15,9 @@ silences floating-point warnings, because every undefined number carries a reaso
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -107,6 +108,11 @@ class Method:
 
 
 METHODS: dict[str, Method] = {}
+
+DEFAULT_METHOD: Mapping[str, str] = MappingProxyType(
+    {"mean": "welch", "proportion": "proportions_score", "ratio": "ratio_delta"}
+)
+"""Type of metric to the name of the method that a report opens with, in gold as for a file."""
 
 
 def method(

@@ -13,6 +13,9 @@ from scipy import special
 from assay.errors import InputError
 from assay.stats.checks import not_negative
 
+SRM_LEVEL = 0.001
+"""p-value below which a mismatch is certain enough to void an experiment's decision (Fabijan et al. 2019)."""
+
 
 def srm(observed: ArrayLike, expected_shares: ArrayLike) -> NDArray[np.float64]:
     """The p-value of the planned allocation, given the units that arrived.

@@ -4,14 +4,25 @@ import importlib
 import pickle
 import pkgutil
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import numpy as np
 import pytest
 
 import assay.stats
 from assay.errors import InputError
-from assay.stats import METHODS, Effect, Method, Moments, Reason, explain, for_metric, method, named
+from assay.stats import (
+    DEFAULT_METHOD,
+    METHODS,
+    Effect,
+    Method,
+    Moments,
+    Reason,
+    explain,
+    for_metric,
+    method,
+    named,
+)
 from assay.stats.registry import MetricType
 
 
@@ -140,6 +151,11 @@ def test_no_nan_goes_without_a_reason() -> None:
         "reason": np.zeros(2, dtype=np.uint8)
     }
     assert Effect(**arrays).reason.tolist() == [0, Reason.NOT_FINITE]
+
+
+def test_every_type_of_metric_has_a_default_meant_for_it() -> None:
+    assert set(DEFAULT_METHOD) == set(get_args(MetricType))
+    assert all(kind in named(name).metric_types for kind, name in DEFAULT_METHOD.items())
 
 
 def test_every_reason_has_a_sentence() -> None:

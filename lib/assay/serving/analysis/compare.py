@@ -14,12 +14,10 @@ from assay.errors import InputError
 from assay.serving.analysis import words
 from assay.serving.analysis.arms import Arms
 from assay.serving.analysis.columns import numbers
-from assay.serving.analysis.requests import MEAN, PROPORTION, RATIO, MetricRequest
+from assay.serving.analysis.requests import MEAN, PROPORTION, MetricRequest
 from assay.serving.analysis.result import Comparison, Summary
-from assay.stats import Effect, Method, Moments, explain, holm, named
+from assay.stats import DEFAULT_METHOD, Effect, Method, Moments, explain, holm, named
 
-# The registry holds several methods per type of metric; these are the ones a report opens with.
-METHOD_OF = {MEAN: "welch", PROPORTION: "proportions_score", RATIO: "ratio_delta"}
 _MINIMUM_UNITS = 2
 
 
@@ -144,7 +142,7 @@ class _Pair:
 
 def _pair(measured: Measured, arms: Arms, treatment: str) -> _Pair:
     return _Pair(
-        named(METHOD_OF[measured.type]),
+        named(DEFAULT_METHOD[measured.type]),
         measured.moments(arms.rows(arms.control)),
         measured.moments(arms.rows(treatment)),
         (_summary(measured, arms, arms.control), _summary(measured, arms, treatment)),

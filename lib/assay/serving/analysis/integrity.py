@@ -15,9 +15,8 @@ from scipy import stats as scipy_stats
 from assay.serving.analysis import words
 from assay.serving.analysis.arms import Arms
 from assay.serving.analysis.result import Check
-from assay.stats import srm
+from assay.stats import SRM_LEVEL, srm
 
-SRM_LEVEL = 0.001
 MISSING_LEVEL = 0.01
 
 

@@ -8,8 +8,9 @@ PYTHON ?= $(firstword $(foreach p,python3.11 python3,$(shell $(p) -c 'import sys
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := .venv-peers
 
-.PHONY: help run thornton down reset test lint types unit spark stack statistical lock clean
+.PHONY: help run thornton down reset test lint types unit spark stack statistical docs bench lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,14 +40,25 @@ reset: $(READY) ## Stop the local stack and delete its data
 	@$(BIN)/assay reset --yes
 
 test: lint types $(READY) ## Everything that CI runs: lint, types, layers, all tests, coverage per file
-	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest tests --cov --cov-branch --cov-report= --durations=15
+	@rm -rf .coverage .coverage.* .cov
+	mkdir .cov
+	# The numbers keep one core busy, the platform mostly waits: side by side they take no longer than the platform.
+	COVERAGE_FILE=$(CURDIR)/.cov/.coverage.numbers $(BIN)/python -m pytest tests/unit tests/statistical tests/reference \
+	  --cov --cov-branch --cov-report= --durations=10 > .cov/numbers.log 2>&1 & numbers=$$!
+	trap 'kill $$numbers 2>/dev/null || true' EXIT
+	status=0
+	COVERAGE_FILE=$(CURDIR)/.cov/.coverage.platform $(BIN)/python -m pytest tests/spark tests/stack \
+	  --cov --cov-branch --cov-report= --durations=10 || status=1
+	wait $$numbers || status=1
+	cat .cov/numbers.log
+	[ $$status = 0 ]
+	$(BIN)/python -m coverage combine --quiet .cov
 	$(BIN)/python -m coverage report
 	$(BIN)/python .ci/coverage_floor.py
 
 lint: $(READY) ## Style, format and the layers of the library
-	@$(BIN)/ruff check lib jobs tests examples .ci
-	$(BIN)/ruff format --check lib jobs tests examples .ci
+	@$(BIN)/ruff check lib jobs tests examples docs bench .ci
+	$(BIN)/ruff format --check lib jobs tests examples docs bench .ci
 	$(BIN)/lint-imports
 
 types: $(READY) ## Strict types of the library and the jobs
@@ -65,8 +77,21 @@ stack: $(READY) ## Tests of the whole platform: emulator, PostgreSQL, change cap
 statistical: $(READY) ## Tests of error rates and of the planted truth by simulation
 	@$(BIN)/python -m pytest tests/statistical
 
+docs: $(READY) ## Write docs/methods from the library: every method, and how far it lies from its references
+	@$(BIN)/python docs/build.py
+
+# The peers pin an older NumPy, so they have an environment of their own, in which our statistics run as well.
+$(PEERS)/.ready: bench/requirements.txt
+	@echo "Installing the peers into $(PEERS) (once) ..."
+	[ -x $(PEERS)/bin/python ] || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r bench/requirements.txt
+	touch $(PEERS)/.ready
+
+bench: $(PEERS)/.ready ## Time every method beside its peers, and write docs/methods/speed.md
+	@PYTHONPATH=lib $(PEERS)/bin/python bench/methods.py
+
 lock: $(READY) ## Pin every dependency anew in requirements.lock
 	@$(BIN)/uv pip compile --quiet --no-header --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
 
 clean: ## Remove what tools left behind; keeps .venv and .assay
-	@rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* dist htmlcov
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* .cov dist htmlcov

@@ -32,7 +32,7 @@ class TransientError(AssayError):
     """Trying again may help: a service did not answer, a commit lost a race, data is not there yet."""
 
 
-class InputError(TerminalError):
+class InputError(TerminalError, ValueError):
     """Something the user wrote is not acceptable; nothing was changed."""
 
     exit_code = 2

@@ -19,7 +19,7 @@ from assay.stats import named
 
 Row = dict[str, object]
 Look = tuple[str, date]
-Sample = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
+Sample = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 THREADS = 2
 
 
@@ -52,11 +52,16 @@ def samples(frame: pd.DataFrame) -> dict[Look, Sample]:
     """Values by metric and look.
 
     Args:
-        frame: metric, as_of, order, y, d: one row per unit.
+        frame: metric, as_of, order, y, d, x: one row per unit.
     """
     parts: Iterable[tuple[tuple[str, date], pd.DataFrame]] = frame.groupby(["metric", "as_of"])  # type: ignore[assignment]
     return {
-        (metric, as_of): (part["order"].to_numpy(), part["y"].to_numpy(), part["d"].to_numpy())
+        (metric, as_of): (
+            part["order"].to_numpy(),
+            part["y"].to_numpy(),
+            part["d"].to_numpy(),
+            part["x"].to_numpy(),
+        )
         for (metric, as_of), part in parts
     }
 
@@ -94,19 +99,21 @@ def certificates(
 
     Args:
         waiting: `pending`.
-        values: (metric, as_of) → order, y and d of control units, in any order and possibly a few too many.
+        values: (metric, as_of) → order, y, d and x of control units, in any order and perhaps a few too many.
         blueprint: Gives the seed, the level and the number of the week.
         totals: `controls` of all results.
     """
     asked = sorted({(str(row["method"]), *look(row)) for row in waiting})
 
     def one(key: tuple[str, str, date]) -> Certificate:
-        method, metric, as_of = key
-        y, d = trim(*values[metric, as_of])
+        name, metric, as_of = key
+        method = named(name)
+        y, d, x = trim(*values[metric, as_of])
         return certify(
-            named(method),
+            method,
             y,
             d,
+            x if "x" in method.needs else None,
             metric=metric,
             as_of=as_of,
             seed=blueprint.seed,
@@ -120,18 +127,23 @@ def certificates(
 
 
 def trim(
-    order: NDArray[np.int64], y: NDArray[np.float64], d: NDArray[np.float64], limit: int = UNITS
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    order: NDArray[np.int64],
+    y: NDArray[np.float64],
+    d: NDArray[np.float64],
+    x: NDArray[np.float64],
+    limit: int = UNITS,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """The `limit` units that come first in an order of their own, so that the cluster's order has no say.
 
     Args:
         order: A number per unit, here a hash.
         y: Values.
         d: Denominators.
+        x: Covariates.
         limit: Units to keep.
     """
-    first = np.lexsort((d, y, order))[:limit]
-    return y[first], d[first]
+    first = np.lexsort((x, d, y, order))[:limit]
+    return y[first], d[first], x[first]
 
 
 def calibrated(waiting: Iterable[Row], found: Iterable[Certificate], blueprint: Blueprint) -> list[Row]:

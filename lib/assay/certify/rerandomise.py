@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import date
+from itertools import combinations, combinations_with_replacement
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +84,7 @@ def certify(
     method: Method,
     y: Array,
     d: Array,
+    x: Array | None = None,
     *,
     metric: str,
     as_of: date,
@@ -99,6 +101,7 @@ def certify(
         y: The metric of each unit (a ratio's numerator), in a fixed order: which unit a bit falls on depends
             on it.
         d: A ratio's denominator of each unit, else ones.
+        x: A covariate of each unit, if the method reads one.
         metric: Name of the metric.
         as_of: The look at which the values stood.
         seed: The blueprint's seed; the bits are the stream `aa.<metric>` of `week`.
@@ -113,14 +116,15 @@ def certify(
     Raises:
         InputError: Fewer than four units, or series of different length.
     """
-    if not (y.size >= FEWEST and y.shape == d.shape and y.ndim == 1 and replicates >= 1):
+    aligned = y.shape == d.shape and (x is None or x.shape == y.shape)
+    if not (y.size >= FEWEST and aligned and y.ndim == 1 and replicates >= 1):
         raise InputError(
             f"metric {metric} at {as_of} has {y.size} values, {d.size} denominators and {replicates} "
             f"replicates; a re-randomisation needs {FEWEST} or more units with one value and one denominator "
             "each, and a replicate"
         )
     generator = seeds.stream(seed, f"aa.{metric}", week)
-    one, other = splits(y, d, generator=generator, replicates=replicates)
+    one, other = splits(y, d, x, generator=generator, replicates=replicates)
     rejected = int(np.sum(method(one, other, alpha=alpha).p_value < alpha))
     lower, upper = clopper_pearson(rejected, replicates)
     scenario = _scenario(y.size, y.size if total is None else total)
@@ -144,27 +148,34 @@ def certify(
     )
 
 
-def splits(y: Array, d: Array, *, generator: np.random.Generator, replicates: int) -> tuple[Moments, Moments]:
+def splits(
+    y: Array, d: Array, x: Array | None = None, *, generator: np.random.Generator, replicates: int
+) -> tuple[Moments, Moments]:
     """Moments of both halves of many random splits of the same units.
 
     Args:
         y: Values, shape (units,).
         d: Denominators, shape (units,).
+        x: Covariates, shape (units,), or None.
         generator: Gives one bit per unit and split.
         replicates: Number of splits.
 
     Returns:
-        Moments with y and d of the two halves, each of shape (replicates,).
+        Moments with y, d and, if given, x of the two halves, each of shape (replicates,).
     """
-    centre_y, centre_d = float(np.mean(y)), float(np.mean(d))
-    z, w = y - centre_y, d - centre_d
-    values = np.column_stack([np.ones_like(z), z, z * z, w, w * w, z * w])
-    # Ones and a constant denominator need no work, and most metrics have one.
-    used = [0, 1, 2] if not np.any(w) else [0, 1, 2, 3, 4, 5]
+    series = {"y": y, "d": d} if x is None else {"y": y, "d": d, "x": x}
+    centres = {name: float(np.mean(values)) for name, values in series.items()}
+    rest = {name: values - centres[name] for name, values in series.items()}
+    columns = {"n": np.ones_like(y)} | rest
+    columns |= {a + b: rest[a] * rest[b] for a, b in combinations_with_replacement(series, 2)}
+    values = np.column_stack(list(columns.values()))
+    # A constant (the denominator of most metrics) needs no work: its deviations are 0.
+    used = np.flatnonzero(np.any(values != 0, axis=0))
     sums = np.zeros((replicates, values.shape[1]))
     sums[:, used] = _half_sums(values[:, used], generator, replicates)
-    whole = values.sum(axis=0)
-    return _moments(sums, centre_y, centre_d), _moments(whole - sums, centre_y, centre_d)
+    halves = (sums, values.sum(axis=0) - sums)
+    one, other = (_moments(dict(zip(columns, half.T, strict=True)), centres) for half in halves)
+    return one, other
 
 
 def _half_sums(values: Array, generator: np.random.Generator, replicates: int) -> Array:
@@ -181,21 +192,18 @@ def _half_sums(values: Array, generator: np.random.Generator, replicates: int) -
     return np.concatenate(parts)
 
 
-def _moments(sums: Array, centre_y: float, centre_d: float) -> Moments:
+def _moments(sums: dict[str, Array], centres: dict[str, float]) -> Moments:
     """From sums of centred values and products: M2 = Σz² - (Σz)²/n, where Σz is near 0 by the centring."""
-    n, z, zz, w, ww, zw = sums.T
+    n = sums["n"]
     share = np.divide(1.0, n, out=np.zeros_like(n), where=n > 0)
-    m2_y = np.maximum(zz - z * z * share, 0.0)
-    m2_d = np.maximum(ww - w * w * share, 0.0)
-    bound = np.sqrt(m2_y) * np.sqrt(m2_d)  # by which rounding must not pass either: Cauchy-Schwarz
-    return Moments(
-        n=n,
-        mean_y=centre_y + z * share,
-        m2_y=m2_y,
-        mean_d=centre_d + w * share,
-        m2_d=m2_d,
-        c_yd=np.clip(zw - z * w * share, -bound, bound),
-    )
+    parts = {f"mean_{a}": centre + sums[a] * share for a, centre in centres.items()}
+    for a in centres:
+        parts[f"m2_{a}"] = np.maximum(sums[a + a] - sums[a] * sums[a] * share, 0.0)
+    for a, b in combinations(centres, 2):
+        # Rounding must not pass it either: Cauchy-Schwarz.
+        bound = np.sqrt(parts[f"m2_{a}"]) * np.sqrt(parts[f"m2_{b}"])
+        parts[f"c_{a}{b}"] = np.clip(sums[a + b] - sums[a] * sums[b] * share, -bound, bound)
+    return Moments(n=n, **parts)
 
 
 def clopper_pearson(successes: int, trials: int, *, confidence: float = CONFIDENCE) -> tuple[float, float]:

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyspark.sql import Column, DataFrame, Row
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, Row
 
 from assay.medallion.gold_values import BUCKETS
+from assay.spark import moments
 from assay.stats import Moments
 
 SEGMENT = "all"
@@ -40,16 +40,7 @@ def bucket_moments(values: DataFrame) -> DataFrame:
     Returns:
         experiment, arm, metric, as_of, bucket, n and the nine moments.
     """
-    return values.groupBy(*KEYS, "bucket").agg(
-        F.count(F.lit(1)).alias("n"),
-        *(F.avg(name).alias(f"mean_{name}") for name in ("y", "d", "x")),
-        *(_centred(F.var_pop(name)).alias(f"m2_{name}") for name in ("y", "d", "x")),
-        *(_centred(F.covar_pop(a, b)).alias(f"c_{a}{b}") for a, b in (("y", "d"), ("y", "x"), ("d", "x"))),
-    )
-
-
-def _centred(per_unit: Column) -> Column:
-    return per_unit * F.count(F.lit(1))
+    return values.groupBy(*KEYS, "bucket").agg(*moments.aggregates())
 
 
 def merge_buckets(rows: Iterable[Row]) -> list[tuple[object, ...]]:

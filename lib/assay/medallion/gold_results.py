@@ -1,11 +1,11 @@
 """gold.experiment_results: one row per experiment, look, metric and contrast, and what is decided at the end.
 
-Every treatment is compared with the control, the first arm of the blueprint. The method follows from the type
-of the metric and runs as a Spark function over the moments. `alpha` is the blueprint's; `alpha_corrected` is
-Bonferroni's: alpha divided by the number of comparisons that the experiment makes at the look (metrics times
-contrasts), so that an experiment without any effect is called different at its end with a probability of at
-most alpha. Intervals are at `alpha`, uncorrected. Looks before the planned end decide nothing, so nothing is
-gained by peeking.
+Every treatment is compared with the control, the first arm of the blueprint. The method is the metric's own,
+or that of its type, and runs as a Spark function over the moments. `alpha` is the blueprint's;
+`alpha_corrected` is Bonferroni's: alpha divided by the number of comparisons that the experiment makes at the
+look (metrics times contrasts), so that an experiment without any effect is called different at its end with a
+probability of at most alpha. Intervals are at `alpha`, uncorrected. Looks before the planned end decide
+nothing, so nothing is gained by peeking.
 
 References:
     Dunn (1961), Multiple Comparisons among Means.
@@ -101,7 +101,7 @@ def _comparisons(
                 arms = [found.get((planned.id, arm, name, as_of), _NO_UNITS) for arm in (control, treatment)]
                 yield (
                     planned.id, as_of, name, SEGMENT, contrast(control, treatment),
-                    DEFAULT_METHOD[metric.type], control, treatment, blueprint.alpha, corrected,
+                    metric.analysis, control, treatment, blueprint.alpha, corrected,
                     _sign(metric), mismatch, as_of == planned.end, *arms[0], *arms[1],
                 )  # fmt: skip
 

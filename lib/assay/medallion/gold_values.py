@@ -125,7 +125,7 @@ def control_sample(
         limit: Units to keep; a few more come, so that `trim` can cut at exactly `limit`.
 
     Returns:
-        metric, as_of, order (a hash of experiment and unit), y, d.
+        metric, as_of, order (a hash of experiment and unit), y, d, x.
     """
     spark = values.sparkSession
     controls = F.broadcast(
@@ -145,5 +145,5 @@ def control_sample(
         values.join(controls, ["experiment", "arm"], "left_semi")
         .join(shares, ["metric", "as_of"], "inner")
         .where(uniform < F.col("share"))
-        .select("metric", "as_of", order.alias("order"), "y", "d")
+        .select("metric", "as_of", order.alias("order"), "y", "d", "x")
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field, model_validator
 
+from assay.errors import did_you_mean
 from assay.spec.law import Law
 from assay.spec.model import Model, Name, problem
+from assay.stats import DEFAULT_METHOD, Moments, Posterior, for_metric
+from assay.stats.registry import MetricType
 
 
 class Generate(Model):
@@ -65,6 +66,13 @@ class Fact(Model):
         return self
 
 
+def methods_for(metric_type: MetricType) -> list[str]:
+    """Names of the methods that a metric of this type may choose: those that decide, from moments."""
+    return [
+        m.name for m in for_metric(metric_type) if m.data is Moments and not issubclass(m.result, Posterior)
+    ]
+
+
 class Metric(Model):
     """One number per unit, and how units are compared.
 
@@ -78,16 +86,25 @@ class Metric(Model):
         denominator: A measure; for a ratio only.
         minimum_effect: Smallest relative effect worth finding, above 0; it moves no estimate and no decision.
         higher_is_better: Whether an increase is an improvement.
+        method: Name of the method of `assay.stats` that results are computed with; that of the type if left
+            out. It must work from moments and suit the type.
     """
 
-    type: Literal["mean", "proportion", "ratio"]
+    type: MetricType
     numerator: str
     denominator: str | None = None
     minimum_effect: float | None = Field(default=None, gt=0)
     higher_is_better: bool = True
+    method: Name | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Metric:
+        if self.method is not None and self.method not in (allowed := methods_for(self.type)):
+            raise problem(
+                "method",
+                f"is {self.method!r}, which is no method from moments for a {self.type}; "
+                f"{did_you_mean(self.method, allowed)}",
+            )
         if self.type == "ratio" and self.denominator is None:
             raise problem("denominator", "is missing; a ratio needs a measure to divide by")
         if self.type != "ratio" and self.denominator is not None:
@@ -95,6 +112,11 @@ class Metric(Model):
                 "denominator", f"is {self.denominator!r}; only a ratio has one, this is a {self.type}"
             )
         return self
+
+    @property
+    def analysis(self) -> str:
+        """Name of the method that results are computed with."""
+        return DEFAULT_METHOD[self.type] if self.method is None else self.method
 
     @property
     def measures(self) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ start: 2026-01-05
 facts:
   trades: {table: silver.trades, unit: customer_id, time: traded_at, values: [notional]}
 metrics:
-  trades: {type: mean, numerator: trades.count}
+  trades: {type: mean, numerator: trades.count, method: cuped}
   value: {type: mean, numerator: trades.notional}
   active: {type: proportion, numerator: trades.count}
   value_per_trade:

@@ -29,7 +29,8 @@ def result(experiment: str, **changes: Any) -> calibrate.Row:
 
 def frame(units: int = 600) -> pd.DataFrame:
     y = seeds.stream(1, "test").poisson(2.0, units).astype(float)
-    return pd.DataFrame({"metric": METRIC, "as_of": AS_OF, "order": range(units), "y": y, "d": 1.0})
+    x = y + seeds.stream(2, "test").normal(0.0, 0.5, units)
+    return pd.DataFrame({"metric": METRIC, "as_of": AS_OF, "order": range(units), "y": y, "d": 1.0, "x": x})
 
 
 def test_pending_is_what_has_no_certificate_and_enough_units() -> None:
@@ -52,7 +53,8 @@ def test_results_outside_the_plan_are_left_alone() -> None:
 
 def test_trim_follows_the_order_of_the_hash() -> None:
     order, y, d = np.array([3, -1, 2]), np.array([30.0, 10.0, 20.0]), np.array([3.0, 1.0, 2.0])
-    assert [part.tolist() for part in calibrate.trim(order, y, d, limit=2)] == [[10.0, 20.0], [1.0, 2.0]]
+    kept = calibrate.trim(order, y, d, -y, limit=2)
+    assert [part.tolist() for part in kept] == [[10.0, 20.0], [1.0, 2.0], [-10.0, -20.0]]
 
 
 def test_the_order_of_the_rows_has_no_say() -> None:
@@ -63,6 +65,13 @@ def test_the_order_of_the_rows_has_no_say() -> None:
     ]
     assert found[0] == found[1]
     assert len(found[0]) == 1  # one for both experiments: the values are pooled
+
+
+def test_a_method_with_a_covariate_is_certified_with_it() -> None:
+    rows = [result("button_colour", method="cuped"), result("button_colour")]
+    found = calibrate.certificates(rows, calibrate.samples(frame()), BLUEPRINT, calibrate.controls(rows))
+    assert [c.method for c in found] == ["cuped", "welch"]
+    assert all(0.03 < c.type_i_error < 0.07 for c in found)
 
 
 def test_calibrated_rows_carry_certificate_and_truth() -> None:

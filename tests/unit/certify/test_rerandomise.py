@@ -21,7 +21,7 @@ from assay.certify.rerandomise import (
     verdict,
 )
 from assay.errors import InputError
-from assay.stats import METHODS, Moments
+from assay.stats import METHODS, Effect, Moments
 
 AS_OF = date(2026, 2, 2)
 
@@ -68,7 +68,7 @@ def test_a_method_that_forgets_half_the_variance_is_found_liberal() -> None:
         halved = [Moments(n=m.n, mean_y=m.mean_y, m2_y=m.m2_y / 2) for m in (control, treatment)]
         return honest(*halved, alpha=alpha)
 
-    method = type(honest)("careless", "1", ("mean",), "", ("y",), Moments, careless)  # type: ignore[arg-type]
+    method = type(honest)("careless", "1", ("mean",), "", ("y",), Moments, Effect, careless)  # type: ignore[arg-type]
     got = certify(method, normal(400), np.ones(400), metric="m", as_of=AS_OF, seed=3, week=4)
     # P(|Z| > 1.96 / sqrt 2) = 0.166
     assert got.type_i_error == pytest.approx(0.166, abs=0.04)

@@ -1,4 +1,4 @@
-"""Lets the tests of this folder share `stats_golden`: pytest's importlib mode leaves the folder off the path.
+"""Lets these tests share `golden` and `data`: pytest's importlib mode leaves folders off the path.
 
 Their relations run with fixed examples and no deadline: a build repeats, and a busy machine is no failure.
 """
@@ -10,6 +10,6 @@ from pathlib import Path
 
 from hypothesis import settings
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "reference")]
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
+from golden import assert_close
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from stats_golden import assert_close, cases
 
 from assay.stats import METHODS, Effect, Moments, Reason, ratio_delta, welch
 
@@ -35,27 +33,6 @@ def moments(arm: Arm, factor: float = 1.0) -> Moments:
 
 
 # known values
-
-
-@pytest.mark.parametrize("case", cases("welch"))
-def test_welch_equals_scipy(case: dict[str, Any]) -> None:
-    control, treatment = (Moments.of(y) for y in case["y"])
-    effect = welch(control, treatment)
-    for name, expected in case["effect"].items():
-        assert_close(getattr(effect, name), expected, 1e-11, name)
-
-
-@pytest.mark.parametrize("case", cases("lift"))
-def test_difference_and_lift_equal_the_high_precision_twin(case: dict[str, Any]) -> None:
-    d = case["d"] or [None, None]
-    control, treatment = (Moments.of(y, e) for y, e in zip(case["y"], d, strict=True))
-    effect = METHODS["ratio_delta" if case["d"] else "welch"](control, treatment, alpha=case["alpha"])
-    for name, expected in case["effect"].items():
-        if expected is None:
-            assert np.isinf(getattr(effect, name))
-            assert int(effect.reason) == Reason.RELATIVE_UNBOUNDED
-        else:
-            assert_close(getattr(effect, name), expected, 1e-11, name)
 
 
 def test_tails_reach_beyond_1e_minus_200() -> None:
@@ -141,7 +118,7 @@ def test_a_ratio_over_one_is_welch() -> None:
     a, b = rng.gamma(2, 1, (3, 40)), rng.gamma(2, 1.2, (3, 60))
     mean = welch(Moments.of(a), Moments.of(b))
     ratio = ratio_delta(Moments.of(a, np.ones_like(a)), Moments.of(b, np.ones_like(b)))
-    for field in Effect.__slots__:
+    for field in Effect.names():
         assert_close(getattr(ratio, field), getattr(mean, field), 1e-12, field)
 
 
@@ -155,7 +132,7 @@ def test_a_batch_gives_what_its_elements_give() -> None:
         Moments(n=b.n[2], mean_y=b.mean_y[2], m2_y=b.m2_y[2]),
         alpha=0.1,
     )
-    for field in Effect.__slots__:
+    for field in Effect.names():
         assert getattr(batch, field)[7, 2] == getattr(alone, field)
 
 

@@ -116,9 +116,11 @@ def test_reml_is_the_highest_point_of_the_restricted_likelihood(rows: list[tuple
 
 
 def test_of_two_peaks_reml_takes_the_higher() -> None:
-    # Two exact experiments that nearly agree and two wild ones far apart: a peak near 0, another far out.
-    y, error = np.array([0.0, 0.01, 6.0, -6.0]), np.array([0.01, 0.01, 4.0, 4.0])
-    assert float(heterogeneity(y, error).tau_squared) < 1e-3
+    # Peaks at 0 and 5.62, the far one higher; then at 0 and about 11, the near one higher.
+    far = heterogeneity([0.0, 0.01, 3.0, -3.0], [0.01, 0.01, 0.5, 0.5])
+    near = heterogeneity([0.0, 0.02, 0.01, 9.0], [0.02, 0.02, 0.02, 2.5])
+    assert float(far.tau_squared) == pytest.approx(5.6205, abs=1e-3)
+    assert float(near.tau_squared) == 0
 
 
 @pytest.mark.parametrize("between", ESTIMATORS)

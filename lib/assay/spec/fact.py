@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from assay.errors import did_you_mean
 from assay.spec.law import Law
 from assay.spec.model import Model, Name, problem
-from assay.stats import DEFAULT_METHOD, Moments, Posterior, for_metric
-from assay.stats.registry import MetricType
 
 
 class Generate(Model):
@@ -66,8 +66,14 @@ class Fact(Model):
         return self
 
 
+MetricType = Literal["mean", "proportion", "ratio"]
+
+
 def methods_for(metric_type: MetricType) -> list[str]:
     """Names of the methods that a metric of this type may choose: those that decide, from moments."""
+    # Most blueprints name no method, and a function that checks them starts sooner without the statistics.
+    from assay.stats import Moments, Posterior, for_metric
+
     return [
         m.name for m in for_metric(metric_type) if m.data is Moments and not issubclass(m.result, Posterior)
     ]
@@ -116,6 +122,8 @@ class Metric(Model):
     @property
     def analysis(self) -> str:
         """Name of the method that results are computed with."""
+        from assay.stats import DEFAULT_METHOD
+
         return DEFAULT_METHOD[self.type] if self.method is None else self.method
 
     @property

@@ -17,7 +17,10 @@ import assay
 from assay.errors import InputError
 
 HANDLER = "assay.serving.api.lambda_handler.handler"
-PARTS = ("__init__.py", "errors.py", "distributions", "runtime", "spec", "serving/__init__.py", "serving/api")
+PARTS = (
+    "__init__.py", "errors.py", "seeds.py", "distributions", "stats", "spec", "runtime",
+    "serving/__init__.py", "serving/api",
+)  # fmt: skip
 REQUIREMENTS = ("fastapi", "mangum", "pydantic", "pyyaml")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file knows

@@ -74,12 +74,12 @@ def results(
     Returns:
         The columns of gold.experiment_results; those that calibration fills are NULL.
     """
-    udfs.register(spark)
     found = {(*row[:3], row[4]): row[5:] for row in moments}
     rows = [row for scope in scopes for row in _comparisons(blueprint, scope, found, srm)]
     # A few rows: one partition, as each starts the Python workers once more.
     frame = spark.createDataFrame(rows, _INPUT).coalesce(1)
     methods = sorted({str(row[5]) for row in rows} or set(DEFAULT_METHOD.values()))
+    udfs.register(spark, methods)
     return reduce(DataFrame.unionByName, [_compared(frame, method) for method in methods])
 
 

@@ -151,16 +151,19 @@ def column_function(name: str, **options: Any) -> ColumnFunction:
     return made
 
 
-def register(spark: SparkSession) -> tuple[str, ...]:
-    """Register every method that reads moments as an SQL function.
+def register(spark: SparkSession, names: Iterable[str] | None = None) -> tuple[str, ...]:
+    """Register methods that read moments as SQL functions.
 
     Args:
         spark: The session; registering twice replaces the function by itself.
+        names: Which; all if left out, which takes some seconds.
 
     Returns:
         The names of the functions.
     """
-    names = [name for name, method in METHODS.items() if method.data is Moments]
-    for name in names:
-        spark.udf.register(f"{PREFIX}{name}", column_function(name))
-    return tuple(f"{PREFIX}{name}" for name in names)
+    chosen = [name for name, method in METHODS.items() if method.data is Moments] if names is None else names
+    found = []
+    for name in chosen:
+        found.append(f"{PREFIX}{name}")
+        spark.udf.register(found[-1], column_function(name))
+    return tuple(found)

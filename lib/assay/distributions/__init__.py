@@ -15,6 +15,7 @@ from assay.distributions.gamma import Gamma
 from assay.distributions.lognormal import LogNormal
 from assay.distributions.mixed_poisson import MixedPoisson
 from assay.distributions.normal import Normal
+from assay.distributions.pareto import Pareto
 from assay.distributions.poisson import Poisson
 from assay.distributions.zero_inflated import ZeroInflated
 
@@ -28,6 +29,7 @@ __all__ = [
     "LogNormal",
     "MixedPoisson",
     "Normal",
+    "Pareto",
     "Poisson",
     "ZeroInflated",
 ]

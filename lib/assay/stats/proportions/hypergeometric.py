@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 Array = NDArray[np.float64]
 
@@ -25,8 +26,8 @@ Array = NDArray[np.float64]
 _NOTHING = 42.0
 # A probability of e^-745 is the least double.
 _UNDERFLOW = 745.0
-# Newton's steps of a log odds ratio: how small the last is, how great one may be, and how many.
-_SMALLEST, _GREATEST, _STEPS = 1e-13, 5.0, 100
+# Newton's steps of a log odds ratio: how small the last is (its square is left), how great one may be, how many.
+_SMALLEST, _GREATEST, _STEPS = 1e-8, 5.0, 100
 
 _Step = Callable[[Array, Array], float]
 
@@ -106,7 +107,7 @@ def least_odds(margins: Margins, probability: float) -> float:
         above, mean_above = _sum(k[first:], logs[first:])
         return (float(np.log(probability)) + whole - above) / (mean_above - mean)
 
-    return _solved(margins, step)
+    return _solved(margins, step, float(special.ndtri(probability)))
 
 
 def likeliest_odds(margins: Margins) -> float:
@@ -121,7 +122,7 @@ def likeliest_odds(margins: Margins) -> float:
         weights = np.exp(logs - np.max(logs))
         return -mean / float((k - mean) ** 2 @ weights / np.sum(weights))
 
-    return _solved(margins, step)
+    return _solved(margins, step, 0.0)
 
 
 def _vanishes(margins: Margins) -> bool:
@@ -163,11 +164,15 @@ def _sum(k: Array, logs: Array) -> tuple[float, float]:
     return float(np.log(total) + top), float(k @ weights / total)
 
 
-def _solved(margins: Margins, step: _Step) -> float:
-    """Newton's method for the odds ratio, in a window that doubles until nothing outside of it counts."""
+def _solved(margins: Margins, step: _Step, z: float) -> float:
+    """Newton's method for the odds ratio, in a window that doubles until nothing outside of it counts.
+
+    It starts z standard errors from the estimate, with half a unit added to each cell.
+    """
     a, c = margins.x + 0.5, margins.m - margins.x + 0.5
     b, d = margins.n_t + 1 - a, margins.n_c + 1 - c
-    width, eta = _reach((1 / a + 1 / b + 1 / c + 1 / d) ** -0.5), float(np.log(a * d / (b * c)))
+    spread = (1 / a + 1 / b + 1 / c + 1 / d) ** -0.5
+    width, eta = _reach(spread), float(np.log(a * d / (b * c))) + z / spread
     while True:
         k, base = _around(margins, width)
         for _ in range(_STEPS):

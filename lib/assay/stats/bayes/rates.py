@@ -4,7 +4,7 @@ Scaled by their rates, T / (T + C) has the beta law of both shapes. A parameter 
 that law to a probability, which leaves the expected losses with two terms.
 
 References:
-    Johnson, Kotz and Balakrishnan (1995), Continuous Univariate Distributions 2, chapter 25 (beta).
+    Johnson, Kotz and Balakrishnan (1995), Continuous Univariate Distributions 2 (beta).
 """
 
 from __future__ import annotations

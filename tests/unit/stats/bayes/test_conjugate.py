@@ -10,6 +10,7 @@ from scipy import special
 
 from assay.errors import InputError
 from assay.stats import METHODS, Moments, Posterior, Reason
+from assay.stats.bayes import ends
 
 C, T = Moments.of_counts(3, 20), Moments.of_counts(7, 25)
 BOTH = ("beta_binomial", "gamma_poisson")
@@ -146,3 +147,15 @@ def test_a_level_far_in_the_tail_is_reached(name: str) -> None:
     assert np.all(np.diff(found.lower) < 0)
     assert np.all(np.diff(found.upper) > 0)
     assert np.all(np.isfinite(found.relative_upper))
+
+
+@pytest.mark.parametrize(("steps", "error"), [(1, 1e-3), (4, 1e-12)])
+def test_a_search_cut_short_is_near_already(
+    monkeypatch: pytest.MonkeyPatch, steps: int, error: float
+) -> None:
+    c, t = Moments.of_counts(95, 1000), Moments.of_counts(130, 1000)
+    settled = posterior("beta_binomial", c, t)
+    monkeypatch.setattr(ends, "_STEPS", steps)
+    found = posterior("beta_binomial", c, t)
+    np.testing.assert_allclose(found.lower, settled.lower, rtol=error)
+    np.testing.assert_allclose(found.relative_upper, settled.relative_upper, rtol=error)

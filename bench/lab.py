@@ -1,7 +1,7 @@
 """How fast does the laboratory measure error rates, beside its peers? Writes docs/certificates/speed.md.
 
 An experiment is two arms of 1,000 units each, compared by Welch's test. "Units" draws every unit, "moments"
-the shortest exact way. The peers do the same as a user of theirs would write it: SciPy in a loop, tea-tasting by
+the shortest exact way. The peers do what a user of theirs would write: SciPy in a loop, tea-tasting by
 its `simulate`. One core throughout; ratios carry over between machines, seconds do not.
 """
 

@@ -51,9 +51,19 @@ class Observed:
         n, span = len(self.at), float(np.ptp(self.at))
         return span * (n + 1) / (n - 1) if span > 0 else 1.0
 
-    def total(self, series: Array) -> Array:
-        """The sum of a series per unit, shape `(units,)`."""
-        return np.bincount(self.unit.astype(np.int64), weights=series).astype(np.float64)
+    def total(self, series: Array, units: int | None = None) -> Array:
+        """The sum of a series per unit, shape `(units,)`; 0 for those without a row.
+
+        Raises:
+            InputError: There are more units than `units`.
+        """
+        if units is not None and units < self.units:
+            raise InputError(
+                f"units is {units:,}, but {self.units:,} units have a row; give the number of all"
+            )
+        return np.bincount(self.unit.astype(np.int64), weights=series, minlength=units or 0).astype(
+            np.float64
+        )
 
     @property
     def covariate(self) -> Array | None:

@@ -54,6 +54,9 @@ def plan(
     ] = None,
     arm: Annotated[str | None, typer.Option("--arm", help="Its column of the arm.")] = None,
     control: Annotated[str | None, typer.Option("--control", help="The arm whose units are drawn.")] = None,
+    among: Annotated[
+        int | None, typer.Option("--units", min=2, help="How many units there are, if some have no row.")
+    ] = None,
     lift: Annotated[
         float | None, typer.Option("--lift", help="Relative effect to find; 0.05 is +5 %.")
     ] = None,
@@ -86,9 +89,8 @@ def plan(
         _refuse_without_file(value=value, unit=unit, denominator=denominator, covariate=covariate, arm=arm)
     else:
         _refuse_with_file(mean=mean, sd=sd, law=law, covariate_correlation=covariate_correlation)
-        units = _observed(
-            file, value, denominator=denominator, unit=unit, covariate=covariate, arm=arm, control=control
-        )
+        columns = {"denominator": denominator, "unit": unit, "covariate": covariate, "arm": arm}
+        units = _observed(file, value, among, control=control, **columns)
     if metric not in {None, units.metric}:
         raise InputError(
             f"--metric is {metric!r}, but what is given describes a {units.metric}; leave it out"
@@ -118,15 +120,17 @@ def _lawful(
     return Lawful(law_of(metric=metric, mean=mean, sd=sd, law=law), correlation)
 
 
-def _observed(file: Path, value: str | None, **columns: str | None) -> Units:
+def _observed(file: Path, value: str | None, among: int | None, **columns: str | None) -> Units:
     from assay.certify.plan import Observed
     from assay.cli.observed import observe
 
     if value is None:
         raise InputError("--from needs --value, the column of the value")
     seen = observe(file, value=value, **columns)
-    below = None if seen.denominator is None else seen.total(seen.denominator)
-    return Observed(seen.total(seen.value), below, seen.covariate)
+    if among is not None and seen.x is not None:
+        raise InputError("--units and --covariate exclude each other: a unit without a row has no covariate")
+    below = None if seen.denominator is None else seen.total(seen.denominator, among)
+    return Observed(seen.total(seen.value, among), below, seen.covariate)
 
 
 def _refuse_without_file(**options: str | None) -> None:

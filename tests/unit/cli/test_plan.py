@@ -70,6 +70,12 @@ def test_units_of_a_file_are_summed_over_their_rows(home: Path) -> None:
     assert "cuped_ratio" in ratio.stdout
 
 
+def test_units_without_a_row_count(home: Path) -> None:
+    frame = pd.read_csv(home / "rows.csv")
+    found = assay("--from", "rows.csv", "--unit", "u", "--value", "y", "--lift", "0.3", "--units", "800")
+    assert f"mean {frame['y'].sum() / 800:.4g}" in found.stdout
+
+
 def test_too_many_units_are_told() -> None:
     found = assay("--mean", "12", "--sd", "40", "--lift", "0.0001")
     assert found.exit_code == 0
@@ -86,6 +92,11 @@ def test_too_many_units_are_told() -> None:
             "--value names a column; give the file",
         ),
         (["--from", "rows.csv", "--lift", "0.1"], "--from needs --value"),
+        (["--from", "rows.csv", "--value", "y", "--units", "9"], "units is 9, but 800 units have a row"),
+        (
+            ["--from", "rows.csv", "--value", "y", "--units", "900", "--covariate", "x"],
+            "--units and --covariate exclude each other",
+        ),
         (["--from", "rows.csv", "--value", "y", "--mean", "3"], "--mean describes a law; leave it out"),
         (["--from", "rows.csv", "--value", "z", "--lift", "0.1"], "there is no value column 'z'"),
         (

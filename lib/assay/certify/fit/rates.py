@@ -73,7 +73,9 @@ def _any_law(counts: Array) -> Distribution:
     inside = np.geomspace(min(_LEAST, mean / 2), greatest, _GRID)
     grid = np.unique(np.concatenate([[0.0, mean], inside]))
     logs = special.xlogy(values[:, None], grid) - grid - special.gammaln(values + 1)[:, None]
-    likelihood, weights = np.exp(logs), np.full(len(grid), 1 / len(grid))
+    # A factor per count cancels below; without it the likelihood of a great count would underflow.
+    likelihood = np.exp(logs - np.max(logs, axis=1, keepdims=True))
+    weights = np.full(len(grid), 1 / len(grid))
     shares = times / len(counts)
     for _ in range(_STEPS):
         weights *= (shares / (likelihood @ weights)) @ likelihood

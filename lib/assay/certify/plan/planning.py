@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from scipy.special import ndtri
+
 from assay.certify.plan.simulate import Simulated, simulate, usable
 from assay.certify.plan.units import Units
 from assay.errors import InputError
@@ -170,6 +172,16 @@ def _weeks(n: int, per_week: float | None) -> int | None:
     return math.ceil(n / per_week)
 
 
+def _remedy(planned: Planned, power: float) -> str:
+    """What to do about a power that is not the promised one."""
+    if planned.asked != "sample size" or not power > planned.alpha:
+        return "plan with the simulated figure"
+    # The standardised effect grows with the root of n; what the simulation lacks in it, more units give.
+    quantile = ndtri(1 - planned.alpha / 2)
+    factor = ((quantile + ndtri(planned.power)) / (quantile + ndtri(power))) ** 2
+    return f"try about {factor * (planned.n_control + planned.n_treatment):,.0f} units with --n"
+
+
 def _warnings(planned: Planned) -> Iterator[str]:
     found = planned.simulated
     if found is None:
@@ -180,7 +192,7 @@ def _warnings(planned: Planned) -> Iterator[str]:
         power = found.power
         yield (
             f"the formula promises a power of {planned.power:.1%}, {planned.method} has {power.value:.1%} "
-            f"({power.lower:.1%} to {power.upper:.1%}) on such units: plan with the simulated figure"
+            f"({power.lower:.1%} to {power.upper:.1%}) on such units: {_remedy(planned, power.value)}"
         )
     if found.false_alarms.lower > planned.alpha:
         yield (

@@ -42,6 +42,7 @@ from assay.distributions import (
 from assay.errors import InputError
 from assay.generators.weeks import week
 from assay.spec import Blueprint, load_blueprint
+from assay.spec.truth import truth
 
 Array = NDArray[np.float64]
 THIRDS = np.repeat(np.arange(1000), 3).astype(np.float64)
@@ -119,7 +120,9 @@ def test_counts_that_no_family_fits_come_back(visits: Array) -> None:
     assert world.drawn.mean == pytest.approx(world.observed.mean, rel=1e-12)
     assert world.drawn.sd == pytest.approx(world.observed.sd, rel=0.002)
     assert world.drawn.zero_share == pytest.approx(world.observed.zero_share, abs=0.001)
-    events, _ = totals_of(blueprint_of(world, name="visits"), 1)
+    blueprint = blueprint_of(world, name="visits")
+    assert Blueprint.parse(blueprint.document(), "document") == blueprint
+    events, _ = totals_of(blueprint, 1)
     assert_alike(events, visits, sd=0.05)
 
 
@@ -213,7 +216,25 @@ def test_halves_correlate_as_units_differ() -> None:
     assert halves_correlation(unit, value, late, units=4) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("metric", ["events_per_unit", "value_per_unit", "active_units", "value_per_event"])
+def test_the_truth_of_a_fitted_blueprint_is_known(metric: str, visits: Array, affairs: Array) -> None:
+    for data in (visits, affairs):
+        blueprint = blueprint_of(world_of_units(data, weeks=4), name="fitted")
+        round_ = blueprint.round_of("example")
+        arms = truth(blueprint, round_, metric, round_.end)
+        assert arms["treatment"].relative >= -1e-12
+        if metric == "value_per_unit":
+            assert arms["treatment"].relative == pytest.approx(0.05)
+
+
 # ---- edges
+
+
+def test_rates_of_counts_far_apart() -> None:
+    counts = np.array([0.0] * 50 + [1.0] * 50 + [90_000.0])
+    law = rate_law(counts, Empirical.of(counts))
+    assert law.mean == pytest.approx(np.mean(counts))
+    assert math.sqrt(law.variance) == pytest.approx(np.std(counts), rel=0.1)
 
 
 @pytest.mark.parametrize("law", [Normal(50.0, 5.0), Pareto(1.0, 1.5)])

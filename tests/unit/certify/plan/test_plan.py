@@ -116,6 +116,17 @@ def test_heavy_tails_break_the_formula_and_the_plan_says_so() -> None:
     assert "plan with the simulated figure" in found.warnings()[0]
 
 
+def test_a_sample_size_that_falls_short_comes_with_one_that_does_not() -> None:
+    units = Lawful(ZeroInflated(0.97, LogNormal(1.0, 0.5)))
+    found = plan(units, lift=-0.9, replicates=2000)
+    warning = next(w for w in found.warnings() if "power" in w)
+    better = plan(units, lift=-0.9, n=int(warning.split("about ")[1].split(" ")[0].replace(",", "")))
+    assert found.simulated is not None
+    assert better.simulated is not None
+    short = 0.8 - found.simulated.power.value
+    assert abs(better.simulated.power.value - 0.8) < abs(short) / 2
+
+
 def test_a_method_that_breaks_its_level_is_named() -> None:
     found = plan(Lawful(Gamma(0.05, 1.0)), lift=1.0, n=60, method="z_means", allocation=0.2)
     assert found.simulated is not None

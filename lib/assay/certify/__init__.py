@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from assay.certify.certificate import Certificate
 from assay.certify.compare import Comparison, compare, planted
 from assay.certify.gate import check
-from assay.certify.rerandomise import Certificate, certify
+from assay.certify.rerandomise import certify
 
 __all__ = ["Certificate", "Comparison", "certify", "check", "compare", "planted"]

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from assay.certify.certificate import Certificate
 from assay.certify.compare import compare, planted
-from assay.certify.rerandomise import FEWEST, UNITS, Certificate, certify
+from assay.certify.rerandomise import FEWEST, UNITS, certify
 from assay.spec import Blueprint
 from assay.stats import named
 
@@ -154,6 +155,7 @@ def calibrated(waiting: Iterable[Row], found: Iterable[Certificate], blueprint: 
         found: `certificates`.
         blueprint: Knows the truth where it is planted.
     """
+    held: dict[tuple[str, str | None, date | None], Certificate]
     held = {(c.method, c.metric, c.as_of): c for c in found}
     truths = {
         key: planted(blueprint, *key) for key in {(str(row["experiment"]), *look(row)) for row in waiting}

@@ -8,76 +8,28 @@ The units of a split are drawn by one random bit each. Values are centred at the
 over a half, so that the moments keep all digits although they come from sums.
 
 References:
-    Fisher (1935), The Design of Experiments, section 21 (the randomisation distribution). Clopper and Pearson
-    (1934), The Use of Confidence or Fiducial Limits. Bradley (1978), Robustness? (the stringent criterion: a
-    test holds its level within a tenth of it).
+    Fisher (1935), The Design of Experiments, section 21 (the randomisation distribution).
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import date
 from itertools import combinations, combinations_with_replacement
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv
 
 from assay import seeds
+from assay.certify.certificate import RE_RANDOMISED, TOLERANCE, Certificate, clopper_pearson, verdict
 from assay.errors import InputError
 from assay.stats import Method, Moments
 
 REPLICATES = 2000
 UNITS = 50_000
-TOLERANCE = 0.1
-CONFIDENCE = 0.95
-HOLDS, LIBERAL, CONSERVATIVE = "holds", "liberal", "conservative"
 _CHUNK_BYTES = 32 * 2**20
 FEWEST = 4
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Certificate:
-    """A method's measured type I error in one scenario: a row of gold.certificates.
-
-    Attributes:
-        certificate_id: Names what was measured: method, version, metric, look, replicates, level and seed.
-        method: Name in the registry.
-        method_version: Version of the method's numbers.
-        scenario: How the splits were made.
-        metric: Whose unit values were split.
-        as_of: The look at which the values stood.
-        n_control: Expected units in the one half.
-        n_treatment: Expected units in the other.
-        replicates: Number of splits.
-        alpha: The level asked of the method.
-        type_i_error: Share of splits called different; a split without a p-value is not.
-        lower: Lower end of the 95 % Clopper-Pearson interval of that probability.
-        upper: Its upper end.
-        tolerance: How far the rate may be from `alpha`.
-        verdict: `liberal` if the whole interval lies above alpha + tolerance, `conservative` if below alpha -
-            tolerance, else `holds`.
-        seed: Of the splits.
-    """
-
-    certificate_id: str
-    method: str
-    method_version: str
-    scenario: str
-    metric: str
-    as_of: date
-    n_control: int
-    n_treatment: int
-    replicates: int
-    alpha: float
-    type_i_error: float
-    lower: float
-    upper: float
-    tolerance: float
-    verdict: str
-    seed: int
 
 
 def certify(
@@ -130,6 +82,7 @@ def certify(
     scenario = _scenario(y.size, y.size if total is None else total)
     return Certificate(
         certificate_id=_identity(method, metric, as_of, replicates, alpha, seed),
+        kind=RE_RANDOMISED,
         method=method.name,
         method_version=method.version,
         scenario=scenario,
@@ -204,48 +157,6 @@ def _moments(sums: dict[str, Array], centres: dict[str, float]) -> Moments:
         bound = np.sqrt(parts[f"m2_{a}"]) * np.sqrt(parts[f"m2_{b}"])
         parts[f"c_{a}{b}"] = np.clip(sums[a + b] - sums[a] * sums[b] * share, -bound, bound)
     return Moments(n=n, **parts)
-
-
-def clopper_pearson(successes: int, trials: int, *, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """The exact interval of a probability.
-
-    Args:
-        successes: 0 to `trials`.
-        trials: 1 or more.
-        confidence: Between 0 and 1.
-
-    Returns:
-        Its lower and upper end.
-
-    References:
-        Clopper and Pearson (1934).
-
-    Example:
-        >>> [round(end, 4) for end in clopper_pearson(0, 10)]
-        [0.0, 0.3085]
-    """
-    tail = (1 - confidence) / 2
-    lower = betaincinv(successes, trials - successes + 1, tail) if successes else 0.0
-    upper = betaincinv(successes + 1, trials - successes, 1 - tail) if successes < trials else 1.0
-    return float(lower), float(upper)
-
-
-def verdict(lower: float, upper: float, *, alpha: float, tolerance: float) -> str:
-    """What an interval of the type I error says of a method.
-
-    Args:
-        lower: Lower end of the interval.
-        upper: Upper end.
-        alpha: The level asked for.
-        tolerance: How far the rate may be from it.
-
-    Example:
-        >>> verdict(0.06, 0.08, alpha=0.05, tolerance=0.005)
-        'liberal'
-    """
-    if lower > alpha + tolerance:
-        return LIBERAL
-    return CONSERVATIVE if upper < alpha - tolerance else HOLDS
 
 
 def _scenario(units: int, total: int) -> str:

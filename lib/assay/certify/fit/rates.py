@@ -6,7 +6,7 @@ maximisation.
 
 References:
     Simar (1976), Maximum Likelihood Estimation of a Compound Poisson Process. Laird (1978), Nonparametric
-    Maximum Likelihood Estimation of a Mixing Distribution, section 3 (the algorithm).
+    Maximum Likelihood Estimation of a Mixing Distribution (the algorithm).
 """
 
 from __future__ import annotations

@@ -6,8 +6,6 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from scipy.special import ndtri
-
 from assay.certify.plan.simulate import Simulated, simulate, usable
 from assay.certify.plan.units import Units
 from assay.errors import InputError
@@ -174,12 +172,9 @@ def _weeks(n: int, per_week: float | None) -> int | None:
 
 def _remedy(planned: Planned, power: float) -> str:
     """What to do about a power that is not the promised one."""
-    if planned.asked != "sample size" or not power > planned.alpha:
+    if planned.asked == "power":
         return "plan with the simulated figure"
-    # The standardised effect grows with the root of n; what the simulation lacks in it, more units give.
-    quantile = ndtri(1 - planned.alpha / 2)
-    factor = ((quantile + ndtri(planned.power)) / (quantile + ndtri(power))) ** 2
-    return f"try about {factor * (planned.n_control + planned.n_treatment):,.0f} units with --n"
+    return f"try {'more' if power < planned.power else 'fewer'} units with --n"
 
 
 def _warnings(planned: Planned) -> Iterator[str]:

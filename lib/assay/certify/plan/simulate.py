@@ -6,24 +6,25 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from assay import seeds
+from assay.certify.certificate import clopper_pearson
 from assay.certify.plan.units import Series, Units, treated
-from assay.certify.rerandomise import clopper_pearson
 from assay.errors import InputError, did_you_mean
 from assay.stats import DEFAULT_METHOD, METHODS, Effect, Method, Moments, Posterior, Samples
 
+Data = Moments | Samples
 CONFIDENCE = 0.99
 """Of the interval of a share; a figure outside it is not what was simulated."""
 FEWEST = 100
 MOST_DRAWN = 400_000_000
 """Most units drawn in all: some ten seconds for most laws, with moments."""
 # Units in one block of experiments: a method that resamples needs much more memory for each.
-_BLOCK_MOMENTS, _BLOCK_SAMPLES = 2**21, 2**13
+_BLOCK_MOMENTS, _BLOCK_SAMPLES = 2**18, 2**13
 _ADJUSTED = {"mean": "cuped", "proportion": "cuped", "ratio": "cuped_ratio"}
 
 
@@ -94,22 +95,38 @@ def simulate(
     """
     if not replicates >= FEWEST:
         raise InputError(f"replicates is {replicates}; it must be {FEWEST} or more")
-    total = n_control + n_treatment
-    rounds = min(replicates, MOST_DRAWN // total)
+    rounds = min(replicates, MOST_DRAWN // (n_control + n_treatment))
     if rounds < FEWEST:
         return None
-    size = max(1, (_BLOCK_MOMENTS if method.data is Moments else _BLOCK_SAMPLES) // total)
+    blocks = _blocks(units, method, (n_control, n_treatment), lift, rounds, seed, progress)
+    if method.data is Moments:  # one call for all experiments: some methods search, and search all at once
+        blocks = iter([tuple(_joined(parts) for parts in zip(*blocks, strict=True))])
     found = different = 0
-    for block, first in enumerate(range(0, rounds, size)):
-        rows = min(size, rounds - first)
-        rng = seeds.stream(seed, "plan.units", 0, block)
-        control, untreated = units.draw(rng, (rows, n_control)), units.draw(rng, (rows, n_treatment))
-        moved = treated(untreated, units, lift, rng)
+    for control, untreated, moved in blocks:
         found += _rejections(method, control, moved, alpha)
         different += _rejections(method, control, untreated, alpha)
+    return Simulated(replicates=rounds, power=_share(found, rounds), false_alarms=_share(different, rounds))
+
+
+def _blocks(
+    units: Units,
+    method: Method,
+    sizes: tuple[int, int],
+    lift: float,
+    rounds: int,
+    seed: int,
+    progress: Callable[[int], None] | None,
+) -> Iterator[tuple[Data, ...]]:
+    """Control, treatment without effect and the same units with it, of some experiments at a time."""
+    most = max(1, (_BLOCK_MOMENTS if method.data is Moments else _BLOCK_SAMPLES) // sum(sizes))
+    for block, first in enumerate(range(0, rounds, most)):
+        rows = min(most, rounds - first)
+        rng = seeds.stream(seed, "plan.units", 0, block)
+        control, untreated = (units.draw(rng, (rows, n)) for n in sizes)
+        moved = treated(untreated, units, lift, rng)
+        yield tuple(_data(method, series) for series in (control, untreated, moved))
         if progress is not None:
             progress(rows)
-    return Simulated(replicates=rounds, power=_share(found, rounds), false_alarms=_share(different, rounds))
 
 
 def usable(name: str | None, units: Units) -> Method:
@@ -142,15 +159,21 @@ def _tests(method: Method, units: Units) -> bool:
     )
 
 
-def _rejections(method: Method, control: Series, treatment: Series, alpha: float) -> int:
+def _rejections(method: Method, control: Data, treatment: Data, alpha: float) -> int:
     """How many experiments are called different; one without a p-value is not."""
-    effect: Effect = method(_data(method, control), _data(method, treatment), alpha=alpha)
+    effect: Effect = method(control, treatment, alpha=alpha)
     return int(np.sum(effect.p_value < alpha))
 
 
-def _data(method: Method, series: Series) -> Moments | Samples:
+def _data(method: Method, series: Series) -> Data:
     d, x = series.get("d"), series.get("x")
     return Moments.of(series["y"], d, x) if method.data is Moments else Samples(series["y"], d, x)
+
+
+def _joined(parts: tuple[Data, ...]) -> Moments:
+    """The moments of all experiments, from those of the blocks."""
+    names = [field.name for field in fields(Moments) if getattr(parts[0], field.name) is not None]
+    return Moments(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
 def _share(count: int, of: int) -> Share:

@@ -11,6 +11,7 @@ from assay.distributions.base import DISTRIBUTIONS, Distribution
 from assay.distributions.bernoulli import Bernoulli
 from assay.distributions.compound_poisson import CompoundPoisson
 from assay.distributions.constant import Constant
+from assay.distributions.empirical import Empirical
 from assay.distributions.gamma import Gamma
 from assay.distributions.lognormal import LogNormal
 from assay.distributions.mixed_poisson import MixedPoisson
@@ -25,6 +26,7 @@ __all__ = [
     "CompoundPoisson",
     "Constant",
     "Distribution",
+    "Empirical",
     "Gamma",
     "LogNormal",
     "MixedPoisson",

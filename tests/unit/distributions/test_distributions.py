@@ -21,6 +21,7 @@ from assay.distributions import (
     CompoundPoisson,
     Constant,
     Distribution,
+    Empirical,
     Gamma,
     LogNormal,
     MixedPoisson,
@@ -49,6 +50,7 @@ EXAMPLES: dict[str, Distribution] = {
     "lognormal": LogNormal(0.5, 0.8),
     "zero_inflated": ZeroInflated(0.2, Gamma(2, 0.75)),
     "mixed_poisson": MixedPoisson(Gamma(2, 0.75)),
+    "empirical": Empirical((0, 1.5, 4), (5, 3, 2)),
     "compound_poisson": CompoundPoisson(Poisson(1.2), Gamma(1.5, 2)),
     "pareto": Pareto(1.5, 6.5),
 }
@@ -59,6 +61,7 @@ MORE: list[Distribution] = [
     MixedPoisson(Constant(2)),
     MixedPoisson(ZeroInflated(0.3, Gamma(2, 3))),
     MixedPoisson(LogNormal(0, 0.7)),
+    MixedPoisson(Empirical((0, 0.5, 4), (2, 5, 3))),
     CompoundPoisson(MixedPoisson(Gamma(2, 0.75)), Gamma(1.5, 2)),
     CompoundPoisson(Poisson(2), Normal(1, 1)),
     CompoundPoisson(Poisson(2), Constant(3)),
@@ -160,7 +163,7 @@ def test_the_cdf_rises_from_zero_to_one_and_keeps_shapes(law: Distribution) -> N
 )
 def test_the_mean_is_the_area_above_the_cdf(law: Distribution) -> None:
     if (
-        law.name in {"poisson", "bernoulli", "constant"}
+        law.name in {"poisson", "bernoulli", "constant", "empirical"}
         or "Constant" in repr(law)
         or "value=Poisson" in repr(law)
     ):

@@ -67,7 +67,8 @@ class Spread:
         """Variance within arms on `df_within` degrees of freedom, NaN where there is none, and why."""
         few = self.df_within < 1
         reason = self.reason | flagged((few, Reason.TOO_FEW_UNITS))
-        variance = self.within / np.where(few, np.nan, self.df_within)
+        with np.errstate(all="ignore"):
+            variance = self.within / np.where(few, np.nan, self.df_within)
         fixed = (reason == 0) & (variance <= self.floor)
         reason = reason | flagged((fixed, Reason.NO_VARIANCE))
         return np.where(reason == 0, variance, np.nan), reason
@@ -75,7 +76,8 @@ class Spread:
     def separate(self) -> tuple[Array, NDArray[np.uint16]]:
         """Variance of each arm, NaN in a row with an arm that has none, and why."""
         reason = self.reason | flagged((np.any(self.n < 2, axis=-1), Reason.TOO_FEW_UNITS))  # noqa: PLR2004
-        variance = self.m2 / np.where(self.n > 1, self.n - 1, np.nan)
+        with np.errstate(all="ignore"):
+            variance = self.m2 / np.where(self.n > 1, self.n - 1, np.nan)
         fixed = (reason == 0) & np.any(variance <= self.floor[..., None], axis=-1)
         reason = reason | flagged((fixed, Reason.NO_VARIANCE))
         return np.where((reason == 0)[..., None], variance, np.nan), reason

@@ -33,8 +33,8 @@ FAR = 8.3
 """A normal density is 1e-15 of its greatest here: nodes end where one does."""
 _OUTSIDE = 1e-17
 _HERMITE = hermgauss(10)
-# Degrees of freedom: from these on 24 nodes suffice, from these on Hermite's, from these on S is 1.
-_WIDE, _NARROW, _NEARLY_NORMAL = 100.0, 3000.0, 1e18
+# Degrees of freedom: from these on 40 nodes suffice, then 24, then Hermite's; in the end S is 1.
+_WIDEST, _WIDE, _NARROW, _NEARLY_NORMAL = 15.0, 100.0, 3000.0, 1e18
 _OMEGA = float(special.wrightomega(0.0))
 _LEAST, _ROOM, _ROUNDS, _CLOSE = 1e-320, 1e-9, 40, 1e-13
 _CELLS = 2**17
@@ -55,7 +55,8 @@ def studentised_tail(normal_tail: NormalTail, statistic: Array, df: Array) -> Ar
     found = np.where(np.isnan(statistic), np.nan, np.where(statistic > 0, 0.0, 1.0))
     half = np.minimum(df, _NEARLY_NORMAL) / 2
     for lowest, highest, nodes, count in (
-        (0.0, _WIDE, _broad_nodes, 80),
+        (0.0, _WIDEST, _broad_nodes, 80),
+        (_WIDEST, _WIDE, _broad_nodes, 40),
         (_WIDE, _NARROW, _broad_nodes, 24),
         (_NARROW, 4 * _NEARLY_NORMAL, _narrow_nodes, _HERMITE[0].size),
     ):
@@ -81,27 +82,33 @@ def studentised_quantile(
     Returns:
         Quantiles, shape (rows,).
     """
-    rows = np.arange(alpha.size)
 
-    def height(q: Array) -> Array:
-        return np.asarray(np.log(np.maximum(tail(q, rows), _LEAST)) - np.log(alpha))
+    def height(q: Array, row: NDArray[np.intp]) -> Array:
+        return np.asarray(np.log(np.maximum(tail(q, row), _LEAST)) - np.log(alpha[row]))
 
+    row = np.arange(alpha.size)
     # A little room for the rounding of the ends themselves.
     ends = ends + np.array([[-_ROOM], [_ROOM]]) * (1 + np.abs(ends))
-    heights = np.stack([height(end) for end in ends])
-    last: NDArray[np.bool_] | None = None
+    heights = np.stack([height(end, row) for end in ends])
+    found, last = np.empty(alpha.shape), np.full(alpha.size, -1)
     for _ in range(_ROUNDS):
         q = ends[0] + (ends[1] - ends[0]) * heights[0] / (heights[0] - heights[1])
-        now = height(q)
-        if np.all(np.abs(now) <= _CLOSE):
-            break
+        found[row], now = q, height(q, row)
         low = now > 0
         # An end that stays twice counts half: Illinois.
-        kept = heights if last is None else np.where(low == last, heights / 2, heights)
-        ends = np.where(low, [q, ends[1]], [ends[0], q])
-        heights = np.where(low, [now, kept[1]], [kept[0], now])
-        last = low
-    return np.asarray(q)
+        heights = np.where(low == last, heights / 2, heights)
+        ends, heights = (
+            np.where(low, [q, ends[1]], [ends[0], q]),
+            np.where(low, [now, heights[1]], [heights[0], now]),
+        )
+        open_still = np.abs(now) > _CLOSE
+        row, last, ends, heights = (
+            row[open_still],
+            low[open_still],
+            ends[:, open_still],
+            heights[:, open_still],
+        )
+    return found
 
 
 def pieces(index: NDArray[np.intp], width: int) -> Iterator[NDArray[np.intp]]:

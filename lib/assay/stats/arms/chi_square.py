@@ -1,9 +1,10 @@
 """Do the arms differ in how units fall into categories? Pearson's chi-square test of homogeneity.
 
 References:
-    Pearson (1900), On the Criterion that a Given System of Deviations from the Probable ... . Fisher (1922),
-    On the Interpretation of χ² from Contingency Tables (the degrees of freedom). Cramér (1946), Mathematical
-    Methods of Statistics, section 21.9 (the measure of association).
+    Pearson (1900), On the Criterion that a Given System of Deviations from the Probable in the Case of a
+    Correlated System of Variables is such that it can be Reasonably Supposed to have Arisen from Random
+    Sampling. Fisher (1922), On the Interpretation of χ² from Contingency Tables, and the Calculation of P
+    (the degrees of freedom). Cramér (1946), Mathematical Methods of Statistics (the measure of association).
 """
 
 from __future__ import annotations

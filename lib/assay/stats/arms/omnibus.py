@@ -1,9 +1,9 @@
 """Do the arms differ at all? Fisher's analysis of variance, and Welch's for variances that differ.
 
 References:
-    Fisher (1925), Statistical Methods for Research Workers, chapter 7. Welch (1951), On the Comparison of
+    Fisher (1925), Statistical Methods for Research Workers. Welch (1951), On the Comparison of
     Several Mean Values: An Alternative Approach. Cohen (1988), Statistical Power Analysis for the Behavioral
-    Sciences, section 8.2 (eta squared).
+    Sciences (eta squared).
 """
 
 from __future__ import annotations

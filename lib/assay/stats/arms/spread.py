@@ -1,7 +1,7 @@
 """The arms of one experiment side by side, and their variation between and within arms.
 
 References:
-    Fisher (1925), Statistical Methods for Research Workers, chapter 7 (the analysis of variance). Chan, Golub
+    Fisher (1925), Statistical Methods for Research Workers (the analysis of variance). Chan, Golub
     and LeVeque (1983), Algorithms for Computing the Sample Variance (data moved towards 0 first).
 """
 

@@ -92,6 +92,8 @@ def studentised_quantile(
     heights = np.stack([height(end, row) for end in ends])
     found, last = np.empty(alpha.shape), np.full(alpha.size, -1)
     for _ in range(_ROUNDS):
+        if row.size == 0:
+            break
         q = ends[0] + (ends[1] - ends[0]) * heights[0] / (heights[0] - heights[1])
         found[row], now = q, height(q, row)
         low = now > 0

@@ -2,7 +2,8 @@
 
 Methods that read moments compare 100,000 tests in one call (100 where one takes long); those that need the
 units compare one pair of arms of 1,000 units at a time, those that enumerate tables 40. Peers get the same
-data, one test a call, as they offer it. Ratios carry over between machines, microseconds do not.
+data, one test a call, as they offer it. `arms` compares four arms, 10,000 tests in a call, contrasts
+100. Ratios carry over between machines, microseconds do not.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ BATCH, TRIAL, UNITS, WELCHES = 100_000, 100, 1_000, 1_000_000
 TOOLS = ("scipy", "statsmodels", "gbstats", "tea-tasting", "spotify")
 LIMIT = 20.0
 COLUMNS = "A peer's column says how many times longer one test takes there."
+MANY = 10_000
+"""Tests a call of omnibus tests of more than two arms; their contrasts compare `TRIAL`."""
 SMALL = 40
 """Units of an arm for methods that enumerate tables."""
 EXACT = {"barnard", "boschloo", "mann_whitney_exact"}
@@ -117,6 +120,39 @@ def methods(rng: np.random.Generator) -> list[str]:
     return rows
 
 
+def many_arms(rng: np.random.Generator) -> list[str]:
+    """A row per comparison of more than two arms: four of them, in batches where moments suffice."""
+    theirs = peers.arms_calls(rng, UNITS)
+    n = np.full(4, float(UNITS))
+    batch, few = (
+        Moments(n=n, mean_y=rng.normal(10, 0.1, (tests, 4)), m2_y=rng.gamma(500, 2.0, (tests, 4)))
+        for tests in (MANY, TRIAL)
+    )
+    units = [Samples(rng.normal(10.0, 1.0, UNITS)) for _ in n]
+    counts = rng.integers(100, 400, (MANY, 4, 3))
+    ours: dict[str, tuple[Callable[[], object], int]] = {
+        "anova": (lambda: stats.arms.anova(batch), MANY),
+        "chi_square": (lambda: stats.arms.chi_square(counts), MANY),
+        "dunnett": (lambda: stats.arms.dunnett(few), TRIAL),
+        "games_howell": (lambda: stats.arms.games_howell(few), TRIAL),
+        "kruskal_wallis": (lambda: stats.arms.kruskal_wallis(units), 1),
+        "tukey": (lambda: stats.arms.tukey(few), TRIAL),
+        "welch_anova": (lambda: stats.arms.welch_anova(batch), MANY),
+    }
+    rows = []
+    for name, (call, tests) in ours.items():
+        each = seconds(call) / tests * 1e6
+        ratios = [
+            f"{seconds(peer) * 1e6 / each:,.1f} ×" if (peer := theirs[name].get(tool)) else ""
+            for tool in TOOLS
+        ]
+        kind = f"{tests:,} tests a call" if tests > 1 else "one test of Samples"
+        limit = "" if tests == 1 else ("yes" if each <= LIMIT else "**no**")
+        sys.stderr.write(f"  arms.{name}: {each:,.2f} µs\n")
+        rows.append(f"| `arms.{name}` | {kind} | {each:,.2f} | {limit} | {' | '.join(ratios)} |")
+    return rows
+
+
 def bars(rng: np.random.Generator) -> list[str]:
     """The speeds that the library promises, beside what they are now."""
     n = np.full(WELCHES, 1000.0)
@@ -152,6 +188,7 @@ def main() -> int:
         f"| method | how | µs a test | within {LIMIT:g} µs | {' | '.join(TOOLS)} |",
         "|---|---|---|---|" + "---|" * len(TOOLS),
         *methods(rng),
+        *many_arms(rng),
     ]
     PAGE.write_text("\n".join(head) + "\n")
     sys.stdout.write(PAGE.read_text())

@@ -21,7 +21,7 @@ from gbstats.models.statistics import (
     SampleMeanStatistic,
 )
 from scipy import stats
-from statsmodels.stats import proportion, rates
+from statsmodels.stats import oneway, proportion, rates
 from statsmodels.stats.weightstats import CompareMeans
 from tea_tasting.aggr import Aggregates
 
@@ -152,6 +152,27 @@ def _two_rates(totals: list[int], exposure: list[float], method: str) -> object:
 
 def _spotify(test: Any) -> object:
     return test.difference(level_1="c", level_2="t")
+
+
+def arms_calls(rng: np.random.Generator, units: int) -> dict[str, dict[str, Call]]:
+    """Every comparison of more than two arms that a peer offers too, for four arms."""
+    y = list(rng.normal(10.0, 1.0, (4, units)))
+    table = rng.integers(100, 400, (4, 3))
+    return {
+        "anova": {
+            "scipy": lambda: stats.f_oneway(*y),
+            "statsmodels": lambda: oneway.anova_oneway(y, use_var="equal"),
+        },
+        "chi_square": {"scipy": lambda: stats.chi2_contingency(table, correction=False)},
+        "dunnett": {"scipy": lambda: stats.dunnett(*y[1:], control=y[0]).confidence_interval()},
+        "games_howell": {"scipy": lambda: stats.tukey_hsd(*y, equal_var=False).confidence_interval()},
+        "kruskal_wallis": {"scipy": lambda: stats.kruskal(*y)},
+        "tukey": {"scipy": lambda: stats.tukey_hsd(*y).confidence_interval()},
+        "welch_anova": {
+            "scipy": lambda: stats.f_oneway(*y, equal_var=False),
+            "statsmodels": lambda: oneway.anova_oneway(y, use_var="unequal"),
+        },
+    }
 
 
 def _gb_mean(a: Arm) -> SampleMeanStatistic:

@@ -136,6 +136,9 @@ def function_section(name: str, function: Callable[..., object]) -> str:
     doc = parse(function)
     parameters = ", ".join(inspect.signature(function).parameters)
     lines = [f"### {name}({parameters})", "", doc.summary, "", *([doc.body, ""] if doc.body else [])]
+    for section in SECTIONS[:4]:
+        if section in doc.sections:
+            lines += [f"**{section}.** {' '.join(doc.sections[section].split())}", ""]
     lines += [f"**Answers.** {' '.join(doc.sections.get('Returns', '').split())}", ""]
     source = parse(sys.modules[function.__module__]).sections.get("References")
     return "\n".join([*lines, *([f"**Source.** {' '.join(source.split())}", ""] if source else [])])

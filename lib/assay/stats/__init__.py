@@ -15,6 +15,7 @@ from __future__ import annotations
 from assay.stats import (
     adjustment,
     allocation,
+    arms,
     bayes,
     clusters,
     combining,
@@ -60,6 +61,7 @@ __all__ = [
     "Samples",
     "adjustment",
     "allocation",
+    "arms",
     "bayes",
     "bonferroni",
     "clusters",

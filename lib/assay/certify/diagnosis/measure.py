@@ -1,0 +1,124 @@
+"""Many methods on the same random splits, with and without an effect; and the certificates that result."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import date
+
+import numpy as np
+
+from assay import seeds
+from assay.certify.certificate import RE_RANDOMISED, Certificate
+from assay.certify.diagnosis.plant import Planted, plan
+from assay.certify.diagnosis.rates import Rates, rates
+from assay.certify.rerandomise import Assignment, Halves, Units, splits
+from assay.stats import Method, MetricType
+
+REPLICATES = 2000
+UNITS = 50_000
+Measured = dict[Method, Rates]
+
+
+def measure(
+    methods: Iterable[Method],
+    halves: Halves,
+    planted: Planted,
+    *,
+    alpha: float,
+    generator: np.random.Generator,
+) -> Measured:
+    """The rates of methods on the same splits.
+
+    Args:
+        methods: Methods that work from moments, of the series that the splits have.
+        halves: Moments of both arms of each split.
+        planted: The effect.
+        alpha: Level of the tests.
+        generator: Plants the effect, once for all methods.
+
+    Returns:
+        Method to rates, in the order given.
+    """
+    control, treatment = halves
+    lifted = planted.into(treatment, generator) if planted.lift else treatment
+    found = {}
+    for method in methods:
+        null = method(control, treatment, alpha=alpha)
+        effect = method(control, lifted, alpha=alpha) if planted.lift else null
+        found[method] = rates(null, effect, lift=planted.lift, truth=planted.truth, alpha=alpha)
+    return found
+
+
+def certify(
+    methods: Iterable[Method],
+    units: Units,
+    *,
+    metric: str,
+    kind: MetricType,
+    lift: float | None,
+    as_of: date,
+    seed: int,
+    week: int,
+    alpha: float = 0.05,
+    replicates: int = REPLICATES,
+    total: int | None = None,
+) -> list[Certificate]:
+    """Certificates of methods on the values of units without a difference.
+
+    Args:
+        methods: Methods that work from moments.
+        units: Their values, in a fixed order: which unit a bit falls on depends on it.
+        metric: Name of the metric.
+        kind: Its type.
+        lift: Relative effect to plant; None if there is none that anyone wants to find.
+        as_of: The look at which the values stood.
+        seed: The blueprint's seed; the bits are the stream `aa.<metric>` of `week`.
+        week: Number of the week, 0 or greater.
+        alpha: Level of the tests.
+        replicates: Number of splits, 1 or greater.
+        total: Units there were before they were cut to at most `UNITS`; stated in the scenario.
+
+    Returns:
+        One per method, in order; equal arguments give equal ones.
+
+    Raises:
+        InputError: Fewer than four units, or series of different length.
+    """
+    halves = splits({metric: units}, Assignment(seed, f"aa.{metric}", week), replicates)[metric]
+    found = measure(
+        methods,
+        halves,
+        plan(units, kind, lift),
+        alpha=alpha,
+        generator=seeds.stream(seed, f"aa.{metric}.effect", week),
+    )
+    size = int(np.count_nonzero(units.present))
+    return [
+        Certificate(
+            certificate_id=_identity(method, metric, as_of, replicates, alpha, seed),
+            kind=RE_RANDOMISED,
+            method=method.name,
+            method_version=method.version,
+            scenario=_scenario(size, size if total is None else total),
+            metric=metric,
+            as_of=as_of,
+            n_control=size // 2,
+            n_treatment=size - size // 2,
+            seed=seed,
+            **asdict(measured),
+        )
+        for method, measured in found.items()
+    ]
+
+
+def _scenario(units: int, total: int) -> str:
+    cut = f", chosen by hash from {total:,}" if total > units else ""
+    return f"A/A: random halves of {units:,} control units{cut}"
+
+
+def _identity(method: Method, metric: str, as_of: date, replicates: int, alpha: float, seed: int) -> str:
+    """The same for a look measured again after late data: the new certificate takes the place of the old."""
+    parts = (method.name, method.version, "aa", metric, as_of.isoformat(), replicates, repr(alpha), seed)
+    return "aa-" + hashlib.sha256("|".join(str(part) for part in parts).encode()).hexdigest()[:16]

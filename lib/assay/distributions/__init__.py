@@ -11,10 +11,12 @@ from assay.distributions.base import DISTRIBUTIONS, Distribution
 from assay.distributions.bernoulli import Bernoulli
 from assay.distributions.compound_poisson import CompoundPoisson
 from assay.distributions.constant import Constant
+from assay.distributions.empirical import Empirical
 from assay.distributions.gamma import Gamma
 from assay.distributions.lognormal import LogNormal
 from assay.distributions.mixed_poisson import MixedPoisson
 from assay.distributions.normal import Normal
+from assay.distributions.pareto import Pareto
 from assay.distributions.poisson import Poisson
 from assay.distributions.zero_inflated import ZeroInflated
 
@@ -24,10 +26,12 @@ __all__ = [
     "CompoundPoisson",
     "Constant",
     "Distribution",
+    "Empirical",
     "Gamma",
     "LogNormal",
     "MixedPoisson",
     "Normal",
+    "Pareto",
     "Poisson",
     "ZeroInflated",
 ]

@@ -21,10 +21,12 @@ from assay.distributions import (
     CompoundPoisson,
     Constant,
     Distribution,
+    Empirical,
     Gamma,
     LogNormal,
     MixedPoisson,
     Normal,
+    Pareto,
     Poisson,
     ZeroInflated,
 )
@@ -48,7 +50,9 @@ EXAMPLES: dict[str, Distribution] = {
     "lognormal": LogNormal(0.5, 0.8),
     "zero_inflated": ZeroInflated(0.2, Gamma(2, 0.75)),
     "mixed_poisson": MixedPoisson(Gamma(2, 0.75)),
+    "empirical": Empirical((0, 1.5, 4), (5, 3, 2)),
     "compound_poisson": CompoundPoisson(Poisson(1.2), Gamma(1.5, 2)),
+    "pareto": Pareto(1.5, 6.5),
 }
 MORE: list[Distribution] = [
     ZeroInflated(0, Gamma(2, 1)),
@@ -64,6 +68,7 @@ MORE: list[Distribution] = [
     Bernoulli(0),
     Bernoulli(1),
     Poisson(0),
+    Pareto(0.5, 6),
 ]
 ALL = [*EXAMPLES.values(), *MORE]
 
@@ -78,6 +83,7 @@ ALL = [*EXAMPLES.values(), *MORE]
         (Normal(-1, 2), stats.norm(-1, 2)),
         (LogNormal(0.5, 0.8), stats.lognorm(0.8, scale=math.exp(0.5))),
         (Poisson(3.7), stats.poisson(3.7)),
+        (Pareto(1.5, 6.5), stats.pareto(6.5, scale=1.5)),
         (Bernoulli(0.3), stats.bernoulli(0.3)),
         (MixedPoisson(Gamma(2, 0.75)), stats.nbinom(2, 1 / 1.75)),  # Greenwood and Yule 1920
     ],
@@ -156,7 +162,7 @@ def test_the_cdf_rises_from_zero_to_one_and_keeps_shapes(law: Distribution) -> N
 )
 def test_the_mean_is_the_area_above_the_cdf(law: Distribution) -> None:
     if (
-        law.name in {"poisson", "bernoulli", "constant"}
+        law.name in {"poisson", "bernoulli", "constant", "empirical"}
         or "Constant" in repr(law)
         or "value=Poisson" in repr(law)
     ):
@@ -208,6 +214,15 @@ def test_degenerate_supports() -> None:
     assert ZeroInflated(1, Constant(2)).support == (0, 0)
 
 
+def test_heavy_tails_have_no_mean_or_no_variance() -> None:
+    assert Pareto(2, 1).mean == math.inf
+    assert Pareto(2, 1.5).mean == pytest.approx(6)
+    assert Pareto(2, 2).variance == math.inf
+    # By the definition, for an index that is whole: E[exp(-s X)] over X = scale * U^(-1/index).
+    area = integrate.quad(lambda u: math.exp(-0.7 * 2 * u ** (-1 / 3)), 0, 1, epsabs=1e-13)[0]
+    assert float(Pareto(2, 3).laplace(0.7)) == pytest.approx(area, abs=1e-10)
+
+
 # ---- refusals
 
 
@@ -222,6 +237,8 @@ def test_degenerate_supports() -> None:
         (lambda: Normal(0, 0), "normal.deviation is 0; it must be above 0"),
         (lambda: Normal("a", 1), "normal.location is 'a'; it must be a finite number"),  # type: ignore[arg-type]
         (lambda: LogNormal(0, -1), "lognormal.sigma is -1; it must be above 0"),
+        (lambda: Pareto(0, 2), "pareto.scale is 0; it must be above 0"),
+        (lambda: Pareto(1, -2), "pareto.index is -2; it must be above 0"),
         (lambda: Bernoulli(1.5), "bernoulli.probability is 1.5; it must lie between 0 and 1"),
         (lambda: ZeroInflated(-0.1, Poisson(1)), "zero_inflated.zeros is -0.1; it must lie between 0 and 1"),
         (

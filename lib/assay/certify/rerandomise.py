@@ -60,8 +60,10 @@ class Units:
     @property
     def present(self) -> NDArray[np.bool_]:
         """Whether the unit has all its values, shape (units,)."""
-        there = [~np.isnan(values) for values in self.series.values()]
-        return np.logical_and.reduce(there)
+        there = np.ones(self.y.shape, dtype=np.bool_)
+        for values in self.series.values():
+            there &= ~np.isnan(values)
+        return there
 
 
 @dataclass(frozen=True, slots=True)

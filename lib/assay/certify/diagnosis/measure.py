@@ -18,7 +18,6 @@ from assay.stats import Method, MetricType
 
 REPLICATES = 2000
 UNITS = 50_000
-Measured = dict[Method, Rates]
 
 
 def measure(
@@ -28,7 +27,7 @@ def measure(
     *,
     alpha: float,
     generator: np.random.Generator,
-) -> Measured:
+) -> list[Rates]:
     """The rates of methods on the same splits.
 
     Args:
@@ -39,15 +38,15 @@ def measure(
         generator: Plants the effect, once for all methods.
 
     Returns:
-        Method to rates, in the order given.
+        One per method, in the order given.
     """
     control, treatment = halves
     lifted = planted.into(treatment, generator) if planted.lift else treatment
-    found = {}
+    found = []
     for method in methods:
         null = method(control, treatment, alpha=alpha)
         effect = method(control, lifted, alpha=alpha) if planted.lift else null
-        found[method] = rates(null, effect, lift=planted.lift, truth=planted.truth, alpha=alpha)
+        found.append(rates(method, null, effect, lift=planted.lift, truth=planted.truth, alpha=alpha))
     return found
 
 
@@ -86,9 +85,10 @@ def certify(
     Raises:
         InputError: Fewer than four units, or series of different length.
     """
+    chosen = tuple(methods)
     halves = splits({metric: units}, Assignment(seed, f"aa.{metric}", week), replicates)[metric]
     found = measure(
-        methods,
+        chosen,
         halves,
         plan(units, kind, lift),
         alpha=alpha,
@@ -99,8 +99,6 @@ def certify(
         Certificate(
             certificate_id=_identity(method, metric, as_of, replicates, alpha, seed),
             kind=RE_RANDOMISED,
-            method=method.name,
-            method_version=method.version,
             scenario=_scenario(size, size if total is None else total),
             metric=metric,
             as_of=as_of,
@@ -109,7 +107,7 @@ def certify(
             seed=seed,
             **asdict(measured),
         )
-        for method, measured in found.items()
+        for method, measured in zip(chosen, found, strict=True)
     ]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.certify.certificate import TOLERANCE, clopper_pearson, verdict
-from assay.stats import Effect
+from assay.stats import Effect, Method
 
 Array = NDArray[np.float64]
 
@@ -23,6 +23,8 @@ Array = NDArray[np.float64]
 class Rates:
     """Error rates of one method; the fields are those of a `Certificate`, which explains them."""
 
+    method: str
+    method_version: str
     replicates: int
     alpha: float
     type_i_error: float
@@ -46,10 +48,11 @@ class Rates:
     type_m: float | None = None
 
 
-def rates(null: Effect, effect: Effect, *, lift: float, truth: float, alpha: float) -> Rates:
+def rates(method: Method, null: Effect, effect: Effect, *, lift: float, truth: float, alpha: float) -> Rates:
     """Rates from a method's answers.
 
     Args:
+        method: The method.
         null: Its answers without an effect, shape (replicates,).
         effect: Its answers with the effect, shape (replicates,); at a lift of 0 the same.
         lift: The relative effect.
@@ -66,6 +69,8 @@ def rates(null: Effect, effect: Effect, *, lift: float, truth: float, alpha: flo
     significant = effect.p_value < alpha
     power = _share(significant) if lift else (None, None, None)
     return Rates(
+        method=method.name,
+        method_version=method.version,
         replicates=count,
         alpha=alpha,
         type_i_error=type_i_error,

@@ -7,7 +7,9 @@ import pytest
 
 from assay.certify.certificate import HOLDS, clopper_pearson
 from assay.certify.diagnosis.rates import rates
-from assay.stats import Effect, Reason
+from assay.stats import Effect, Reason, named
+
+WELCH = named("welch")
 
 
 def effect(
@@ -35,7 +37,7 @@ LIFTED = effect([0.01, 0.04, 0.3, np.nan], ENDS, [4.0, -1.0, 2.0, np.nan])
 
 # Known values.
 def test_each_figure_counted_by_hand() -> None:
-    found = rates(NULL, LIFTED, lift=0.1, truth=2.0, alpha=0.05)
+    found = rates(WELCH, NULL, LIFTED, lift=0.1, truth=2.0, alpha=0.05)
     assert (found.type_i_error, found.lower, found.upper) == (0.25, *clopper_pearson(1, 4))
     assert (found.power, found.power_lower, found.power_upper) == (0.5, *clopper_pearson(2, 4))
     # 2 lies below (3, 5) and above (0, 1); the missing interval rules nothing out.
@@ -46,12 +48,13 @@ def test_each_figure_counted_by_hand() -> None:
     assert found.se_ratio == pytest.approx(1 / np.std([4, -1, 2]))
     assert found.type_s == 0.5
     assert found.type_m == pytest.approx((4 + 1) / 2 / 2)
+    assert (found.method, found.method_version) == (WELCH.name, WELCH.version)
     assert (found.verdict, found.tolerance, found.replicates) == (HOLDS, pytest.approx(0.005), 4)
 
 
 # Edges.
 def test_without_an_effect_there_is_no_power_and_no_wrong_sign() -> None:
-    found = rates(NULL, NULL, lift=0.0, truth=0.0, alpha=0.05)
+    found = rates(WELCH, NULL, NULL, lift=0.0, truth=0.0, alpha=0.05)
     assert (found.power, found.type_s, found.type_m) == (None, None, None)
     assert (found.coverage, found.bias) == (1.0, 0.0)
     assert found.se_ratio is None  # the estimates do not vary
@@ -63,12 +66,12 @@ def test_an_interval_of_the_lift_covers_the_lift() -> None:
         [0.01] * 4, none, [0.1] * 4,
         relative_lower=np.array([0.0, 0.2, -1.0, 0.05]), relative_upper=np.array([0.2, 0.4, 0.0, 0.5]),
     )  # fmt: skip
-    found = rates(NULL, relative, lift=0.1, truth=20.0, alpha=0.05)
+    found = rates(WELCH, NULL, relative, lift=0.1, truth=20.0, alpha=0.05)
     assert (found.coverage, found.miss_left, found.miss_right) == (0.5, 0.25, 0.25)
 
 
 def test_a_method_without_any_interval_or_estimate_has_no_coverage_and_no_bias() -> None:
     silent = effect([0.01] * 4, [(np.nan, np.nan)] * 4, [np.nan] * 4)
-    found = rates(silent, silent, lift=0.1, truth=1.0, alpha=0.05)
+    found = rates(WELCH, silent, silent, lift=0.1, truth=1.0, alpha=0.05)
     assert (found.coverage, found.bias, found.rmse, found.type_m) == (None, None, None, None)
     assert found.power == 1.0

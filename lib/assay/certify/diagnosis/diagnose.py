@@ -37,6 +37,7 @@ class Diagnosis:
 
     Attributes:
         metric: Name of the metric.
+        contrast: `<treatment> vs <control>`.
         method: The method of the result.
         units: Units that were assigned again.
         replicates: How many times.
@@ -46,10 +47,13 @@ class Diagnosis:
             the result has none.
         recommended: The method to use; `re-randomisation` where all fall short of what they promise.
         recommendation: In a sentence, with the measured level.
+        effect: What the method makes of the planted effect, in a sentence; empty if there is none.
+        shape: What the control's values are like, in words.
         methods: Rates: of `method` first, then of its alternatives, the most useful first.
     """
 
     metric: str
+    contrast: str
     method: str
     units: int
     replicates: int
@@ -58,6 +62,8 @@ class Diagnosis:
     p_randomised: float | None
     recommended: str
     recommendation: str
+    effect: str
+    shape: str
     methods: tuple[Rates, ...]
 
     @property
@@ -71,6 +77,8 @@ def diagnose(
     halves: Halves,
     *,
     metric: str,
+    contrast: str,
+    shape: str,
     kind: MetricType,
     method: Method,
     assignment: Assignment,
@@ -84,7 +92,9 @@ def diagnose(
         units: Values of the units of both arms.
         halves: Their random splits, from `rerandomise.splits`.
         metric: Name of the metric.
-        kind: Its type.
+        contrast: `<treatment> vs <control>`.
+        shape: What the control's values are like, in words.
+        kind: Type of the metric.
         method: The method of the result; it must work from moments.
         assignment: What made the splits.
         p_value: Of the result; NaN if it has none.
@@ -100,13 +110,16 @@ def diagnose(
     planted = plan(units, kind, detectable(null, level, alpha) if lift is None else lift)
     generator = seeds.stream(assignment.seed, f"{assignment.name}.{metric}.effect", assignment.period)
     asked = [method, *alternatives(method, kind, units)]
-    chosen, *others = measure(asked, halves, planted, alpha=alpha, generator=generator)
+    chosen, *others = measure(
+        asked, halves, planted, alpha=alpha, generator=generator, answers={method.name: null}
+    )
     others = by_usefulness(other for other in others if _answers(other))
     best = better(chosen, others)
     p_randomised = _randomised(null.p_value, p_value)
     size = int(np.count_nonzero(units.present))
     return Diagnosis(
         metric=metric,
+        contrast=contrast,
         method=method.name,
         units=size,
         replicates=chosen.replicates,
@@ -115,6 +128,8 @@ def diagnose(
         p_randomised=p_randomised,
         recommended=_recommended(chosen, best),
         recommendation=words.recommendation(chosen, best, units=size, p_randomised=p_randomised),
+        effect=words.effect(chosen),
+        shape=shape,
         methods=(chosen, *others),
     )
 

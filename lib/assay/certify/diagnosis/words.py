@@ -46,7 +46,7 @@ def recommendation(chosen: Rates, better: Rates | None, *, units: int, p_randomi
     )
 
 
-def rates(found: Rates) -> str:
+def effect(found: Rates) -> str:
     """What the method does at the planted lift, in a sentence; empty where no lift could be planted."""
     if found.power is None:
         return ""

@@ -30,6 +30,8 @@ def found(
         units,
         halves,
         metric="m",
+        contrast="b vs a",
+        shape="",
         kind=kind,
         method=named(method),
         assignment=assignment,
@@ -140,7 +142,7 @@ def test_a_ratio_is_diagnosed_by_its_own_methods() -> None:
 # Edges.
 def test_what_cannot_be_judged_is_said_without_a_lift() -> None:
     got = found("welch", np.zeros(20), replicates=100)
-    assert (got.lift, got.chosen.power, words.rates(got.chosen)) == (0.0, None, "")
+    assert (got.lift, got.chosen.power, got.effect) == (0.0, None, "")
     assert got.chosen.type_i_error == 0.0
     assert detectable(named("welch")(Moments.of([0.0, 1.0]), Moments.of([0.0, 1.0])), 0.0, 0.05) is None
 
@@ -148,4 +150,4 @@ def test_what_cannot_be_judged_is_said_without_a_lift() -> None:
 def test_a_lift_of_ones_own_is_planted() -> None:
     got = found("welch", seeds.stream(1, "test").normal(100.0, 5.0, 400), lift=0.02, replicates=500)
     assert got.lift == 0.02
-    assert "a planted lift of +2 % is found in" in words.rates(got.chosen)
+    assert "a planted lift of +2 % is found in" in got.effect

@@ -12,8 +12,10 @@ import numpy as np
 
 from assay import seeds
 from assay.certify.certificate import RE_RANDOMISED, Certificate
+from assay.certify.diagnosis.candidates import alternatives, better, falls_short
 from assay.certify.diagnosis.plant import Planted, plan
 from assay.certify.diagnosis.rates import Rates, rates
+from assay.certify.diagnosis.words import recommendation
 from assay.certify.rerandomise import Assignment, Halves, Units, splits
 from assay.stats import Effect, Method, MetricType
 
@@ -85,24 +87,27 @@ def certify(
         total: Units there were before they were cut to at most `UNITS`; stated in the scenario.
 
     Returns:
-        One per method, in order; equal arguments give equal ones.
+        One per method, in order, each with a recommendation; where one falls short its alternatives are
+        measured too, to name the best. Equal arguments give equal certificates.
 
     Raises:
         InputError: Fewer than four units, or series of different length.
     """
     chosen = tuple(methods)
     halves = splits({metric: units}, Assignment(seed, f"aa.{metric}", week), replicates)[metric]
-    found = measure(
-        chosen,
-        halves,
-        plan(units, kind, lift),
-        alpha=alpha,
-        generator=seeds.stream(seed, f"aa.{metric}.effect", week),
-    )
+    planted = plan(units, kind, lift)
+
+    def asked(those: Iterable[Method]) -> list[Rates]:
+        generator = seeds.stream(seed, f"aa.{metric}.effect", week)
+        return measure(those, halves, planted, alpha=alpha, generator=generator)
+
+    found = asked(chosen)
+    # Alternatives are measured where they are needed, which is seldom.
+    others = [] if not any(map(falls_short, found)) else asked(alternatives(chosen[0], kind, units))
     size = int(np.count_nonzero(units.present))
     return [
         Certificate(
-            certificate_id=_identity(method, metric, as_of, replicates, alpha, seed),
+            certificate_id=_identity(each, metric, as_of, seed),
             kind=RE_RANDOMISED,
             scenario=_scenario(size, size if total is None else total),
             metric=metric,
@@ -110,9 +115,10 @@ def certify(
             n_control=size // 2,
             n_treatment=size - size // 2,
             seed=seed,
-            **asdict(measured),
+            recommendation=recommendation(each, better(each, others), units=size, p_randomised=None),
+            **asdict(each),
         )
-        for method, measured in zip(chosen, found, strict=True)
+        for each in found
     ]
 
 
@@ -121,7 +127,8 @@ def _scenario(units: int, total: int) -> str:
     return f"A/A: random halves of {units:,} control units{cut}"
 
 
-def _identity(method: Method, metric: str, as_of: date, replicates: int, alpha: float, seed: int) -> str:
+def _identity(found: Rates, metric: str, as_of: date, seed: int) -> str:
     """The same for a look measured again after late data: the new certificate takes the place of the old."""
-    parts = (method.name, method.version, "aa", metric, as_of.isoformat(), replicates, repr(alpha), seed)
+    what = (found.method, found.method_version, "aa", metric, as_of.isoformat())
+    parts = (*what, found.replicates, repr(found.alpha), seed)
     return "aa-" + hashlib.sha256("|".join(str(part) for part in parts).encode()).hexdigest()[:16]

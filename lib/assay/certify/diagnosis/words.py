@@ -36,7 +36,7 @@ def recommendation(chosen: Rates, better: Rates | None, *, units: int, p_randomi
         chosen: Rates of the result's method.
         better: Rates of the alternative that serves better, if one does.
         units: Number of units.
-        p_randomised: The result's p-value among the splits.
+        p_randomised: The result's p-value among the splits; None if it was not looked for.
     """
     return (
         f"{chosen.method} rejects a true null in {percent(chosen.type_i_error)} "
@@ -86,5 +86,7 @@ def _advice(chosen: Rates, better: Rates | None, p_randomised: float | None) -> 
         return f"{level} and finds {lift} in {percent(better.power)}, against {percent(chosen.power)}"
     if not falls_short(chosen):
         return "keep it: no alternative holds its level and finds more"
-    exact = "" if p_randomised is None else f", {p_randomised:.2g}"
-    return f"no alternative does better: judge by the re-randomisation p-value{exact}, whose level holds"
+    test = (
+        "a permutation test" if p_randomised is None else f"the re-randomisation p-value, {p_randomised:.2g}"
+    )
+    return f"no alternative does better: judge by {test}, whose level holds"

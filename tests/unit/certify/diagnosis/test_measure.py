@@ -79,7 +79,9 @@ def test_a_method_that_forgets_half_the_variance_is_found_liberal() -> None:
 def test_wald_is_liberal_on_a_rare_success_in_small_arms() -> None:
     y = np.zeros(40)
     y[:10] = 1.0
-    assert measured("proportions_wald", y, kind="proportion", replicates=10_000).verdict == LIBERAL
+    got = measured("proportions_wald", y, kind="proportion", replicates=10_000)
+    assert got.verdict == LIBERAL
+    assert "it sees effects that are not there; use" in str(got.recommendation)
 
 
 @pytest.mark.parametrize("method", ["proportions_score", "ratio_delta"])
@@ -91,6 +93,13 @@ def test_other_methods_hold_too(method: str) -> None:
     got = measured(method, y, d, kind=kind, lift=0.1)
     assert got.verdict == HOLDS
     assert got.coverage == pytest.approx(0.95, abs=0.025)  # five standard errors
+
+
+def test_where_nothing_holds_a_permutation_test_is_recommended() -> None:
+    # 12 of 24: every test of two proportions has the same few tables, and rejects in 6.6 %.
+    y = (np.arange(24) < 12).astype(float)
+    got = measured("proportions_wald", y, kind="proportion", replicates=10_000)
+    assert "no alternative does better: judge by a permutation test" in str(got.recommendation)
 
 
 # Relations.

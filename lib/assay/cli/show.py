@@ -114,7 +114,7 @@ def analysis(result: Analysis) -> None:
         "p",
         "p (Holm)",
         "decision",
-        *(["type I error here"] if result.diagnoses else []),
+        *(["type I here"] if result.diagnoses else []),
     )
     for i, row in enumerate(result.comparisons):
         table.add_row(
@@ -152,6 +152,7 @@ def verdicts(found: Sequence[Verdict], last_week: date) -> None:
     table.add_column("found (interval)", no_wrap=True)
     table.add_column("p")
     table.add_column("verdict", no_wrap=True)
+    table.add_column("type I here", justify="right")
     # With two arms each, the contrast says nothing that the columns do not.
     contrasts = {(row.experiment, row.metric, row.contrast) for row in found}
     several = len({(experiment, metric) for experiment, metric, _ in contrasts}) < len(contrasts)
@@ -166,6 +167,7 @@ def verdicts(found: Sequence[Verdict], last_week: date) -> None:
             f"{_percent(row.lift)} ({_percent(row.lower)} to {_percent(row.upper)})",
             "" if row.p_value is None else f"{row.p_value:.2g}",
             f"[{style}]{row.verdict}[/{style}]",
+            "" if row.type_i_error is None else f"{100 * row.type_i_error:.1f} %",
         )
     if table.row_count:
         console.print(

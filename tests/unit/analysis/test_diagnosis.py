@@ -71,8 +71,8 @@ def test_the_page_shows_it_beside_the_result(whole: Analysis) -> None:
 
 
 # Edges.
-def test_few_units_of_many_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(diagnosis, "MOST_UNITS", 50)
+def test_of_many_units_some_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnosis, "UNITS", 50)
     monkeypatch.setattr(diagnosis, "SHAPED", 30)
     (each, _) = found(metrics=["spent"]).diagnoses
     assert (each.units, each.share) == (50, pytest.approx(1 / 3))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay import seeds
@@ -41,6 +41,7 @@ def test_the_treatment_gets_its_share(share: float) -> None:
 
 
 # Relations.
+@settings(deadline=None)
 @given(st.integers(4, 60), st.integers(1, 40), st.booleans(), st.booleans())
 def test_the_arms_make_the_whole(units: int, replicates: int, ratio: bool, covariate: bool) -> None:
     rng = np.random.default_rng(units)

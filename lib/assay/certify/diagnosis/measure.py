@@ -20,7 +20,8 @@ from assay.certify.rerandomise import Assignment, Halves, Units, splits
 from assay.stats import Effect, Method, MetricType
 
 REPLICATES = 2000
-UNITS = 50_000
+UNITS = 200_000
+"""Most units of a sample: more take longer and tell the same."""
 
 
 def measure(

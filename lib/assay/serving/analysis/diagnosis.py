@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from assay import seeds
 from assay.certify.diagnosis.diagnose import Diagnosis, diagnose
+from assay.certify.diagnosis.measure import UNITS
 from assay.certify.fit import shape
 from assay.certify.rerandomise import Assignment, Units, splits
 from assay.serving.analysis.arms import Arms
@@ -24,7 +25,6 @@ from assay.stats import named
 if TYPE_CHECKING:
     from assay.stats import MetricType
 
-MOST_UNITS = 200_000
 SHAPED = 50_000
 FEWEST, MOST = 1_000, 5_000
 """Bounds of how often units are assigned again: a rate of 5 % is then known to 1.4 and 0.6 points."""
@@ -67,7 +67,7 @@ def _of_treatment(
     treated = arms.rows(treatment)
     both = np.flatnonzero(treated | arms.rows(arms.control))
     assignment = Assignment(_SEED, f"aa.{treatment}", share=float(np.mean(treated[both])))
-    pool = _at_most(_in_order(measured, both), MOST_UNITS, f"pool.{treatment}")
+    pool = _at_most(_in_order(measured, both), UNITS, f"pool.{treatment}")
     metrics = {m.name: _units(m, pool) for m in measured}
     replicates = int(min(max(_BITS / pool.size, FEWEST), MOST))
     halves = splits(metrics, assignment, replicates)

@@ -91,6 +91,14 @@ def test_two_units_an_arm_are_enough_to_say_what_is_unknown() -> None:
     assert (each.units, each.chosen.replicates) == (4, diagnosis.MOST)
 
 
+@pytest.mark.parametrize("scale", [1e300, 1e-300])
+def test_numbers_whose_squares_do_not_exist_are_diagnosed_as_far_as_they_go(scale: float) -> None:
+    values = (RNG.normal(0.0, 1.0, N) * scale).tolist()
+    (each, _) = found({**TABLE, "spent": values}, ["spent"]).diagnoses
+    assert each.shape.startswith("120 values whose shape cannot be described")
+    assert each.units == 180
+
+
 def test_it_can_be_left_out() -> None:
     plain = analyze(TABLE, arm="arm", control="a", metrics=["spent"], diagnose=False)
     assert plain.diagnoses == ()

@@ -127,7 +127,9 @@ def diagnose(
         lift=planted.lift,
         p_randomised=p_randomised,
         recommended=_recommended(chosen, best),
-        recommendation=words.recommendation(chosen, best, units=size, p_randomised=p_randomised),
+        recommendation=words.silent(method.name, units=size)
+        if np.all(np.isnan(null.p_value))
+        else words.recommendation(chosen, best, units=size, p_randomised=p_randomised),
         effect=words.effect(chosen),
         shape=shape,
         methods=(chosen, *others),

@@ -46,6 +46,11 @@ def recommendation(chosen: Rates, better: Rates | None, *, units: int, p_randomi
     )
 
 
+def silent(method: str, *, units: int) -> str:
+    """What is said where no random assignment has a p-value."""
+    return f"{method} has no p-value in any random assignment of these {units:,} units: nothing is measured"
+
+
 def effect(found: Rates) -> str:
     """What the method does at the planted lift, in a sentence; empty where no lift could be planted."""
     if found.power is None:
@@ -78,14 +83,14 @@ def _but(chosen: Rates) -> str:
 
 def _advice(chosen: Rates, better: Rates | None, p_randomised: float | None) -> str:
     if better is not None:
-        verb = f"use {better.method} instead: it" if falls_short(chosen) else f"{better.method}"
-        level = f"{verb} rejects a true null in {percent(better.type_i_error)}"
+        verb = f"use {better.method} instead" if falls_short(chosen) else f"{better.method} serves better"
+        level = f"{verb}: it rejects a true null in {percent(better.type_i_error)}"
         if chosen.power is None or better.power is None:
             return level
         lift = f"a lift of {100 * (better.lift or 0.0):+.3g} %"
         return f"{level} and finds {lift} in {percent(better.power)}, against {percent(chosen.power)}"
     if not falls_short(chosen):
-        return "keep it: no alternative holds its level and finds more"
+        return "keep it"
     test = (
         "a permutation test" if p_randomised is None else f"the re-randomisation p-value, {p_randomised:.2g}"
     )

@@ -17,6 +17,7 @@ from assay.certify.diagnosis.diagnose import Diagnosis, diagnose
 from assay.certify.diagnosis.measure import UNITS
 from assay.certify.fit import shape
 from assay.certify.rerandomise import Assignment, Units, splits
+from assay.errors import InputError
 from assay.serving.analysis.arms import Arms
 from assay.serving.analysis.compare import Measured
 from assay.serving.analysis.result import Comparison
@@ -46,12 +47,13 @@ def diagnoses(
     Returns:
         One per comparison, in their order.
     """
-    shapes = {m.name: _shape(m, arms) for m in measured}
-    found = {
-        (each.metric, each.contrast): each
-        for treatment in arms.names[1:]
-        for each in _of_treatment(measured, arms, treatment, rows, shapes, alpha)
-    }
+    with np.errstate(all="ignore"):  # what overflows has no p-value, and counts as not rejected
+        shapes = {m.name: _shape(m, arms) for m in measured}
+        found = {
+            (each.metric, each.contrast): each
+            for treatment in arms.names[1:]
+            for each in _of_treatment(measured, arms, treatment, rows, shapes, alpha)
+        }
     return [found[row.metric, row.contrast] for row in rows]
 
 
@@ -92,7 +94,11 @@ def _units(measured: Measured, pool: NDArray[np.int64]) -> Units:
 
 def _shape(measured: Measured, arms: Arms) -> str:
     rows = np.flatnonzero(arms.rows(arms.control) & measured.present)
-    return shape(measured.y[_at_most(_in_order([measured], rows), SHAPED, "shape")]).sentence()
+    values = measured.y[_at_most(_in_order([measured], rows), SHAPED, "shape")]
+    try:
+        return shape(values).sentence()
+    except InputError as error:  # numbers so large or small that their squares leave double precision
+        return f"{values.size:,} values whose shape cannot be described ({error.message})."
 
 
 def _in_order(measured: Sequence[Measured], rows: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -82,7 +82,7 @@ def test_a_method_with_clearly_less_power_than_another_that_holds_is_said_to_hav
     assert best.power is not None
     assert got.chosen.power is not None
     assert best.power > got.chosen.power + 0.01
-    assert f"it holds its level; {best.method} rejects a true null in" in got.recommendation
+    assert f"it holds its level; {best.method} serves better: it rejects a true null in" in got.recommendation
 
 
 def test_where_no_method_holds_the_splits_themselves_judge() -> None:
@@ -144,6 +144,7 @@ def test_what_cannot_be_judged_is_said_without_a_lift() -> None:
     got = found("welch", np.zeros(20), replicates=100)
     assert (got.lift, got.chosen.power, got.effect) == (0.0, None, "")
     assert got.chosen.type_i_error == 0.0
+    assert got.recommendation.startswith("welch has no p-value in any random assignment of these 20 units")
     assert detectable(named("welch")(Moments.of([0.0, 1.0]), Moments.of([0.0, 1.0])), 0.0, 0.05) is None
 
 

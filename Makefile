@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := .venv-peers
 
-.PHONY: help run thornton down reset test lint types unit spark stack statistical docs bench lock clean
+.PHONY: help run thornton down reset test lint types unit spark stack statistical docs certificates bench lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ statistical: $(READY) ## Tests of error rates and of the planted truth by simula
 docs: $(READY) ## Write docs/methods from the library: every method, and how far it lies from its references
 	@$(BIN)/python docs/build.py
 
+certificates: $(READY) ## Measure every method on the whole grid (an hour on 2 cores), and write docs/certificates
+	@$(BIN)/python docs/certificates.py
+
 # The peers pin an older NumPy, so they have an environment of their own, in which our statistics run as well.
 $(PEERS)/.ready: bench/requirements.txt
 	@echo "Installing the peers into $(PEERS) (once) ..."
@@ -87,8 +90,9 @@ $(PEERS)/.ready: bench/requirements.txt
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r bench/requirements.txt
 	touch $(PEERS)/.ready
 
-bench: $(PEERS)/.ready ## Time every method beside its peers, and write docs/methods/speed.md
+bench: $(PEERS)/.ready ## Time every method, and the laboratory, beside their peers; write their pages of speed
 	@PYTHONPATH=lib $(PEERS)/bin/python bench/methods.py
+	PYTHONPATH=lib $(PEERS)/bin/python bench/lab.py
 
 lock: $(READY) ## Pin every dependency anew in requirements.lock
 	@$(BIN)/uv pip compile --quiet --no-header --python-version 3.11 --extra dev pyproject.toml -o requirements.lock

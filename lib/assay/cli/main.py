@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from assay.cli import analyze, checksum, query, run, stack
+from assay.cli import analyze, certify, checksum, fit, plan, query, run, stack
 from assay.cli.errors import Sentences
 
 app = typer.Typer(
@@ -32,6 +32,9 @@ app.command(epilog=run.EXAMPLES)(run.run)
 app.command(epilog=query.EXAMPLES)(query.query)
 app.command(epilog=checksum.EXAMPLES)(checksum.checksum)
 app.command(epilog=analyze.EXAMPLES)(analyze.analyze)
+app.command(epilog=fit.EXAMPLES)(fit.fit)
+app.command(epilog=plan.EXAMPLES)(plan.plan)
+app.command(epilog=certify.EXAMPLES)(certify.certify)
 
 
 def main() -> None:

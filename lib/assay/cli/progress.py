@@ -1,17 +1,53 @@
-"""Progress of `assay run`: a moving bar on a terminal, a line per week everywhere."""
+"""Progress of what takes long: a moving bar on a terminal; for `assay run` a line per week everywhere."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as Bar
 
 if TYPE_CHECKING:
     from assay.cli.run import WeekDone
     from assay.local.execution import Event
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr for work that can be counted, with the time that is left.
+
+    Args:
+        what: Stands beside the bar.
+
+    Yields:
+        Tell it how much is done, and how much there is.
+    """
+    console = Console(stderr=True, highlight=False)
+    bar = Bar(
+        TextColumn(what),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 class Progress:

@@ -35,7 +35,7 @@ def test_no_arguments_is_help() -> None:
     assert all(name in found.output for name in ("up", "down", "status", "reset", "run", "query", "analyze"))
 
 
-@pytest.mark.parametrize("command", ["run", "query", "analyze"])
+@pytest.mark.parametrize("command", ["run", "query", "analyze", "fit", "plan", "certify"])
 def test_help_has_examples(command: str) -> None:
     found = assay(command, "--help")
     assert found.exit_code == 0

@@ -61,6 +61,7 @@ MORE: list[Distribution] = [
     MixedPoisson(Constant(2)),
     MixedPoisson(ZeroInflated(0.3, Gamma(2, 3))),
     MixedPoisson(LogNormal(0, 0.7)),
+    MixedPoisson(Empirical((0, 0.5, 4), (2, 5, 3))),
     CompoundPoisson(MixedPoisson(Gamma(2, 0.75)), Gamma(1.5, 2)),
     CompoundPoisson(Poisson(2), Normal(1, 1)),
     CompoundPoisson(Poisson(2), Constant(3)),

@@ -1,8 +1,8 @@
 """Maximum likelihood for amounts: gamma, log-normal, Pareto, with zeros or without; normal for any numbers.
 
 References:
-    Minka (2002), Estimating a Gamma Distribution, eq. 9 and 10. Johnson, Kotz and Balakrishnan (1994),
-    Continuous Univariate Distributions 1, sections 14.4 and 17.7, and chapter 20.
+    Minka (2002), Estimating a Gamma Distribution (start and step). Johnson, Kotz and Balakrishnan (1994),
+    Continuous Univariate Distributions 1.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ Kind = Literal["constant", "binary", "count", "amount", "real"]
 
 MOST_COUNTED = 100.0
 """Whole numbers whose positive part has a greater mean are amounts: steps of 1 are small beside them."""
+_GREATEST_COUNT = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +84,8 @@ def kind_of(y: Array) -> Kind:
         return "binary"
     if np.any(y < 0):
         return "real"
-    whole = np.all(y == np.floor(y)) and float(np.mean(y[y > 0])) <= MOST_COUNTED
-    return "count" if whole else "amount"
+    small = float(np.max(y)) <= _GREATEST_COUNT and float(np.mean(y[y > 0])) <= MOST_COUNTED
+    return "count" if small and np.all(y == np.floor(y)) else "amount"
 
 
 def candidates(y: Array, kind: Kind, *, seed: int) -> tuple[Candidate, ...]:

@@ -4,10 +4,10 @@ Where the likelihood rises towards the edge of a family (a variance not above th
 family has by itself) the answer is the smaller family on that edge.
 
 References:
-    Anscombe (1950), Sampling Theory of the Negative Binomial and Logarithmic Series Distributions, eq. 3.5
-    (the score). Levin and Reeds (1977), Compound Multinomial Likelihood Functions Are Unimodal, section 3
-    (one solution, if the variance exceeds the mean). Johnson, Kemp and Kotz (2005), Univariate Discrete
-    Distributions, sections 4.10 and 8.2.4 (zero-truncated and zero-inflated).
+    Anscombe (1950), Sampling Theory of the Negative Binomial and Logarithmic Series Distributions (the
+    score). Levin and Reeds (1977), Compound Multinomial Likelihood Functions Are Unimodal: Proof of a
+    Conjecture of I. J. Good (one solution, if the variance exceeds the mean). Johnson, Kemp and Kotz (2005),
+    Univariate Discrete Distributions (zero-truncated and zero-inflated laws).
 """
 
 from __future__ import annotations

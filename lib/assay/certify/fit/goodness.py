@@ -64,15 +64,11 @@ def distance(y: Array, law: Distribution, *, steps: bool) -> float:
         law: A law.
         steps: As for `goodness`. Otherwise the law is continuous but for an atom at 0.
     """
-    if steps:
-        at = np.arange(np.max(y) + 1)
-        seen = np.cumsum(np.bincount(y.astype(np.int64))) / len(y)
-        return float(np.max(np.abs(seen - law.cdf(at))))
     values, counts = np.unique(y, return_counts=True)
     after = np.cumsum(counts) / len(y)
-    before = np.where(values == 0, 0.0, after - counts / len(y))
+    before = after - counts / len(y)
     at_values = law.cdf(values)
-    left = np.where(values == 0, 0.0, at_values)
+    left = law.cdf(values - 1) if steps else np.where(values == 0, 0.0, at_values)
     return float(max(np.max(np.abs(after - at_values)), np.max(np.abs(before - left))))
 
 

@@ -108,7 +108,7 @@ def shape(
         kurtosis=kurtosis,
         tail=tail(values, seed=seed),
         icc=None if cluster is None else _icc(values, np.asarray(cluster)),
-        covariate_correlation=None if x is None else _correlation(values, _numbers("x", x)),
+        covariate_correlation=None if x is None else correlation(values, _numbers("x", x)),
         candidates=found,
         law=Empirical.of(values) if law is None else law,
     )
@@ -137,7 +137,16 @@ def _icc(y: Array, labels: NDArray[np.generic]) -> float | None:
     return found if math.isfinite(found) else None
 
 
-def _correlation(y: Array, x: Array) -> float | None:
+def correlation(y: Array, x: Array) -> float | None:
+    """Pearson's correlation of two series; None if one does not vary.
+
+    Args:
+        y: Finite numbers, one axis.
+        x: Of the shape of `y`.
+
+    Raises:
+        InputError: They differ in length.
+    """
     if x.shape != y.shape:
         raise InputError(f"x has shape {x.shape} and y {y.shape}; give one covariate per value")
     if np.all(x == x[0]) or np.all(y == y[0]):

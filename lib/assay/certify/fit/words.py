@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from assay.certify.fit.goodness import TESTED
+
 if TYPE_CHECKING:
     from assay.certify.fit.shape import Shape
 
@@ -40,7 +42,8 @@ def _law(shape: Shape) -> str:
     if best is not None:
         if shape.kind in {"constant", "binary"}:
             return "every value is the same" if shape.kind == "constant" else "values are 0 or 1 (Bernoulli)"
-        return f"the nearest law is {best.name}, which the data do not refute (p = {best.p_value:.2g})"
+        asked = "the data do" if shape.n <= TESTED else f"a test of {TESTED:,} values does"
+        return f"the nearest law is {best.name}, which {asked} not refute (p = {best.p_value:.2g})"
     names = ", ".join(c.name for c in shape.candidates)
     nearest = shape.candidates[0].name
     return f"no law fits (tried {names}; p < 0.01; nearest {nearest}), so the data stand for themselves"

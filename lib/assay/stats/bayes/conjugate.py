@@ -1,151 +1,57 @@
 """Which of two shares, or of two rates of events, is the greater? Beta and gamma posteriors, compared.
 
-P(T <= k·C + δ) is the integral of the sharper posterior's density times the other's distribution function, by
-a double-exponential rule whose interval ends where the other leaves its support; an expected loss is that of
-F_t·S_c. Both have positive terms only, so that small probabilities keep their digits.
+What a posterior says is an integral over both (`quadrature`); counts repeat each other in a batch, so that
+each pair of posteriors is integrated once (`distinct`).
 
 References:
     Gelman, Carlin, Stern, Dunson, Vehtari and Rubin (2013), Bayesian Data Analysis, sections 2.4 and 2.6.
-    Takahasi and Mori (1974), Double Exponential Formulas for Numerical Integration, eq. 1.6.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
-from scipy import special
-from scipy.optimize import elementwise
 
 from assay.errors import InputError
+from assay.stats.bayes import rates
+from assay.stats.bayes.ends import difference_ends, ratio_ends
+from assay.stats.bayes.laws import BETA, GAMMA, Law
 from assay.stats.bayes.posterior import Array, believed, limits
+from assay.stats.bayes.quadrature import Pair
 from assay.stats.counts.events import counts
+from assay.stats.distinct import distinct
 from assay.stats.moments import Moments
 from assay.stats.proportions.arms import paired_tables
 from assay.stats.registry import method
 from assay.stats.result import Effect, Posterior, Reason
 from assay.stats.tails import Alternative, opened, per_tail
 
-_T = np.linspace(-3.2, 3.2, 161)
-_NODES = (1 + np.tanh(np.pi / 2 * np.sinh(_T))) / 2
-_WEIGHTS = (_T[1] - _T[0]) * np.pi / 4 * np.cosh(_T) / np.cosh(np.pi / 2 * np.sinh(_T)) ** 2
-# The quadrature leaves out this much of a posterior on each side.
-_LEFT_OUT = 1e-40
-# Tests whose nodes are held in memory at once.
+# Different tests whose nodes are held in memory at once.
 _BLOCK = 2000
 _LEAST_PRIOR = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Law:
-    """A family of posteriors with two parameters; quantiles by either tail."""
-
-    below: Callable[[Array, Array, Array], Array]
-    above: Callable[[Array, Array, Array], Array]
-    density: Callable[[Array, Array, Array], Array]
-    low: Callable[[Array, Array, Array], Array]
-    high: Callable[[Array, Array, Array], Array]
-    top: float
-
-
-_BETA = _Law(
-    below=lambda a, b, x: np.asarray(special.betainc(a, b, x)),
-    above=lambda a, b, x: np.asarray(special.betaincc(a, b, x)),
-    density=lambda a, b, x: np.exp(
-        special.xlogy(a - 1, x) + special.xlog1py(b - 1, -x) - special.betaln(a, b)
-    ),
-    low=lambda a, b, p: np.asarray(special.betaincinv(a, b, p)),
-    high=lambda a, b, p: np.asarray(special.betainccinv(a, b, p)),
-    top=1.0,
-)
-_GAMMA = _Law(
-    below=lambda a, b, x: special.gammainc(a, b * x),
-    above=lambda a, b, x: special.gammaincc(a, b * x),
-    density=lambda a, b, x: b * np.exp(special.xlogy(a - 1, b * x) - b * x - special.gammaln(a)),
-    low=lambda a, b, p: special.gammaincinv(a, p) / b,
-    high=lambda a, b, p: special.gammainccinv(a, p) / b,
-    top=np.inf,
-)
-
-
-def _sides(law: _Law, k: Array, shift: Array, a_c: Array, b_c: Array, a_t: Array, b_t: Array) -> list[Array]:
-    """P(T <= k·C + shift) and P(T > k·C + shift)."""
-    c_first = _sharpness(law, a_c, b_c) > k * _sharpness(law, a_t, b_t)
-    a, b = np.where(c_first, a_c, a_t), np.where(c_first, b_c, b_t)
-    other_a, other_b = np.where(c_first, a_t, a_c), np.where(c_first, b_t, b_c)
-    slope, start = np.where(c_first, k, 1 / k), np.where(c_first, shift, -shift / k)
-    enters, leaves = np.maximum(-start / slope, 0.0), np.clip((law.top - start) / slope, 0.0, law.top)
-    left = np.minimum(np.maximum(law.low(a, b, np.full_like(a, _LEFT_OUT)), enters), leaves)
-    right = np.maximum(np.minimum(law.high(a, b, np.full_like(a, _LEFT_OUT)), leaves), left)
-    x = left[..., None] + (right - left)[..., None] * _NODES
-    weight = (right - left)[..., None] * _WEIGHTS * law.density(a[..., None], b[..., None], x)
-    z = np.clip(slope[..., None] * x + start[..., None], 0.0, law.top)
-    under = np.sum(weight * law.below(other_a[..., None], other_b[..., None], z), axis=-1)
-    over = np.sum(weight * law.above(other_a[..., None], other_b[..., None], z), axis=-1)
-    under, over = under + law.above(a, b, leaves), over + law.below(a, b, np.minimum(enters, law.top))
-    return [np.where(c_first, under, over), np.where(c_first, over, under)]
-
-
-def _sharpness(law: _Law, a: Array, b: Array) -> Array:
-    if law.top == 1:
-        return np.asarray(np.sqrt((a + b + 1) / a / b) * (a + b))
-    return np.asarray(b / np.sqrt(a))
-
-
-def _loss(law: _Law, small: tuple[Array, Array], great: tuple[Array, Array]) -> Array:
-    """E max(G - S, 0), the integral of F_s·S_g: in pieces that meet where either posterior begins or ends."""
-    cut = np.full_like(small[0], _LEFT_OUT)
-    ends = [f(*arm, cut) for arm in (small, great) for f in (law.low, law.high)]
-    knots = np.sort(np.stack([np.zeros_like(cut), *ends], axis=-1), axis=-1)
-    total = np.zeros_like(cut)
-    for i in range(knots.shape[-1] - 1):
-        wide = (knots[..., i + 1] - knots[..., i])[..., None]
-        x = knots[..., i, None] + wide * _NODES
-        inside = law.below(small[0][..., None], small[1][..., None], x)
-        inside = inside * law.above(great[0][..., None], great[1][..., None], x)
-        total = total + np.sum(wide * _WEIGHTS * inside, axis=-1)
-    return total
-
-
-def _end(law: _Law, tail: Array, arms: list[Array], *, upper: bool, ratio: bool) -> Array:
-    """Where the difference, or the ratio, has `tail` beyond it."""
-    side = 1 if upper else 0
-
-    def beyond(at: Array, tail: Array, *arms: Array) -> Array:
-        one = np.ones_like(at)
-        k, shift = (at, 0 * at) if ratio else (one, at)
-        return np.asarray(_sides(law, k, shift, *arms)[side] / tail - 1)
-
-    a_c, b_c, a_t, b_t = arms
-    far, near = tail / 2, (1 - tail) / 2
-    if upper:
-        far, near = near, far
-    c, t = (a_c, b_c), (a_t, b_t)
-    down, up = (law.low(*t, far), law.high(*c, far)), (law.high(*t, near), law.low(*c, near))
-    bracket = (down[0] / down[1], up[0] / up[1]) if ratio else (down[0] - down[1], up[0] - up[1])
-    return np.asarray(elementwise.find_root(beyond, bracket, args=(tail, *arms)).x)
-
-
-def _block(law: _Law, arms: list[Array], tail: Array, region: tuple[float, float]) -> list[Array]:
-    one, zero = np.ones_like(tail), np.zeros_like(tail)
-    better = np.minimum(_sides(law, one, zero, *arms)[1], 1.0)  # rounding of a sum of weights
-    c, t = (arms[0], arms[1]), (arms[2], arms[3])
-    inside = zero
+def _answers(
+    law: Law, region: tuple[float, float], a_c: Array, b_c: Array, a_t: Array, b_t: Array, tail: Array
+) -> Array:
+    """Ends of difference and ratio, probability better, both losses and the region's probability."""
+    c, t, one = (a_c, b_c), (a_t, b_t), np.ones_like(tail)
+    pair = Pair.of(law, c, t, one)
+    if law is GAMMA:
+        ratio, verdict = rates.ratio_ends(c, t, tail), rates.verdict(c, t)
+    else:
+        ratio, verdict = ratio_ends(law, c, t, tail), pair.verdict()
+    inside = np.zeros_like(tail)
     if region[0] < region[1]:
-        at = [_sides(law, one, zero + end, *arms) for end in region]
-        inside = np.where(at[0][0] < at[1][1], at[1][0] - at[0][0], at[0][1] - at[1][1])
-    return [
-        *(_end(law, tail, arms, upper=u, ratio=r) for r in (False, True) for u in (False, True)),
-        better,
-        _loss(law, t, c),
-        _loss(law, c, t),
-        inside,
-    ]
+        under, over = (
+            [pair.chance(one, end * one, above=above, ratio=False)[0] for end in region]
+            for above in (False, True)
+        )
+        inside = np.where(under[0] < over[1], under[1] - under[0], over[0] - over[1])
+    return np.stack([*difference_ends(pair, c, t, tail), *ratio, *verdict, inside])
 
 
 def _compared(
-    law: _Law,
+    law: Law,
     arms: list[Array],
     level: Array,
     alternative: Alternative,
@@ -154,14 +60,15 @@ def _compared(
 ) -> Posterior:
     """The posterior of two arms' laws, where nothing but too few units is a reason."""
     usable = (reason & ~np.uint16(Reason.TOO_FEW_UNITS)) == 0
-    flat = [np.ravel(np.where(usable, part, 2.0)) for part in arms]
-    tail = np.ravel(np.broadcast_to(per_tail(level, alternative), usable.shape))
-    blocks = [slice(i, i + _BLOCK) for i in range(0, max(tail.size, 1), _BLOCK)]
-    parts = [_block(law, [part[s] for part in flat], tail[s], region) for s in blocks]
-    found = [np.concatenate(column).reshape(usable.shape) for column in zip(*parts, strict=True)]
-    low, high, ratio_low, ratio_high, better, loss_t, loss_c, inside = (
-        np.where(usable, values, np.nan) for values in found
-    )
+
+    def answered(*rows: Array) -> Array:
+        starts = range(0, max(rows[0].size, 1), _BLOCK)
+        blocks = [_answers(law, region, *(row[i : i + _BLOCK] for row in rows)) for i in starts]
+        return np.concatenate(blocks, axis=1)
+
+    held = [np.where(usable, part, 2.0) for part in arms]
+    found = np.where(usable, distinct(answered, *held, per_tail(level, alternative)), np.nan)
+    low, high, ratio_low, ratio_high, better, loss_t, loss_c, inside = found
     a_c, b_c, a_t, b_t = (np.where(usable, part, np.nan) for part in arms)
     if law.top == 1:
         means = a_c / (a_c + b_c), a_t / (a_t + b_t)
@@ -197,7 +104,7 @@ def _prior(name: str, value: float, least: float) -> float:
 
 @method(
     name="beta_binomial",
-    version="1",
+    version="2",
     metric_types=("proportion",),
     summary="Posterior of two proportions under beta priors; probability better, expected losses.",
     needs=("y",),
@@ -246,12 +153,12 @@ def beta_binomial(
         n, share = (np.broadcast_to(part, data.alpha.shape) for part in (arm.n, np.clip(arm.mean_y, 0, 1)))
         arms += [yes + n * share, no + n * (1 - share)]
     reason = data.reason & ~np.uint16(Reason.ZERO_CONTROL)
-    return _compared(_BETA, arms, data.alpha, alternative, ends, reason)
+    return _compared(BETA, arms, data.alpha, alternative, ends, reason)
 
 
 @method(
     name="gamma_poisson",
-    version="1",
+    version="2",
     metric_types=("mean",),
     summary="Posterior of two rates of events under gamma priors; probability better, expected losses.",
     needs=("y",),
@@ -299,4 +206,4 @@ def gamma_poisson(
         time = arm.n if arm.mean_d is None else arm.n * arm.mean_d
         arms += [np.broadcast_to(p, data.level.shape) for p in (shape + arm.n * arm.mean_y, rate + time)]
     reason = data.reason & ~np.uint16(Reason.ZERO_CONTROL)
-    return _compared(_GAMMA, arms, data.level, alternative, ends, reason)
+    return _compared(GAMMA, arms, data.level, alternative, ends, reason)

@@ -18,6 +18,7 @@ import numpy as np
 from scipy import optimize, special
 
 from assay.stats.counts.events import Array, counts, effect
+from assay.stats.distinct import distinct
 from assay.stats.moments import Moments
 from assay.stats.registry import method
 from assay.stats.result import Effect
@@ -64,22 +65,21 @@ def rate_e_test(
         whole numbers are `OUTSIDE_DOMAIN`.
     """
     data = counts(control, treatment, alpha, whole=True)
-    answers = np.full((3, *data.level.shape), np.nan)
-    for index in np.ndindex(data.level.shape):
-        if data.usable[index]:
-            table = Table(
-                *(float(a[index]) for a in (data.events_c, data.exposure_c, data.events_t, data.exposure_t))
-            )
-            lower, upper = interval(table, float(data.level[index]), alternative)
-            answers[(slice(None), *index)] = table.p_value(0.0, alternative, _WHOLE), lower, upper
+
+    def answers(*columns: Array) -> Array:
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        return np.reshape([_answer(Table(*row[:4]), row[4], alternative) for row in rows], (-1, 3)).T
+
+    given = (data.events_c, data.exposure_c, data.events_t, data.exposure_t, data.level)
+    p, lower, upper = distinct(answers, *given)
     error = np.sqrt(data.rate_c / data.exposure_c + data.rate_t / data.exposure_t)
     blank = np.full(data.level.shape, np.nan)
     return effect(
         data,
         statistic=np.where(data.total > 0, (data.rate_t - data.rate_c) / error, 0.0),
         std_error=error,
-        p_value=answers[0],
-        difference=(answers[1], answers[2]),
+        p_value=p,
+        difference=(lower, upper),
         ratio=(blank, blank),
         alternative=alternative,
     )
@@ -146,6 +146,10 @@ class Table:
         return np.asarray(events + tie * (1 + np.abs(events)))
 
 
+def _answer(table: Table, alpha: float, alternative: Alternative) -> tuple[float, float, float]:
+    return (table.p_value(0.0, alternative, _WHOLE), *interval(table, alpha, alternative))
+
+
 def interval(table: Table, alpha: float, alternative: Alternative) -> tuple[float, float]:
     """Where the E-test does not reject: the differences between which p falls below alpha."""
     step = 1 / table.e_c + 1 / table.e_t + float(np.sqrt(table.k_c / table.e_c**2 + table.k_t / table.e_t**2))
@@ -179,13 +183,24 @@ def _weights(mean: float, width: float) -> tuple[Array, Array]:
     """Numbers of events that a Poisson count of that mean takes, with their chances."""
     reach = width * np.sqrt(mean) + width**2 / 4
     x = np.arange(max(0.0, np.floor(mean - reach)), np.ceil(mean + reach) + 1)
-    return x, np.exp(special.xlogy(x, mean) - mean - special.gammaln(x + 1))
+    return x, _chance(x, mean)
+
+
+def _chance(events: Array, mean: float) -> Array:
+    return np.asarray(np.exp(special.xlogy(events, mean) - mean - special.gammaln(events + 1)))
 
 
 def _or_more(events: Array, mean: float) -> Array:
-    some = np.maximum(events, 1.0)
-    return np.where(events > 0, special.gammainc(some, mean), 1.0)
+    """P(Y >= events): what lies beyond the greatest of them, and the chances down to each."""
+    first, last = max(float(events.min()), 0.0), max(float(events.max()), 0.0)
+    beyond = special.gammainc(last + 1, mean)
+    tails = beyond + np.cumsum(_chance(np.arange(last, first - 1, -1, dtype=np.float64), mean))
+    return np.where(events > 0, tails[(last - np.maximum(events, first)).astype(int)], 1.0)
 
 
 def _or_fewer(events: Array, mean: float) -> Array:
-    return np.where(events >= 0, special.gammaincc(np.maximum(events, 0.0) + 1, mean), 0.0)
+    """P(Y <= events), in the same way from below."""
+    first, last = max(float(events.min()), 0.0), max(float(events.max()), 0.0)
+    before = special.gammaincc(first, mean) if first > 0 else 0.0
+    tails = before + np.cumsum(_chance(np.arange(first, last + 1, dtype=np.float64), mean))
+    return np.where(events >= 0, tails[(np.maximum(events, first) - first).astype(int)], 0.0)

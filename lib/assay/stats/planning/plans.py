@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
 from assay.errors import InputError
 from assay.stats.checks import not_negative, numbers, open_unit, shared_shape
@@ -26,8 +27,8 @@ Array = NDArray[np.float64]
 _FEWEST = 2.0
 # Doublings in the search for an upper end: from any start to beyond what double precision holds.
 _DOUBLINGS = 120
-# Halvings of an interval whose ends differ by a factor of 2: to the last digits of double precision.
-_HALVINGS = 52
+# Steps of false position at most (about ten suffice), and how small the last is against the argument.
+_STEPS, _FINE = 120, 1e-14
 _SUPERIORITY = Design()
 
 
@@ -176,7 +177,7 @@ def _first(
     wanted: Array,
     limit: Array | float = np.inf,
 ) -> Array:
-    """The least argument from `lower` on whose power is the wanted one, by doubling and halving; else NaN."""
+    """The least argument from `lower` on whose power is the wanted one; NaN if none is."""
     with np.errstate(all="ignore"):
         for _ in range(_DOUBLINGS):
             short = (reached(upper) < wanted) & (upper < limit)
@@ -185,12 +186,32 @@ def _first(
             lower, upper = np.where(short, upper, lower), np.where(short, 2 * upper, upper)
         lost = ~(reached(upper) >= wanted)
         at_once = reached(lower) >= wanted
-        upper = np.where(at_once, lower, upper)
-        for _ in range(_HALVINGS):
-            middle = lower + (upper - lower) / 2
-            enough = reached(middle) >= wanted
-            lower, upper = np.where(enough, lower, middle), np.where(enough, middle, upper)
-    return np.where(lost, np.nan, upper)
+        found = _between(
+            lambda x: special.ndtri(reached(x)) - special.ndtri(wanted), lower, upper, at_once | lost
+        )
+    return np.where(lost, np.nan, np.where(at_once, lower, found))
+
+
+def _between(gap: Callable[[Array], Array], lower: Array, upper: Array, done: NDArray[np.bool_]) -> Array:
+    """Where the gap, negative at `lower`, becomes positive, by false position with halved ends (Illinois).
+
+    On the normal scale a power is nearly a straight line in the argument, so that a few steps do.
+    """
+    below, above, at, side = gap(lower), gap(upper), upper, np.zeros(upper.shape)
+    for _ in range(_STEPS):
+        middle = upper - above * ((upper - lower) / (above - below))
+        middle = np.where((lower < middle) & (middle < upper), middle, lower + (upper - lower) / 2)
+        found = gap(middle)
+        enough = found >= 0
+        below = np.where(enough, np.where(side > 0, below / 2, below), found)
+        above = np.where(enough, found, np.where(side < 0, above / 2, above))
+        side = np.where(enough, 1.0, -1.0)
+        lower, upper = np.where(enough, lower, middle), np.where(enough, middle, upper)
+        settled = (np.abs(middle - at) <= _FINE * middle) | (found == 0)
+        at, done = np.where(done, at, middle), done | settled
+        if np.all(done):
+            break
+    return at
 
 
 def _possible(outcome: Outcome, effect: ArrayLike) -> Array:

@@ -13,11 +13,13 @@ References:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 Array = NDArray[np.float64]
 
@@ -25,8 +27,8 @@ Array = NDArray[np.float64]
 _NOTHING = 42.0
 # A probability of e^-745 is the least double.
 _UNDERFLOW = 745.0
-# Newton's steps of a log odds ratio: how small the last is, how great one may be, and how many.
-_SMALLEST, _GREATEST, _STEPS = 1e-13, 5.0, 100
+# Newton's steps of a log odds ratio: how small the last is (its square is left), how great one is, how many.
+_SMALLEST, _GREATEST, _STEPS = 1e-8, 5.0, 100
 
 _Step = Callable[[Array, Array], float]
 
@@ -59,7 +61,7 @@ class Margins:
     def spread(self) -> float:
         """Standard deviation at an odds ratio of 1."""
         total = self.n_t + self.n_c
-        return float(np.sqrt(self.mean * (1 - self.m / total) * (self.n_c / (total - 1))))
+        return math.sqrt(self.mean * (1 - self.m / total) * (self.n_c / (total - 1)))
 
     @property
     def distance(self) -> float:
@@ -99,14 +101,15 @@ def least_odds(margins: Margins, probability: float) -> float:
     """
     if margins.x == margins.least:
         return 0.0
+    wanted = math.log(probability)
 
     def step(k: Array, logs: Array) -> float:
-        first = int(np.searchsorted(k, 0))
+        first = -int(k[0])
         whole, mean = _sum(k, logs)
         above, mean_above = _sum(k[first:], logs[first:])
-        return (float(np.log(probability)) + whole - above) / (mean_above - mean)
+        return (wanted + whole - above) / (mean_above - mean)
 
-    return _solved(margins, step)
+    return _solved(margins, step, float(special.ndtri(probability)))
 
 
 def likeliest_odds(margins: Margins) -> float:
@@ -118,10 +121,10 @@ def likeliest_odds(margins: Margins) -> float:
 
     def step(k: Array, logs: Array) -> float:
         mean = _sum(k, logs)[1]
-        weights = np.exp(logs - np.max(logs))
-        return -mean / float((k - mean) ** 2 @ weights / np.sum(weights))
+        weights = np.exp(logs - logs.max())
+        return -mean / float((k - mean) ** 2 @ weights / weights.sum())
 
-    return _solved(margins, step)
+    return _solved(margins, step, 0.0)
 
 
 def _vanishes(margins: Margins) -> bool:
@@ -151,27 +154,31 @@ def _around(margins: Margins, width: int) -> tuple[Array, Array]:
 
 def _share(logs: Array, chosen: NDArray[np.bool_]) -> float:
     """The chosen ones' share of the weights."""
-    weights = np.exp(logs - np.max(logs))
-    return float(np.sum(weights[chosen]) / np.sum(weights))
+    weights = np.exp(logs - logs.max())
+    return float(weights[chosen].sum() / weights.sum())
 
 
 def _sum(k: Array, logs: Array) -> tuple[float, float]:
     """Log of the sum of the weights, and the mean count."""
-    top = np.max(logs)
+    top = logs.max()
     weights = np.exp(logs - top)
-    total = np.sum(weights)
-    return float(np.log(total) + top), float(k @ weights / total)
+    total = weights.sum()
+    return math.log(total) + float(top), float(k @ weights / total)
 
 
-def _solved(margins: Margins, step: _Step) -> float:
-    """Newton's method for the odds ratio, in a window that doubles until nothing outside of it counts."""
+def _solved(margins: Margins, step: _Step, z: float) -> float:
+    """Newton's method for the odds ratio, in a window that doubles until nothing outside of it counts.
+
+    It starts z standard errors from the estimate, with half a unit added to each cell.
+    """
     a, c = margins.x + 0.5, margins.m - margins.x + 0.5
     b, d = margins.n_t + 1 - a, margins.n_c + 1 - c
-    width, eta = _reach((1 / a + 1 / b + 1 / c + 1 / d) ** -0.5), float(np.log(a * d / (b * c)))
+    spread = (1 / a + 1 / b + 1 / c + 1 / d) ** -0.5
+    width, eta = _reach(spread), math.log(a * d / (b * c)) + z / spread
     while True:
         k, base = _around(margins, width)
         for _ in range(_STEPS):
-            move = float(np.clip(step(k, base + k * eta), -_GREATEST, _GREATEST))
+            move = min(max(step(k, base + k * eta), -_GREATEST), _GREATEST)
             eta += move
             if abs(move) < _SMALLEST:
                 break

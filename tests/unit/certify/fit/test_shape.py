@@ -104,13 +104,13 @@ def test_hill_by_its_formula() -> None:
 
 
 def test_p_values_of_a_true_law_are_uniform() -> None:
-    """80 samples: each bound is passed by a right test with probability below 2e-3."""
+    """50 samples: a right test breaks a bound with probability below 1e-3."""
     found = [
         goodness(Gamma(0.7, 2.0).draw(seeds.stream(s, "test.level"), 60), amounts.gamma, steps=False, seed=s)
-        for s in range(80)
+        for s in range(50)
     ]
-    assert sum(p <= 0.1 for p in found) < 18
-    assert 26 < sum(p <= 0.5 for p in found) < 54
+    assert sum(p <= 0.1 for p in found) < 14
+    assert 12 < sum(p <= 0.5 for p in found) < 38
 
 
 def test_equal_seeds_give_equal_digits_and_others_do_not() -> None:
@@ -140,7 +140,7 @@ def test_a_power_tail_is_measured_and_others_have_none() -> None:
     light = tail(Gamma(2.0, 1.0).draw(seeds.stream(2, "test.light"), 20_000), seed=0)
     assert light is None or light.index > 4
     assert tail(Poisson(2.0).draw(seeds.stream(2, "test.light"), 20_000), seed=0) is None
-    assert tail(np.arange(100.0), seed=0) is None
+    assert tail(np.linspace(0.0, 99.0, 100), seed=0) is None
     assert tail(np.full(1000, 3.0), seed=0) is None
 
 
@@ -172,6 +172,7 @@ def test_what_is_not_defined_is_none() -> None:
 def test_large_whole_numbers_are_amounts() -> None:
     assert shape([100, 250, 900, 1200]).kind == "amount"
     assert shape([0, 3, 90]).kind == "count"
+    assert shape([0] * 3 + [1] * 5000 + [200_000]).kind == "amount"
 
 
 def sentence_of(y: ArrayLike) -> str:
@@ -187,6 +188,8 @@ def test_sentences() -> None:
     light = Pareto(1.0, 4.0).draw(seeds.stream(2, "test.words"), 20_000)
     assert "a finite variance" in sentence_of(light)
     assert sentence_of([0, 1, 1, 1]).endswith("Values are 0 or 1 (Bernoulli).")
+    assert "Pareto, which a test of 2,000 values does not refute" in sentence_of(light)
+    assert "Poisson, which the data do not refute" in sentence_of([0, 0, 0, 1, 0, 2, 1, 0, 3, 0])
     assert "10 values, 60 % of them 0" in sentence_of([0, 0, 0, 1, 0, 2, 1, 0, 3, 0])
 
 

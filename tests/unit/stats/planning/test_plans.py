@@ -11,6 +11,7 @@ from assay.stats.planning import (
     achieved_power,
     mean_outcome,
     minimum_effect,
+    plans,
     proportion_outcome,
     rate_outcome,
     ratio_outcome,
@@ -117,3 +118,11 @@ def test_plans_refuse() -> None:
         ratio_outcome(Moments.of([1.0, 2.0]))
     with pytest.raises(InputError, match="rate"):
         rate_outcome(0.0)
+
+
+def test_a_search_cut_short_is_near_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    settled = float(sample_size(mean_outcome(4.0), effect=0.5).n)
+    monkeypatch.setattr(plans, "_STEPS", 3)
+    found = float(sample_size(mean_outcome(4.0), effect=0.5).n)
+    assert found == pytest.approx(settled, rel=1e-2)
+    assert found != settled

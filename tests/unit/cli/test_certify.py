@@ -1,0 +1,74 @@
+"""`assay certify`: what it prints, what it refuses, and that a second call finds the work of the first."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from assay.cli.main import app
+
+CELL = ("--scenario", "gamma-1:50:50/50", "--method", "welch", "--replicates", "1000", "--workers", "1")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def certify(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["certify", *arguments])
+
+
+def test_a_cell_is_measured_and_its_work_kept(home: Path) -> None:
+    first = certify(*CELL, "--json")
+    assert first.exit_code == 0, first.output
+    (found,) = json.loads(first.stdout)
+    assert found["scenario"] == "gamma-1:50:50/50"
+    assert found["type_i_error"] < 0.08
+    lines = (home / ".assay" / "certify.jsonl").read_text()
+    again = certify(*CELL, "--json")
+    assert json.loads(again.stdout) == [found]
+    assert (home / ".assay" / "certify.jsonl").read_text() == lines, "nothing was drawn again"
+
+
+def test_a_line_per_method() -> None:
+    found = certify(*CELL)
+    assert "gamma-1:50:50/50" in found.stdout
+    assert "welch" in found.stdout
+    assert "holds" in found.stdout
+
+
+def test_without_a_wish_the_shipped_certificates_are_summed_up() -> None:
+    found = certify()
+    assert found.exit_code == 0, found.output
+    assert "certificates. Of one kind of data" in found.stdout
+    for name in ("welch", "proportions_score", "cluster_robust"):
+        assert name in found.stdout
+
+
+def test_published_tables_are_made_again() -> None:
+    found = certify("--published", "--table", "repeated_tests", "--replicates", "1000")
+    assert found.exit_code == 0, found.output
+    assert "all 14 rows agree" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--scenario", "gama-1"), "there is no scenario 'gama-1'; did you mean 'gamma-1'?"),
+        (("--method", "wlch"), "did you mean 'welch'?"),
+        (("--replicates", "99"), "replicates is 99; below 100"),
+        (("--table", "peeking"), "--table says nothing to a simulation"),
+        (("--published", "--method", "welch"), "--method says nothing to --published"),
+        (("--published", "--table", "x"), "no published table 'x'"),
+    ],
+)
+def test_refusals(arguments: tuple[str, ...], sentence: str, home: Path) -> None:
+    found = certify(*arguments)
+    assert found.exit_code == 2
+    assert sentence in found.stderr.replace("\n", " ")
+    assert not (home / ".assay").exists(), "nothing was changed"

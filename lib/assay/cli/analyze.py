@@ -17,7 +17,7 @@ EXAMPLES = (
 )
 
 
-def analyze(  # noqa: PLR0917 typer reads options from the parameters
+def analyze(
     file: Annotated[Path, typer.Argument(help="CSV or Parquet file, one row per randomised unit.")],
     arm: Annotated[str, typer.Option("--arm", help="Column that names each unit's arm.")],
     control: Annotated[str, typer.Option("--control", help="The arm that all others are compared with.")],

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from assay.certify.certificate import Certificate
 from assay.certify.compare import compare, planted
-from assay.certify.rerandomise import FEWEST, UNITS, certify
+from assay.certify.diagnosis.measure import UNITS, certify
+from assay.certify.rerandomise import FEWEST, Units
 from assay.spec import Blueprint
 from assay.stats import named
 
@@ -96,35 +97,38 @@ def certificates(
     blueprint: Blueprint,
     totals: Mapping[Look, int],
 ) -> list[Certificate]:
-    """A certificate for each method, metric and look that waits.
+    """A certificate for each method, metric and look that waits; methods of one look share their splits.
 
     Args:
         waiting: `pending`.
         values: (metric, as_of) → order, y, d and x of control units, in any order and perhaps a few too many.
-        blueprint: Gives the seed, the level and the number of the week.
+        blueprint: Gives the seed, the level, the number of the week and the metrics' smallest effects.
         totals: `controls` of all results.
     """
-    asked = sorted({(str(row["method"]), *look(row)) for row in waiting})
+    asked: dict[Look, set[str]] = {}
+    for row in waiting:
+        asked.setdefault(look(row), set()).add(str(row["method"]))
 
-    def one(key: tuple[str, str, date]) -> Certificate:
-        name, metric, as_of = key
-        method = named(name)
-        y, d, x = trim(*values[metric, as_of])
+    def one(key: Look) -> list[Certificate]:
+        metric, as_of = key
+        methods = [named(name) for name in sorted(asked[key])]
+        y, d, x = trim(*values[key])
+        declared = blueprint.metrics[metric]
         return certify(
-            method,
-            y,
-            d,
-            x if "x" in method.needs else None,
+            methods,
+            Units(y, d, x if any("x" in method.needs for method in methods) else None),
             metric=metric,
+            kind=declared.type,
+            lift=declared.minimum_effect,
             as_of=as_of,
             seed=blueprint.seed,
             week=max(blueprint.week_number(as_of), 0),
             alpha=blueprint.alpha,
-            total=totals[metric, as_of],
+            total=totals[key],
         )
 
     with ThreadPoolExecutor(THREADS) as pool:  # NumPy lets go of the interpreter's lock
-        return list(pool.map(one, asked))
+        return [certificate for found in pool.map(one, sorted(asked)) for certificate in found]
 
 
 def trim(

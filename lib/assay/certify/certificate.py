@@ -61,6 +61,7 @@ class Certificate:
         se_ratio: Mean standard error over the standard deviation of the estimates.
         type_s: Share of wrong signs among the replicates with the effect called different.
         type_m: Mean of |estimate| / |truth| among them.
+        recommendation: What to use on such data, in a sentence; None where it was not asked.
     """
 
     certificate_id: str
@@ -94,6 +95,7 @@ class Certificate:
     se_ratio: float | None = None
     type_s: float | None = None
     type_m: float | None = None
+    recommendation: str | None = None
 
 
 def clopper_pearson(successes: int, trials: int, *, confidence: float = CONFIDENCE) -> tuple[float, float]:

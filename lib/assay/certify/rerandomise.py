@@ -1,148 +1,214 @@
-"""Does a method keep its error rate on these very data? Thousands of A/A tests on the values of real units.
+"""The same units, assigned at random again and again: moments of both arms of thousands of splits at once.
 
-The values of units that all saw the same (the control arms) are split at random into two halves, again and
-again. No split has an effect, so the share of splits that the method calls different is its type I error on
-data of this shape, with all their zeros and tails, and needs no assumption about a law.
+Units that all saw the same have no effect between them, however they are split. The share of splits that a
+method calls different is therefore its type I error on data of this very shape, with all its zeros and tails
+and without any assumed law; a planted effect then changes moments only, so the same splits give its power.
 
-The units of a split are drawn by one random bit each. Values are centred at their mean before sums are taken
-over a half, so that the moments keep all digits although they come from sums.
+A unit's arm is one random bit. The bits of a block of units times its columns (counts, values, squares and
+products of all metrics, side by side) is one matrix product, so several metrics share their bits, and at most
+a block of bits is ever held. Sums of parts add up: a table too large for memory goes through in parts.
 
 References:
-    Fisher (1935), The Design of Experiments, section 21 (the randomisation distribution).
+    Fisher (1935), The Design of Experiments, section 21 (the randomisation distribution). Chan, Golub and
+    LeVeque (1983), Algorithms for Computing the Sample Variance (why values are centred before sums).
 """
 
 from __future__ import annotations
 
-import hashlib
-from datetime import date
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import combinations, combinations_with_replacement
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay import seeds
-from assay.certify.certificate import RE_RANDOMISED, TOLERANCE, Certificate, clopper_pearson, verdict
 from assay.errors import InputError
-from assay.stats import Method, Moments
+from assay.stats import Moments
 
-REPLICATES = 2000
-UNITS = 50_000
-_CHUNK_BYTES = 32 * 2**20
+BLOCK = 4096
+"""Units whose bits come from one stream."""
 FEWEST = 4
+_DIGITS = 16
+_WORDS = BLOCK // 64
+# 100 splits of 128 units by some 20 columns: products so small that BLAS leaves them to one thread. Larger
+# ones it spreads over all cores and waits for the last, tenfold slower where another process has one.
+_SPLITS_AT_ONCE, _TILE = 100, 128
 Array = NDArray[np.float64]
+Halves = tuple[Moments, Moments]
 
 
-def certify(
-    method: Method,
-    y: Array,
-    d: Array,
-    x: Array | None = None,
-    *,
-    metric: str,
-    as_of: date,
-    seed: int,
-    week: int,
-    alpha: float = 0.05,
-    replicates: int = REPLICATES,
-    total: int | None = None,
-) -> Certificate:
-    """Measure a method's type I error on the values of units without a difference.
+@dataclass(frozen=True, slots=True)
+class Units:
+    """A metric's values, one element per unit.
 
-    Args:
-        method: A method that compares moments.
-        y: The metric of each unit (a ratio's numerator), in a fixed order: which unit a bit falls on depends
-            on it.
-        d: A ratio's denominator of each unit, else ones.
-        x: A covariate of each unit, if the method reads one.
-        metric: Name of the metric.
-        as_of: The look at which the values stood.
-        seed: The blueprint's seed; the bits are the stream `aa.<metric>` of `week`.
-        week: Number of the week, 0 or greater.
-        alpha: Level of the test.
-        replicates: Number of splits, 1 or greater.
-        total: Units there were before `y` was cut to at most `UNITS`; stated in the scenario.
-
-    Returns:
-        The certificate; equal arguments give an equal one.
-
-    Raises:
-        InputError: Fewer than four units, or series of different length.
+    Attributes:
+        y: The metric, or a ratio's numerator; NaN where the unit has none.
+        d: A ratio's denominator, or None.
+        x: A covariate from before the exposure, or None.
     """
-    aligned = y.shape == d.shape and (x is None or x.shape == y.shape)
-    if not (y.size >= FEWEST and aligned and y.ndim == 1 and replicates >= 1):
-        raise InputError(
-            f"metric {metric} at {as_of} has {y.size} values, {d.size} denominators and {replicates} "
-            f"replicates; a re-randomisation needs {FEWEST} or more units with one value and one denominator "
-            "each, and a replicate"
-        )
-    generator = seeds.stream(seed, f"aa.{metric}", week)
-    one, other = splits(y, d, x, generator=generator, replicates=replicates)
-    rejected = int(np.sum(method(one, other, alpha=alpha).p_value < alpha))
-    lower, upper = clopper_pearson(rejected, replicates)
-    scenario = _scenario(y.size, y.size if total is None else total)
-    return Certificate(
-        certificate_id=_identity(method, metric, as_of, replicates, alpha, seed),
-        kind=RE_RANDOMISED,
-        method=method.name,
-        method_version=method.version,
-        scenario=scenario,
-        metric=metric,
-        as_of=as_of,
-        n_control=y.size // 2,
-        n_treatment=y.size - y.size // 2,
-        replicates=replicates,
-        alpha=alpha,
-        type_i_error=rejected / replicates,
-        lower=lower,
-        upper=upper,
-        tolerance=TOLERANCE * alpha,
-        verdict=verdict(lower, upper, alpha=alpha, tolerance=TOLERANCE * alpha),
-        seed=seed,
-    )
+
+    y: Array
+    d: Array | None = None
+    x: Array | None = None
+
+    @property
+    def series(self) -> dict[str, Array]:
+        """The series that are there, by name."""
+        return {n: v for n, v in (("y", self.y), ("d", self.d), ("x", self.x)) if v is not None}
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """Whether the unit has all its values, shape (units,)."""
+        there = np.ones(self.y.shape, dtype=np.bool_)
+        for values in self.series.values():
+            there &= ~np.isnan(values)
+        return there
 
 
-def splits(
-    y: Array, d: Array, x: Array | None = None, *, generator: np.random.Generator, replicates: int
-) -> tuple[Moments, Moments]:
-    """Moments of both halves of many random splits of the same units.
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Random assignments of the same units: a function of (seed, name, period) and of nothing else.
+
+    Attributes:
+        seed: 0 or greater.
+        name: Name of the stream.
+        period: Number of the week, 0 or greater.
+        share: Probability of the treatment, strictly between 0 and 1; kept to 16 binary digits.
+    """
+
+    seed: int
+    name: str
+    period: int = 0
+    share: float = 0.5
+
+    def bits(self, block: int, splits: int) -> Iterator[NDArray[np.uint8]]:
+        """Who gets the treatment: 1 or 0 for each unit of a block, some splits at a time.
+
+        Args:
+            block: Number of the block of `BLOCK` units.
+            splits: Splits in all.
+
+        Yields:
+            Shape (up to 100 splits, BLOCK).
+        """
+        digits = _binary(self.share)
+        source = seeds.stream(self.seed, self.name, self.period, block).bit_generator
+        for first in range(0, splits, _SPLITS_AT_ONCE):
+            rows = min(_SPLITS_AT_ONCE, splits - first)
+            words = source.random_raw(rows * len(digits) * _WORDS).reshape(rows, len(digits), _WORDS)
+            yield np.unpackbits(_below(words, digits).view(np.uint8), axis=1)
+
+
+def splits(metrics: Mapping[str, Units], assignment: Assignment, replicates: int) -> dict[str, Halves]:
+    """Moments of both arms of many random splits of the same units, in every metric.
 
     Args:
-        y: Values, shape (units,).
-        d: Denominators, shape (units,).
-        x: Covariates, shape (units,), or None.
-        generator: Gives one bit per unit and split.
+        metrics: Name to values; of the same units in the same order, which decides what bit a unit gets.
+        assignment: Gives the bits.
         replicates: Number of splits.
 
     Returns:
-        Moments with y, d and, if given, x of the two halves, each of shape (replicates,).
+        Name to moments of control and of treatment, each of shape (replicates,).
+
+    Raises:
+        InputError: Series of different length, a metric with fewer than four units, or no replicate.
     """
-    series = {"y": y, "d": d} if x is None else {"y": y, "d": d, "x": x}
-    centres = {name: float(np.mean(values)) for name, values in series.items()}
-    rest = {name: values - centres[name] for name, values in series.items()}
-    columns = {"n": np.ones_like(y)} | rest
-    columns |= {a + b: rest[a] * rest[b] for a, b in combinations_with_replacement(series, 2)}
-    values = np.column_stack(list(columns.values()))
-    # A constant (the denominator of most metrics) needs no work: its deviations are 0.
-    used = np.flatnonzero(np.any(values != 0, axis=0))
-    sums = np.zeros((replicates, values.shape[1]))
-    sums[:, used] = _half_sums(values[:, used], generator, replicates)
-    halves = (sums, values.sum(axis=0) - sums)
-    one, other = (_moments(dict(zip(columns, half.T, strict=True)), centres) for half in halves)
-    return one, other
+    _refuse(metrics, replicates)
+    tables = {name: _columns(units) for name, units in metrics.items()}
+    # What two metrics have in common (who is there at all, a 0/1 value and its square) is summed once.
+    stacked: dict[bytes, Array] = {}
+    for columns, _ in tables.values():
+        stacked |= {column.tobytes(): column for column in columns.values()}
+    place = {key: i for i, key in enumerate(stacked)}
+    values = np.column_stack(list(stacked.values()))
+    treated = treated_sums(values, assignment, replicates)
+    rest = values.sum(axis=0) - treated
+    found = {}
+    for name, (columns, centres) in tables.items():
+        at = {part: place[column.tobytes()] for part, column in columns.items()}
+        control, treatment = (
+            _moments({part: sums[:, i] for part, i in at.items()}, centres) for sums in (rest, treated)
+        )
+        found[name] = (control, treatment)
+    return found
 
 
-def _half_sums(values: Array, generator: np.random.Generator, replicates: int) -> Array:
-    """Sums of the values' columns over the units whose bit is 1, shape (replicates, columns)."""
-    units = values.shape[0]
-    width = -(-units // 8)
-    chunk = max(1, _CHUNK_BYTES // (8 * units))
-    parts = []
-    for first in range(0, replicates, chunk):
-        rows = min(chunk, replicates - first)
-        octets = np.frombuffer(generator.bytes(rows * width), dtype=np.uint8).reshape(rows, width)
-        bits = np.unpackbits(octets, axis=1, count=units)
-        parts.append(bits.astype(np.float64) @ values)
-    return np.concatenate(parts)
+def treated_sums(values: Array, assignment: Assignment, replicates: int, *, first_block: int = 0) -> Array:
+    """Sums of each column over the treatment's units.
+
+    Args:
+        values: Shape (units, columns).
+        assignment: Gives the bits.
+        replicates: Number of splits.
+        first_block: Number of the first block, for a table that comes in parts of whole blocks: the sums of
+            the parts add up to those of the whole.
+
+    Returns:
+        Shape (replicates, columns).
+    """
+    columns = values.shape[1]
+    sums = np.zeros((replicates, columns))
+    for i, start in enumerate(range(0, values.shape[0], BLOCK)):
+        block = np.zeros((BLOCK, columns))
+        block[: len(values) - start] = values[start : start + BLOCK]
+        tiles = block.reshape(-1, _TILE, columns)
+        row = 0
+        for bits in assignment.bits(first_block + i, replicates):
+            tiled = bits.reshape(len(bits), -1, _TILE).swapaxes(0, 1).astype(np.float64)
+            sums[row : row + len(bits)] += np.matmul(tiled, tiles).sum(axis=0)
+            row += len(bits)
+    return sums
+
+
+def _refuse(metrics: Mapping[str, Units], replicates: int) -> None:
+    sizes = {values.shape for units in metrics.values() for values in units.series.values()}
+    if len(sizes) > 1 or any(len(size) != 1 for size in sizes):
+        raise InputError(
+            f"the series have the shapes {sorted(sizes)}; units need one value each in every one"
+        )
+    if not replicates >= 1:
+        raise InputError(f"replicates is {replicates}; a re-randomisation needs one or more")
+    for name, units in metrics.items():
+        if (there := int(np.count_nonzero(units.present))) < FEWEST:
+            raise InputError(
+                f"metric {name} has {there} units with a value; a re-randomisation needs {FEWEST} or more"
+            )
+
+
+def _binary(share: float) -> list[int]:
+    """The share's binary digits, the last one a 1."""
+    whole = min(max(round(share * 2**_DIGITS), 1), 2**_DIGITS - 1) if 0 < share < 1 else 0
+    if not whole:
+        raise InputError(f"share is {share}; it must lie strictly between 0 and 1")
+    return [int(digit) for digit in f"{whole:0{_DIGITS}b}".rstrip("0")]
+
+
+def _below(words: NDArray[np.uint64], digits: list[int]) -> NDArray[np.uint64]:
+    """Bits that are 1 with the probability 0.d1 d2 d3..., 64 at a time, from as many fair ones as digits.
+
+    A uniform number, compared with the share digit by digit from the last: each digit halves what is known,
+    and a 1 adds a half.
+    """
+    found = np.zeros_like(words[:, 0])
+    for i in reversed(range(len(digits))):
+        found = words[:, i] | found if digits[i] else words[:, i] & found
+    return np.ascontiguousarray(found)
+
+
+def _columns(units: Units) -> tuple[dict[str, Array], dict[str, float]]:
+    """What is summed: the count, each series about a centre, their squares and products; and the centres."""
+    there = units.present
+    centres = {name: _centre(values[there]) for name, values in units.series.items()}
+    rest = {name: np.where(there, values - centres[name], 0.0) for name, values in units.series.items()}
+    columns = {"n": there.astype(np.float64)} | rest
+    columns |= {a + b: rest[a] * rest[b] for a, b in combinations_with_replacement(rest, 2)}
+    return columns, centres
+
+
+def _centre(values: Array) -> float:
+    """The mean; of zeros and ones 0, about which their sums are exact and their squares the values."""
+    return 0.0 if np.all((values == 0) | (values == 1)) else float(np.mean(values))
 
 
 def _moments(sums: dict[str, Array], centres: dict[str, float]) -> Moments:
@@ -157,14 +223,3 @@ def _moments(sums: dict[str, Array], centres: dict[str, float]) -> Moments:
         bound = np.sqrt(parts[f"m2_{a}"]) * np.sqrt(parts[f"m2_{b}"])
         parts[f"c_{a}{b}"] = np.clip(sums[a + b] - sums[a] * sums[b] * share, -bound, bound)
     return Moments(n=n, **parts)
-
-
-def _scenario(units: int, total: int) -> str:
-    cut = f", chosen by hash from {total:,}" if total > units else ""
-    return f"A/A: random halves of {units:,} control units{cut}"
-
-
-def _identity(method: Method, metric: str, as_of: date, replicates: int, alpha: float, seed: int) -> str:
-    """The same for a look measured again after late data: the new certificate takes the place of the old."""
-    parts = (method.name, method.version, "aa", metric, as_of.isoformat(), replicates, repr(alpha), seed)
-    return "aa-" + hashlib.sha256("|".join(str(part) for part in parts).encode()).hexdigest()[:16]

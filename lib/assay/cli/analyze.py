@@ -36,6 +36,10 @@ def analyze(
         list[str] | None,
         typer.Option("--allocation", help="ARM=SHARE as planned, for every arm; checks the sample ratio."),
     ] = None,
+    diagnose: Annotated[
+        bool,
+        typer.Option(help="Measure the methods' error rates on these very units, assigned again at random."),
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, full precision.")] = False,
     html: Annotated[
         Path | None, typer.Option("--html", help="Also write a self-contained page here.")
@@ -52,6 +56,7 @@ def analyze(
         metrics=metric,
         alpha=alpha,
         allocation=_shares(allocation) if allocation else None,
+        diagnose=diagnose,
     )
     if html is not None:
         _write(html, result.to_html())

@@ -23,12 +23,14 @@ from rich.table import Table
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from assay.certify.diagnosis.diagnose import Diagnosis
     from assay.cli.verdicts import Verdict
     from assay.local.stack import ProcessStatus
     from assay.serving.analysis import Analysis
 
 MOST_ROWS = 200
 PIPE_WIDTH = 120
+_VERDICT_STYLE = {"holds": "green", "conservative": "yellow", "liberal": "red"}
 _STATUS_STYLE = {"ok": "green", "warn": "yellow", "fail": "red", "not checked": "dim"}
 
 
@@ -112,8 +114,9 @@ def analysis(result: Analysis) -> None:
         "p",
         "p (Holm)",
         "decision",
+        *(["type I here"] if result.diagnoses else []),
     )
-    for row in result.comparisons:
+    for i, row in enumerate(result.comparisons):
         table.add_row(
             escape(row.metric),
             escape(row.contrast),
@@ -123,11 +126,18 @@ def analysis(result: Analysis) -> None:
             words.p_value(row.p_value).removeprefix("p ").removeprefix("= "),
             words.p_value(row.p_holm).removeprefix("p ").removeprefix("= "),
             escape(row.decision),
+            *(_type_i(each) for each in result.diagnoses[i : i + 1]),
         )
     console.print()
     console.print(table)
     console.print(escape(words.correction(result)))
     _arms(console, result)
+    for each in result.diagnoses:
+        console.print(f"\n[bold]{escape(words.heading(each))}[/bold]")
+        for line in words.diagnosis(each):
+            console.print(f"  {escape(line)}")
+    if result.diagnoses:
+        console.print()
     for check in result.checks:
         style = _STATUS_STYLE[check.status]
         console.print(f"[{style}]{check.status}[/{style}]  {escape(check.detail)}")
@@ -142,6 +152,7 @@ def verdicts(found: Sequence[Verdict], last_week: date) -> None:
     table.add_column("found (interval)", no_wrap=True)
     table.add_column("p")
     table.add_column("verdict", no_wrap=True)
+    table.add_column("type I here", justify="right")
     # With two arms each, the contrast says nothing that the columns do not.
     contrasts = {(row.experiment, row.metric, row.contrast) for row in found}
     several = len({(experiment, metric) for experiment, metric, _ in contrasts}) < len(contrasts)
@@ -156,6 +167,7 @@ def verdicts(found: Sequence[Verdict], last_week: date) -> None:
             f"{_percent(row.lift)} ({_percent(row.lower)} to {_percent(row.upper)})",
             "" if row.p_value is None else f"{row.p_value:.2g}",
             f"[{style}]{row.verdict}[/{style}]",
+            "" if row.type_i_error is None else f"{100 * row.type_i_error:.1f} %",
         )
     if table.row_count:
         console.print(
@@ -169,6 +181,14 @@ def verdicts(found: Sequence[Verdict], last_week: date) -> None:
         "next: [bold]assay query \"SELECT * FROM gold.experiment_health WHERE status <> 'ok'\"[/bold] · "
         "[bold]assay run[/bold] for the weeks that follow · [bold]assay down[/bold] to stop"
     )
+
+
+def _type_i(each: Diagnosis) -> str:
+    """How often the method rejects a true null on these units, and what that means."""
+    from assay.certify.diagnosis.words import percent
+
+    style = _VERDICT_STYLE[each.chosen.verdict]
+    return f"{percent(each.chosen.type_i_error)} [{style}]{each.chosen.verdict}[/{style}]"
 
 
 def _arms(console: Console, result: Analysis) -> None:

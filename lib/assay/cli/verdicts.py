@@ -11,7 +11,7 @@ from assay.spec import Blueprint
 
 SQL = """
 SELECT experiment, as_of, metric, contrast, method, estimate, lower, upper, relative_estimate,
-       relative_lower, relative_upper, p_value, decision, srm, final, truth, relative_truth
+       relative_lower, relative_upper, p_value, decision, srm, final, truth, relative_truth, type_i_error
 FROM gold.experiment_results
 WHERE segment = 'all'
 ORDER BY experiment, metric, contrast, method, as_of
@@ -44,6 +44,7 @@ class Verdict:
         p_value: Of no difference.
         decision: As in gold.experiment_results.
         verdict: One of this module's words.
+        type_i_error: Share of true nulls that the method rejects on units like these; None until certified.
     """
 
     experiment: str
@@ -59,6 +60,7 @@ class Verdict:
     p_value: float | None
     decision: str
     verdict: str
+    type_i_error: float | None
 
 
 def judge(rows: Iterable[Mapping[str, Any]], blueprint: Blueprint, until: date) -> list[Verdict]:
@@ -128,6 +130,7 @@ def _verdict(row: Mapping[str, Any], *, mismatch_planted: bool, minimum_effect: 
         p_value=row["p_value"],
         decision=row["decision"],
         verdict=word(row, mismatch_planted=mismatch_planted, minimum_effect=minimum_effect),
+        type_i_error=row["type_i_error"],
     )
 
 

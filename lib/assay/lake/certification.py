@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pyspark.sql import DataFrame
 
 from assay.certify import calibrate
-from assay.certify.rerandomise import UNITS
+from assay.certify.diagnosis.measure import UNITS
 from assay.lake.contracts import Contract
 from assay.lake.tables import Lake
 from assay.medallion.gold_scope import Scope

@@ -20,7 +20,7 @@ Sample = tuple[str, date]
 
 BUCKETS = 32
 _RESOLUTION = 2**20
-# A hash keeps a share of the units, not a number: 5 % more than the limit is never too few of 50,000.
+# A hash keeps a share of the units, not a number: 5 % more than the limit is never too few of 200,000.
 _MARGIN = 1.05
 COLUMNS = ("experiment", "as_of", "arm", "unit", "bucket", "metric", "y", "d", "x")
 

@@ -87,6 +87,12 @@ def test_results_are_certified_and_compared(spark: Any, catalog: str) -> None:
         certificate = certificates[row["certificate_id"]]
         assert (certificate["metric"], certificate["as_of"]) == (row["metric"], UNTIL)
         assert certificate["n_control"] + certificate["n_treatment"] == row["n_control"]
+        metric = plan.metrics[row["metric"]]
+        assert certificate["kind"] == "re-randomised"
+        assert certificate["lift"] == metric.minimum_effect
+        assert certificate["power_lower"] <= certificate["power"] <= certificate["power_upper"]
+        assert certificate["coverage"] == pytest.approx(0.95, abs=0.05)
+        assert row["method"] in certificate["recommendation"]
         assert row["type_i_lower"] <= row["type_i_error"] <= row["type_i_upper"]
         assert row["truth"] == pytest.approx(0.0)
         assert row["covered"] == (row["lower"] <= 0.0 <= row["upper"])

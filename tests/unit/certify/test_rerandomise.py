@@ -1,129 +1,141 @@
-"""The re-randomisation: its moments are those of the halves, its rates those of known methods."""
+"""The re-randomisation: its moments are those of the units in each arm, whatever shares the pass."""
 
 from __future__ import annotations
 
-from datetime import date
-
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay import seeds
-from assay.certify.certificate import CONSERVATIVE, HOLDS, LIBERAL, Certificate
-from assay.certify.rerandomise import certify, splits
+from assay.certify import rerandomise
+from assay.certify.rerandomise import BLOCK, Assignment, Units, splits, treated_sums
 from assay.errors import InputError
-from assay.stats import METHODS, Effect, Moments
+from assay.stats import Moments
 
-AS_OF = date(2026, 2, 2)
+PARTS = ("n", "mean_y", "m2_y", "mean_d", "m2_d", "c_yd", "mean_x", "m2_x", "c_yx", "c_dx")
+FAIR = Assignment(1, "test")
 
 
 def normal(n: int, seed: int = 1) -> np.ndarray:
     return seeds.stream(seed, "test").normal(100.0, 5.0, n)
 
 
-def measured(method: str, y: np.ndarray, d: np.ndarray | None = None, **options: object) -> Certificate:
-    given = {"metric": "m", "as_of": AS_OF, "seed": 3, "week": 4} | options
-    return certify(METHODS[method], y, np.ones_like(y) if d is None else d, **given)  # type: ignore[arg-type]
+def all_bits(assignment: Assignment, units: int, replicates: int) -> np.ndarray:
+    blocks = range(-(-units // BLOCK))
+    parts = [np.concatenate(list(assignment.bits(block, replicates))) for block in blocks]
+    return np.concatenate(parts, axis=1)[:, :units].astype(bool)
 
 
 # Known values.
-def test_welch_holds_on_normal_values() -> None:
-    got = measured("welch", normal(500))
-    assert got.lower <= 0.05 <= got.upper
-    assert got.verdict == HOLDS
-    assert (got.n_control, got.n_treatment, got.replicates) == (250, 250, 2000)
-
-
-def test_welch_is_conservative_on_a_single_whale() -> None:
-    # One unit carries all the variance: the half that holds it has t = 1, which is never significant.
-    y = np.zeros(200)
-    y[7] = 1e6
-    got = measured("welch", y)
-    assert got.type_i_error == 0.0
-    assert got.verdict == CONSERVATIVE
-
-
-def test_a_method_that_forgets_half_the_variance_is_found_liberal() -> None:
-    honest = METHODS["welch"]
-
-    def careless(control: Moments, treatment: Moments, *, alpha: np.ndarray) -> object:
-        halved = [Moments(n=m.n, mean_y=m.mean_y, m2_y=m.m2_y / 2) for m in (control, treatment)]
-        return honest(*halved, alpha=alpha)
-
-    method = type(honest)("careless", "1", ("mean",), "", ("y",), Moments, Effect, careless)  # type: ignore[arg-type]
-    got = certify(method, normal(400), np.ones(400), metric="m", as_of=AS_OF, seed=3, week=4)
-    # P(|Z| > 1.96 / sqrt 2) = 0.166
-    assert got.type_i_error == pytest.approx(0.166, abs=0.04)
-    assert got.verdict == LIBERAL
-
-
-@pytest.mark.parametrize("method", ["proportions_score", "ratio_delta"])
-def test_other_methods_hold_too(method: str) -> None:
-    rng = seeds.stream(5, "test")
-    counts = rng.poisson(3.0, 1000).astype(float)
-    y = (counts > 3).astype(float) if method == "proportions_score" else counts * rng.normal(10, 1, 1000)
-    got = measured(method, y, None if method == "proportions_score" else counts)
-    assert got.verdict == HOLDS
-
-
-# Relations.
-@given(st.integers(4, 60), st.integers(1, 40), st.booleans())
-def test_the_halves_make_the_whole(units: int, replicates: int, ratio: bool) -> None:
-    rng = np.random.default_rng(units)
-    y = rng.gamma(0.5, 100.0, units)
-    d = rng.poisson(2.0, units).astype(float) if ratio else np.ones(units)
-    one, other = splits(y, d, generator=np.random.default_rng(1), replicates=replicates)
-    whole, expected = one.merge(other), Moments.of(y, d)
-    assert whole.n.tolist() == [float(units)] * replicates
-    for name in ("mean_y", "m2_y", "mean_d", "m2_d", "c_yd"):
-        np.testing.assert_allclose(
-            getattr(whole, name), getattr(expected, name), rtol=1e-9, atol=1e-7 * float(expected.m2_y + 1)
+@pytest.mark.parametrize("share", [0.5, 0.25, 0.1, 0.9, 0.3337])
+def test_the_treatment_gets_its_share(share: float) -> None:
+    bits = all_bits(Assignment(7, "share", share=share), 3 * BLOCK, 40)
+    # Five standard errors: a false alarm in two million.
+    assert bits.mean() == pytest.approx(share, abs=5 * np.sqrt(share * (1 - share) / bits.size) + 2**-16)
+    # Neighbours are independent, in units and in splits.
+    for moved in (np.roll(bits, 1, axis=0), np.roll(bits, 1, axis=1)):
+        assert np.corrcoef(bits.ravel(), moved.ravel())[0, 1] == pytest.approx(
+            0.0, abs=5 / np.sqrt(bits.size)
         )
 
 
-def test_each_half_has_the_moments_of_its_units() -> None:
-    y, d = normal(37) + 1e9, np.arange(37.0)
-    one, other = splits(y, d, generator=np.random.default_rng(2), replicates=5)
-    octets = np.frombuffer(np.random.default_rng(2).bytes(5 * 5), dtype=np.uint8).reshape(5, 5)
-    bits = np.unpackbits(octets, axis=1, count=37).astype(bool)
+# Relations.
+@settings(deadline=None)
+@given(st.integers(4, 60), st.integers(1, 40), st.booleans(), st.booleans())
+def test_the_arms_make_the_whole(units: int, replicates: int, ratio: bool, covariate: bool) -> None:
+    rng = np.random.default_rng(units)
+    y = rng.gamma(0.5, 100.0, units)
+    d = rng.poisson(2.0, units).astype(float) if ratio else None
+    x = y + rng.normal(0.0, 1.0, units) if covariate else None
+    one, other = splits({"m": Units(y, d, x)}, FAIR, replicates)["m"]
+    whole, expected = one.merge(other), Moments.of(y, d, x)
+    assert whole.n.tolist() == [float(units)] * replicates
+    assert whole.series == expected.series
+    for name in PARTS:
+        if getattr(expected, name) is not None:
+            np.testing.assert_allclose(
+                getattr(whole, name), getattr(expected, name), rtol=1e-9, atol=1e-7 * float(expected.m2_y + 1)
+            )
+
+
+@pytest.mark.parametrize("units", [37, BLOCK, BLOCK + 5])
+@pytest.mark.parametrize("share", [0.5, 0.1])
+def test_each_arm_has_the_moments_of_its_units(units: int, share: float) -> None:
+    assignment = Assignment(2, "test", share=share)
+    y, d = normal(units) + 1e9, np.arange(float(units))
+    control, treatment = splits({"m": Units(y, d)}, assignment, 5)["m"]
+    bits = all_bits(assignment, units, 5)
     for i in range(5):
-        for half, chosen in ((one, bits[i]), (other, ~bits[i])):
+        for arm, chosen in ((control, ~bits[i]), (treatment, bits[i])):
             expected = Moments.of(y[chosen], d[chosen])
             for name in ("n", "mean_y", "m2_y", "mean_d", "m2_d", "c_yd"):
-                assert getattr(half, name)[i] == pytest.approx(float(getattr(expected, name)), rel=1e-6)
+                assert getattr(arm, name)[i] == pytest.approx(float(getattr(expected, name)), rel=1e-6)
 
 
-def test_equal_arguments_give_an_equal_certificate_and_another_seed_another() -> None:
-    y = normal(300)
-    assert measured("welch", y) == measured("welch", y)
-    assert measured("welch", y).certificate_id != measured("welch", y, seed=4).certificate_id
-    assert measured("welch", y, replicates=50).replicates == 50
+def test_metrics_in_one_pass_are_as_each_alone() -> None:
+    y = normal(500)
+    binary = (y > 100).astype(float)
+    holes = np.where(np.arange(500) % 7 == 0, np.nan, y)
+    metrics = {"y": Units(y), "binary": Units(binary), "holes": Units(holes), "ratio": Units(y, binary)}
+    together = splits(metrics, FAIR, 20)
+    for name, units in metrics.items():
+        alone = splits({name: units}, FAIR, 20)[name]
+        for mine, theirs in zip(together[name], alone, strict=True):
+            np.testing.assert_allclose(mine.mean_y, theirs.mean_y, rtol=1e-12)
+            np.testing.assert_allclose(mine.m2_y, theirs.m2_y, rtol=1e-9)
+    control, treatment = together["holes"]
+    assert (control.n + treatment.n).tolist() == [float(np.count_nonzero(~np.isnan(holes)))] * 20
 
 
-def test_a_recount_of_a_look_replaces_its_certificate() -> None:
-    few, more = measured("welch", normal(300)), measured("welch", normal(301))
-    assert few.certificate_id == more.certificate_id
-    assert few.scenario != more.scenario
+def test_zeros_and_ones_are_counted_exactly() -> None:
+    y = (normal(1000) > 104).astype(float)
+    control, treatment = splits({"m": Units(y)}, FAIR, 50)["m"]
+    for arm in (control, treatment):
+        np.testing.assert_array_equal(np.rint(arm.n * arm.mean_y), np.round(arm.n * arm.mean_y, 9))
+        np.testing.assert_allclose(arm.m2_y, arm.n * arm.mean_y * (1 - arm.mean_y), rtol=1e-12)
 
 
-def test_chunks_do_not_matter_to_the_size_of_the_halves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assay.certify.rerandomise._CHUNK_BYTES", 8 * 64 * 3)
-    one, other = splits(normal(64), np.ones(64), generator=np.random.default_rng(0), replicates=10)
-    assert one.n.shape == (10,)
-    assert (one.n + other.n).tolist() == [64.0] * 10
+def test_parts_of_whole_blocks_add_up() -> None:
+    values = np.column_stack([normal(2 * BLOCK + 100), normal(2 * BLOCK + 100, seed=2)])
+    parts = treated_sums(values[:BLOCK], FAIR, 7) + treated_sums(values[BLOCK:], FAIR, 7, first_block=1)
+    np.testing.assert_allclose(parts, treated_sums(values, FAIR, 7), rtol=1e-12)
 
 
-# Edges.
-def test_a_cut_is_stated() -> None:
-    assert measured("welch", normal(100), total=250_000).scenario.endswith("chosen by hash from 250,000")
+@pytest.mark.parametrize("share", [0.5, 0.3])
+def test_neither_batches_nor_further_splits_or_units_change_a_split(
+    share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assignment = Assignment(3, "test", 4, share)
+    bits = all_bits(assignment, 300, 250)
+    np.testing.assert_array_equal(all_bits(assignment, 200, 30), bits[:30, :200])
+    monkeypatch.setattr(rerandomise, "_SPLITS_AT_ONCE", 17)
+    np.testing.assert_array_equal(all_bits(assignment, 300, 250), bits)
+
+
+def test_seed_name_and_period_make_other_splits() -> None:
+    bits = all_bits(FAIR, 300, 5)
+    for other in (Assignment(2, "test"), Assignment(1, "other"), Assignment(1, "test", 1)):
+        assert np.any(all_bits(other, 300, 5) != bits)
 
 
 # Refusals.
 @pytest.mark.parametrize(
-    ("y", "d", "replicates"),
-    [(np.ones(3), np.ones(3), 10), (np.ones(5), np.ones(4), 10), (np.ones(5), np.ones(5), 0)],
+    ("units", "replicates", "says"),
+    [
+        (Units(np.ones(3)), 10, "metric m has 3 units with a value; a re-randomisation needs 4 or more"),
+        (Units(np.array([1.0, 2.0, 3.0, np.nan])), 10, "metric m has 3 units"),
+        (Units(np.ones(5), np.ones(4)), 10, "one value each"),
+        (Units(np.ones((5, 2))), 10, "one value each"),
+        (Units(np.ones(5)), 0, "replicates is 0"),
+    ],
 )
-def test_what_cannot_be_split_is_refused(y: np.ndarray, d: np.ndarray, replicates: int) -> None:
-    with pytest.raises(InputError, match="re-randomisation needs 4 or more units"):
-        measured("welch", y, d, replicates=replicates)
+def test_what_cannot_be_split_is_refused(units: Units, replicates: int, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        splits({"m": units}, FAIR, replicates)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -0.1, float("nan")])
+def test_a_share_that_leaves_an_arm_empty_is_refused(share: float) -> None:
+    with pytest.raises(InputError, match="it must lie strictly between 0 and 1"):
+        splits({"m": Units(np.ones(5))}, Assignment(1, "m", share=share), 10)

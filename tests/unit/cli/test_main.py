@@ -59,6 +59,15 @@ def test_analyze_says_what_it_means() -> None:
     assert "in arm b against" in found.stdout
     assert "2 comparisons" in found.stdout
     assert "give --allocation" in found.stdout
+    assert "type I here" in found.stdout
+    assert "rejects a true null in" in found.stdout
+    assert "random assignments, re-randomisation p" in " ".join(found.stdout.split())
+
+
+def test_a_diagnosis_can_be_left_out() -> None:
+    found = assay("analyze", "trial.csv", "--arm", "arm", "--control", "a", "--metric", "x", "--no-diagnose")
+    assert found.exit_code == 0
+    assert "true null" not in found.stdout
 
 
 def test_analyze_as_json_and_as_a_page(home: Path) -> None:

@@ -88,6 +88,7 @@ def test_verdicts_are_a_table_with_what_comes_next(capsys: pytest.CaptureFixture
     show.verdicts(found, date(2026, 2, 23))
     printed = capsys.readouterr().out
     assert "+10.0 % (+5.0 % to +15.0 %)" in printed
+    assert "4.8 %" in printed
     assert "(other" in printed
     assert "unbounded to unbounded" in printed
     assert "false alarm" in printed

@@ -19,7 +19,8 @@ def row(**changes: object) -> dict[str, Any]:
         "experiment": "button_colour", "as_of": date(2026, 3, 2), "metric": "trades_per_customer",
         "contrast": "treatment vs control", "method": "welch", "estimate": 0.1, "lower": 0.05, "upper": 0.15,
         "relative_estimate": 0.1, "relative_lower": 0.05, "relative_upper": 0.15, "p_value": 0.01,
-        "decision": "better", "srm": False, "final": True, "truth": 0.1, "relative_truth": 0.1, **changes,
+        "decision": "better", "srm": False, "final": True, "truth": 0.1, "relative_truth": 0.1,
+        "type_i_error": 0.048, **changes,
     }  # fmt: skip
 
 

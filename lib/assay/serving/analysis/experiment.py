@@ -13,10 +13,12 @@ from assay.errors import InputError
 from assay.serving.analysis import compare, files, integrity
 from assay.serving.analysis.arms import Arms, group, shares
 from assay.serving.analysis.requests import MetricRequest, known, parse
-from assay.serving.analysis.result import Analysis, ArmCount
+from assay.serving.analysis.result import Analysis, ArmCount, Comparison
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from assay.certify.diagnosis.diagnose import Diagnosis
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class _Question:
     metrics: tuple[MetricRequest, ...]
     alpha: float
     allocation: Mapping[str, float] | None
+    diagnose: bool
 
     @property
     def columns(self) -> list[str]:
@@ -42,6 +45,7 @@ def analyze(
     metrics: Sequence[str],
     alpha: float = 0.05,
     allocation: Mapping[str, float] | None = None,
+    diagnose: bool = True,
     source: str = "a table",
 ) -> Analysis:
     """Compare every other arm with control on every metric.
@@ -55,6 +59,7 @@ def analyze(
             0 and 1 or booleans without a type is a proportion, any other a mean.
         alpha: Level of each test and interval, strictly between 0 and 1.
         allocation: Planned share per arm; gives the check for a sample ratio mismatch.
+        diagnose: Whether to measure the methods' error rates on these units.
         source: Name of the data, for people.
 
     Returns:
@@ -72,7 +77,7 @@ def analyze(
         2.0
     """
     whole = table if isinstance(table, pa.Table) else pa.table(table)
-    question = _question(whole.column_names, arm, control, metrics, alpha, allocation)
+    question = _question(whole.column_names, arm, control, metrics, alpha, allocation, diagnose=diagnose)
     if whole.num_rows == 0:
         raise InputError(f"{source} has no rows; there is nothing to analyse")
     return _answer(whole, question, source)
@@ -86,13 +91,14 @@ def analyze_file(
     metrics: Sequence[str],
     alpha: float = 0.05,
     allocation: Mapping[str, float] | None = None,
+    diagnose: bool = True,
 ) -> Analysis:
     """`analyze` on a CSV or Parquet file, of which only the columns asked for are read.
 
     Raises:
         InputError: As `analyze`, or the file is missing, empty or neither CSV nor Parquet.
     """
-    question = _question(files.names(path), arm, control, metrics, alpha, allocation)
+    question = _question(files.names(path), arm, control, metrics, alpha, allocation, diagnose=diagnose)
     return _answer(files.read(path, question.columns), question, path.name)
 
 
@@ -103,6 +109,8 @@ def _question(
     metrics: Sequence[str],
     alpha: float,
     allocation: Mapping[str, float] | None,
+    *,
+    diagnose: bool,
 ) -> _Question:
     if not 0 < alpha < 1:
         raise InputError(f"alpha is {alpha}; it must lie strictly between 0 and 1")
@@ -115,7 +123,7 @@ def _question(
         raise InputError(f"metric {twice[0]!r} is asked for more than once; name each metric once")
     if any(arm in request.columns for request in requests):
         raise InputError(f"column {arm!r} is both the arm and a metric; name another metric")
-    return _Question(known(arm, names, "arm column"), control, requests, alpha, allocation)
+    return _Question(known(arm, names, "arm column"), control, requests, alpha, allocation, diagnose)
 
 
 def _answer(table: pa.Table, question: _Question, source: str) -> Analysis:
@@ -139,7 +147,18 @@ def _answer(table: pa.Table, question: _Question, source: str) -> Analysis:
         summaries=tuple(summaries),
         comparisons=tuple(rows),
         checks=(ratio, *(integrity.missing(m.name, arms, m.present) for m in measured)),
+        diagnoses=tuple(_diagnoses(measured, arms, rows, question)),
     )
+
+
+def _diagnoses(
+    measured: list[compare.Measured], arms: Arms, rows: list[Comparison], question: _Question
+) -> list[Diagnosis]:
+    if not question.diagnose:
+        return []
+    from assay.serving.analysis.diagnosis import diagnoses  # it loads distributions and takes half a second
+
+    return diagnoses(measured, arms, rows, question.alpha)
 
 
 def _counts(arms: Arms, planned: Sequence[float] | None) -> tuple[ArmCount, ...]:

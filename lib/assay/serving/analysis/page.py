@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from assay.certify.diagnosis.words import between, percent
 from assay.serving.analysis import forest, words
 
 if TYPE_CHECKING:
+    from assay.certify.diagnosis.diagnose import Diagnosis
     from assay.serving.analysis.result import Analysis, Comparison, Summary
 
 _STYLE = """
@@ -50,14 +52,15 @@ def fragment(analysis: Analysis) -> str:
     return (
         f'<section class="assay"><style>{_STYLE}</style><h1>Analysis of {escape(analysis.source)}</h1>'
         f"<p>{escape(words.base(analysis))}</p><ul>{sentences}</ul>"
-        f"<h2>Differences</h2><figure>{plot}</figure>{_comparisons(analysis.comparisons, analysis.alpha)}"
+        f"<h2>Differences</h2><figure>{plot}</figure>"
+        f"{_comparisons(analysis.comparisons, analysis.alpha, analysis.diagnoses)}"
         f"<p>{escape(words.correction(analysis))}</p>"
         f"<h2>Arms</h2>{_summaries(analysis.summaries)}"
-        f"<h2>Checks</h2>{_checks(analysis)}</section>"
+        f"{_diagnoses(analysis)}<h2>Checks</h2>{_checks(analysis)}</section>"
     )
 
 
-def _comparisons(rows: Sequence[Comparison], alpha: float) -> str:
+def _comparisons(rows: Sequence[Comparison], alpha: float, found: Sequence[Diagnosis]) -> str:
     head = (
         "metric",
         "contrast",
@@ -68,6 +71,7 @@ def _comparisons(rows: Sequence[Comparison], alpha: float) -> str:
         "Holm",
         "decision",
         "method",
+        *(["type I error here"] if found else []),
     )
     body = [
         (
@@ -80,8 +84,9 @@ def _comparisons(rows: Sequence[Comparison], alpha: float) -> str:
             words.p_value(row.p_holm),
             row.decision,
             row.method,
+            *(f"{percent(each.chosen.type_i_error)} {each.chosen.verdict}" for each in found[i : i + 1]),
         )
-        for row in rows
+        for i, row in enumerate(rows)
     ]
     return _table("Each treatment against control", head, body, numeric=(2, 3, 4))
 
@@ -100,6 +105,38 @@ def _summaries(rows: Sequence[Summary]) -> str:
     ]
     head = ("metric", "arm", "units", "missing", "mean", "standard deviation")
     return _table("Each metric in each arm", head, body, numeric=(2, 3, 4, 5))
+
+
+def _diagnoses(analysis: Analysis) -> str:
+    if not analysis.diagnoses:
+        return ""
+    parts = [
+        f"<h3>{escape(words.heading(each))}</h3>"
+        + "".join(f"<p>{escape(line)}</p>" for line in words.diagnosis(each))
+        + _methods(each)
+        for each in analysis.diagnoses
+    ]
+    return f"<h2>Error rates on these very data</h2>{''.join(parts)}"
+
+
+def _methods(found: Diagnosis) -> str:
+    body = [
+        (
+            rates.method,
+            rates.verdict,
+            percent(rates.type_i_error),
+            between(rates.lower, rates.upper),
+            percent(rates.power),
+            percent(rates.coverage),
+        )
+        for rates in found.methods
+    ]
+    head = ("method", "verdict", "type I error", "its interval", "power", "coverage")
+    caption = (
+        f"{found.replicates:,} random assignments of {found.units:,} units; power and coverage at a lift of "
+        f"{100 * found.lift:+.3g} %; the method of the result first"
+    )
+    return _table(caption, head, body, numeric=(2, 3, 4, 5))
 
 
 def _checks(analysis: Analysis) -> str:
@@ -124,6 +161,6 @@ def _table(
 
 
 def _class(text: str, numeric: bool) -> str:
-    if text in {"warn", "fail"} or text.startswith("invalid:"):
+    if text in {"warn", "fail", "liberal"} or text.endswith(" liberal") or text.startswith("invalid:"):
         return ' class="warn"'
     return ' class="n"' if numeric else ""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from assay.serving.analysis import document, page
+
+if TYPE_CHECKING:
+    from assay.certify.diagnosis.diagnose import Diagnosis
 
 SCHEMA = "assay.analysis/1"
 
@@ -150,6 +154,7 @@ class Analysis:
         summaries: One per metric and arm.
         comparisons: One per metric and treatment.
         checks: Sample ratio, then missing values per metric.
+        diagnoses: The measured error rates of each comparison, in the same order; none if not asked for.
     """
 
     source: str
@@ -163,6 +168,7 @@ class Analysis:
     summaries: tuple[Summary, ...]
     comparisons: tuple[Comparison, ...]
     checks: tuple[Check, ...]
+    diagnoses: tuple[Diagnosis, ...]
 
     def to_dict(self) -> dict[str, object]:
         """Plain values with the schema's name first; numbers at full precision, NaN and infinity as None."""

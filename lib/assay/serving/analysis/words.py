@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from assay.serving.analysis.requests import PROPORTION
 
 if TYPE_CHECKING:
+    from assay.certify.diagnosis.diagnose import Diagnosis
     from assay.serving.analysis.result import Analysis, Summary
 
 _DIGITS_OF_ERROR = 2
@@ -176,6 +177,25 @@ def correction(analysis: Analysis) -> str:
         f"for all together; Bonferroni's level for each would be {analysis.alpha_bonferroni:.4g}; each "
         f"interval shown is at {level(analysis.alpha)} by itself"
     )
+
+
+def heading(found: Diagnosis) -> str:
+    """What a diagnosis is of."""
+    return f"{found.metric}, {found.contrast}, on these very data"
+
+
+def diagnosis(found: Diagnosis) -> list[str]:
+    """A diagnosis in sentences: the control's shape, the method's error rates, and what to use."""
+    said = [f"Control: {found.shape}", f"{found.recommendation}."]
+    if found.effect:
+        said.append(f"{found.effect[0].upper()}{found.effect[1:]}.")
+    if found.p_randomised is not None:
+        extreme = round(found.p_randomised * (found.replicates + 1)) - 1
+        said.append(
+            f"As extreme as the result: {extreme or 'none'} of the {found.replicates:,} random assignments, "
+            f"re-randomisation {p_value(found.p_randomised)}."
+        )
+    return said
 
 
 def _scale(kind: str) -> float:

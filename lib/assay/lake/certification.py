@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 
 from pyspark.sql import DataFrame
 
 from assay.certify import calibrate
+from assay.certify.certificate import Certificate
 from assay.certify.diagnosis.measure import UNITS
+from assay.certify.lab.certificates import shipped
 from assay.lake.contracts import Contract
 from assay.lake.tables import Lake
 from assay.medallion.gold_scope import Scope
@@ -36,8 +39,8 @@ def certify(
     found = calibrate.certificates(waiting, samples, blueprint, totals)
     done = calibrate.calibrated(waiting, found, blueprint)
     # The certificates first: a run killed in between finds the results still waiting, and repeats both.
-    for name, rows in ((CERTIFICATES, [asdict(certificate) for certificate in found]), (RESULTS, done)):
-        lake.merge(name, _frame(lake, name, rows), {})
+    store(lake, found)
+    lake.merge(RESULTS, _frame(lake, RESULTS, done), {})
     return done
 
 
@@ -45,6 +48,37 @@ def certified(lake: Lake) -> set[str]:
     """The ids of all certificates."""
     rows = lake.read(CERTIFICATES).select("certificate_id").collect()
     return {str(row["certificate_id"]) for row in rows}
+
+
+def ship(lake: Lake, methods: Collection[str]) -> int:
+    """Write the shipped certificates of some methods that the lake does not have yet.
+
+    Args:
+        lake: The lake.
+        methods: Names of the registry: those that results were made with.
+
+    Returns:
+        How many were written.
+    """
+    present = certified(lake)
+    missing = [c for c in shipped() if c.method in methods and c.certificate_id not in present]
+    return store(lake, missing)
+
+
+def store(lake: Lake, certificates: Sequence[Certificate]) -> int:
+    """Write certificates; one that is there already is replaced.
+
+    Args:
+        lake: The lake.
+        certificates: None is no work.
+
+    Returns:
+        How many were written.
+    """
+    if certificates:
+        rows = [asdict(certificate) for certificate in certificates]
+        lake.merge(CERTIFICATES, _frame(lake, CERTIFICATES, rows), {})
+    return len(certificates)
 
 
 def _samples(

@@ -21,7 +21,7 @@ SHIPPED = Path(__file__).with_name("certificates.csv")
 """The certificates of the grid, made by `assay certify --ship`."""
 _TEXT = frozenset({"certificate_id", "kind", "method", "method_version", "scenario", "verdict"})
 _WHOLE = frozenset({"n_control", "n_treatment", "replicates", "seed"})
-_ABSENT = frozenset({"metric", "as_of"})
+_ABSENT = frozenset({"metric", "as_of", "recommendation"})
 _COLUMNS = tuple(f.name for f in fields(Certificate) if f.name not in _ABSENT)
 
 

@@ -134,7 +134,7 @@ def analysis(result: Analysis) -> None:
 
 
 def verdicts(found: Sequence[Verdict], last_week: date) -> None:
-    """Results beside the planted truth, and what to do next."""
+    """Results beside the planted truth, and what still runs."""
     from assay.cli.verdicts import BAD, GOOD, RUNNING
 
     console = _console()
@@ -165,7 +165,19 @@ def verdicts(found: Sequence[Verdict], last_week: date) -> None:
     running = sorted({row.experiment for row in found if row.verdict == RUNNING})
     if running:
         console.print(f"still running after {last_week + timedelta(days=6)}: {escape(', '.join(running))}")
-    console.print(
+
+
+def canaries(results: int) -> None:
+    """How the planted experiments that travel with every week came out: the gate let these pass."""
+    if results:
+        typer.echo(f"canaries: {results:,} results, as planted")
+    else:
+        typer.echo("canaries: none; `canaries: {}` in the blueprint has every run judged by a known truth")
+
+
+def next_steps() -> None:
+    """What to do after a run."""
+    _console().print(
         "next: [bold]assay query \"SELECT * FROM gold.experiment_health WHERE status <> 'ok'\"[/bold] · "
         "[bold]assay run[/bold] for the weeks that follow · [bold]assay down[/bold] to stop"
     )

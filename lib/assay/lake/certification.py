@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pyspark.sql import DataFrame
 
 from assay.certify import calibrate
-from assay.certify.rerandomise import UNITS
+from assay.certify.rerandomise import FEWEST, UNITS
 from assay.lake.contracts import Contract
 from assay.lake.tables import Lake
 from assay.medallion.gold_scope import Scope
@@ -20,24 +20,26 @@ RESULTS, CERTIFICATES = "gold.experiment_results", "gold.certificates"
 def certify(
     lake: Lake, blueprint: Blueprint, results: list[calibrate.Row], waiting: list[calibrate.Row]
 ) -> list[calibrate.Row]:
-    """Write the certificates of the waiting results, and these with their figures.
+    """Write the certificates of the waiting results, and these with their figures and the truth.
 
     Args:
         lake: The lake.
         blueprint: The blueprint in force.
         results: All results of its plan.
-        waiting: Those without a certificate; at least one.
+        waiting: Those to be calibrated; at least one.
 
     Returns:
         The waiting results as they now stand.
     """
     totals = calibrate.controls(results)
-    samples = _samples(lake, blueprint, results, {key: totals[key] for key in map(calibrate.look, waiting)})
+    asked = {key: totals[key] for key in map(calibrate.look, waiting) if totals[key] >= FEWEST}
+    samples = _samples(lake, blueprint, results, asked) if asked else {}
     found = calibrate.certificates(waiting, samples, blueprint, totals)
     done = calibrate.calibrated(waiting, found, blueprint)
     # The certificates first: a run killed in between finds the results still waiting, and repeats both.
     for name, rows in ((CERTIFICATES, [asdict(certificate) for certificate in found]), (RESULTS, done)):
-        lake.merge(name, _frame(lake, name, rows), {})
+        if rows:
+            lake.merge(name, _frame(lake, name, rows), {})
     return done
 
 

@@ -99,9 +99,7 @@ def run(
     if as_json:
         show.json(document(loaded, done, verdicts, canaries))
     else:
-        show.verdicts(verdicts, done[-1].week)
-        show.canaries(canaries)
-        show.next_steps()
+        show.verdicts(verdicts, done[-1].week, canaries=canaries)
 
 
 def document(

@@ -133,8 +133,8 @@ def analysis(result: Analysis) -> None:
         console.print(f"[{style}]{check.status}[/{style}]  {escape(check.detail)}")
 
 
-def verdicts(found: Sequence[Verdict], last_week: date) -> None:
-    """Results beside the planted truth, and what still runs."""
+def verdicts(found: Sequence[Verdict], last_week: date, *, canaries: int) -> None:
+    """Results beside the planted truth, how many of the canaries' the gate let pass, and what to do next."""
     from assay.cli.verdicts import BAD, GOOD, RUNNING
 
     console = _console()
@@ -166,18 +166,9 @@ def verdicts(found: Sequence[Verdict], last_week: date) -> None:
     if running:
         console.print(f"still running after {last_week + timedelta(days=6)}: {escape(', '.join(running))}")
 
-
-def canaries(results: int) -> None:
-    """How the planted experiments that travel with every week came out: the gate let these pass."""
-    if results:
-        typer.echo(f"canaries: {results:,} results, as planted")
-    else:
-        typer.echo("canaries: none; `canaries: {}` in the blueprint has every run judged by a known truth")
-
-
-def next_steps() -> None:
-    """What to do after a run."""
-    _console().print(
+    none = "none; `canaries: {}` in the blueprint has every run judged by a known truth"
+    console.print(f"canaries: {f'{canaries:,} results, as planted' if canaries else none}")
+    console.print(
         "next: [bold]assay query \"SELECT * FROM gold.experiment_health WHERE status <> 'ok'\"[/bold] · "
         "[bold]assay run[/bold] for the weeks that follow · [bold]assay down[/bold] to stop"
     )

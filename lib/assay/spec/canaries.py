@@ -26,7 +26,7 @@ PREFIX = "canary_"
 """Names of canaries begin so; no declared experiment's may."""
 NULL, RATE, VALUE = "canary_null", "canary_rate", "canary_value"
 COVARIATE_DAYS = 7
-_NAMES = (NULL, RATE, VALUE)
+NAMES = (NULL, RATE, VALUE)
 _LAYER = "canaries"
 _CONTROL, _TREATMENT = "control", "treatment"
 
@@ -115,8 +115,8 @@ def _experiments(blueprint: Blueprint, canaries: Canaries) -> dict[str, Experime
             weeks=1,
             repeat_every_weeks=1,
             layer=_LAYER,
-            traffic=1 / len(_NAMES),
+            traffic=1 / len(NAMES),
             covariate_days=COVARIATE_DAYS,
         )
-        for name in _NAMES
+        for name in NAMES
     }

@@ -69,4 +69,4 @@ def sentences(found: Outcomes, expected: Outcomes, rounds: list[str]) -> Iterato
 
 
 def _text(value: float) -> str:
-    return f"{value:,.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:.12g}"  # noqa: PLR2004
+    return f"{value:,.0f}" if value.is_integer() else f"{value:.12g}"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from assay.certify.gate.records import Records
 from assay.spec import Blueprint, Metric
-from assay.spec.canaries import world
+from assay.spec.canaries import NAMES, world
 from assay.spec.truth import truth
 from assay.stats import Moments, named
 
@@ -158,8 +158,8 @@ def _of(measure: str) -> str:
 def _cells(records: Records, arm: int) -> tuple[NDArray[np.bool_], NDArray[np.int64], tuple[int, int]]:
     """Which units are of an arm, the cell of each in (rounds, experiments), and that shape."""
     mine = records.arm == arm
-    shape = (records.rounds, _EXPERIMENTS)
-    return mine, records.round[mine] * _EXPERIMENTS + records.experiment[mine], shape
+    shape = (records.rounds, len(NAMES))
+    return mine, records.round[mine] * len(NAMES) + records.experiment[mine], shape
 
 
 def _moments(series: Mapping[str, Array], records: Records, arm: int) -> Moments:
@@ -185,5 +185,3 @@ def _mean(series: Mapping[str, Array], records: Records, arm: int) -> Array:
     y, d = (np.bincount(cell, series[name][mine], shape[0] * shape[1]).reshape(shape) for name in "yd")
     return np.asarray(np.divide(y, d, out=np.full(shape, np.nan), where=d > 0))
 
-
-_EXPERIMENTS = 3

@@ -16,7 +16,12 @@ from assay.spec import Blueprint, load_blueprint
 
 BLUEPRINT = load_blueprint(Path(__file__).parents[2] / "data/blueprints/canaries.yaml")
 WEEKS = range(1, 5)
-ID = {"customers": "customer_id", "exposures": "exposure_id", "trades": "trade_id", "trade_deletes": "trade_id"}
+ID = {
+    "customers": "customer_id",
+    "exposures": "exposure_id",
+    "trades": "trade_id",
+    "trade_deletes": "trade_id",
+}
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,9 @@ def test_each_week_has_three_rounds_of_one_week() -> None:
     rounds = [planned for planned in BLUEPRINT.rounds(date(2026, 1, 20)) if is_canary(planned.id)]
     assert [planned.id for planned in rounds[:3]] == ["canary_null", "canary_null.2", "canary_null.3"]
     assert {planned.experiment for planned in rounds} == {"canary_null", "canary_rate", "canary_value"}
-    assert [(planned.start, planned.end) for planned in rounds[1:2]] == [(date(2026, 1, 12), date(2026, 1, 19))]
+    assert [(planned.start, planned.end) for planned in rounds[1:2]] == [
+        (date(2026, 1, 12), date(2026, 1, 19))
+    ]
     assert rounds[0].metrics == sorted(BLUEPRINT.metrics)
     assert BLUEPRINT.rounds(date(2026, 1, 20))[0].id == "button_colour"
 

@@ -184,4 +184,3 @@ def _mean(series: Mapping[str, Array], records: Records, arm: int) -> Array:
     mine, cell, shape = _cells(records, arm)
     y, d = (np.bincount(cell, series[name][mine], shape[0] * shape[1]).reshape(shape) for name in "yd")
     return np.asarray(np.divide(y, d, out=np.full(shape, np.nan), where=d > 0))
-

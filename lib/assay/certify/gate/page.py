@@ -52,7 +52,9 @@ def _faults(table: GateTable) -> list[str]:
 
 
 def _row(power: Power) -> str:
-    return f"| {power.fault} | {_weeks(power.ledger)} | {_weeks(power.detector)} | {power.detector.caught:.0%} |"
+    return (
+        f"| {power.fault} | {_weeks(power.ledger)} | {_weeks(power.detector)} | {power.detector.caught:.0%} |"
+    )
 
 
 def _weeks(delay: Delay) -> str:

@@ -14,12 +14,19 @@ EXPERIMENTS, METRICS = ("canary_null", "canary_rate", "canary_value"), ("a", "b"
 NO_TRUTH = np.zeros((3, 2))
 
 
-def at(u: np.ndarray | float, *, df: float = 30.0, alpha: float = 0.05, shape: tuple[int, ...] = ()) -> Outcomes:
+def at(
+    u: np.ndarray | float, *, df: float = 30.0, alpha: float = 0.05, shape: tuple[int, ...] = ()
+) -> Outcomes:
     """Outcomes whose estimates, with truth 0, stand at the probability u of a t law."""
     pivot = np.broadcast_to(stats.t.ppf(np.asarray(u), df), shape or np.shape(u)).astype(float)
     half = stats.t.isf(alpha / 2, df)
     figures = {name: np.ones_like(pivot) for name in FIGURES}
-    figures |= {"estimate": pivot, "df": np.full_like(pivot, df), "lower": pivot - half, "upper": pivot + half}
+    figures |= {
+        "estimate": pivot,
+        "df": np.full_like(pivot, df),
+        "lower": pivot - half,
+        "upper": pivot + half,
+    }
     return Outcomes(EXPERIMENTS, METRICS, figures)
 
 

@@ -45,9 +45,13 @@ def test_the_first_week_has_a_ledger_and_no_bets_yet(blueprint: Blueprint, recor
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_every_fault_closes_the_gate_by_the_ledger(blueprint: Blueprint, records: Records, fault: str) -> None:
+def test_every_fault_closes_the_gate_by_the_ledger(
+    blueprint: Blueprint, records: Records, fault: str
+) -> None:
     faulty = FAULTS[fault](records, np.random.default_rng(1))
-    with pytest.raises(TerminalError, match=r"do not come out as planted: ledger: canary_\w+ of the week 2026"):
+    with pytest.raises(
+        TerminalError, match=r"do not come out as planted: ledger: canary_\w+ of the week 2026"
+    ):
         judge(blueprint, rows(blueprint, arrived(faulty, WEEKS), WEEKS))
 
 
@@ -66,7 +70,8 @@ def test_a_method_that_is_wrong_everywhere_is_found_by_the_detector(
     planted = outcomes.truths(blueprint)
     monkeypatch.setattr(outcomes, "truths", lambda _: planted * 2)
     with pytest.raises(
-        TerminalError, match=r"detector: evidence [\d,]+ against canaries .*limit.*canary_.*too low since the week"
+        TerminalError,
+        match=r"detector: evidence [\d,]+ against canaries .*limit.*canary_.*too low since the week",
     ):
         judge(blueprint, sound)
 
@@ -74,13 +79,17 @@ def test_a_method_that_is_wrong_everywhere_is_found_by_the_detector(
 def test_many_findings_are_cut_short(blueprint: Blueprint, sound: list[dict[str, Any]]) -> None:
     for row in sound:
         row["n_control"] += 1
-    with pytest.raises(TerminalError, match=r"has n_control [\d,]+ in active_customers.*; and \d+ more\. Do not use"):
+    with pytest.raises(
+        TerminalError, match=r"has n_control [\d,]+ in active_customers.*; and \d+ more\. Do not use"
+    ):
         judge(blueprint, sound)
 
 
 # It fails closed.
 @pytest.mark.parametrize("column", ["estimate", "std_error", "truth", "covered"])
-def test_a_missing_figure_closes_the_gate(blueprint: Blueprint, sound: list[dict[str, Any]], column: str) -> None:
+def test_a_missing_figure_closes_the_gate(
+    blueprint: Blueprint, sound: list[dict[str, Any]], column: str
+) -> None:
     sound[0][column] = None
     with pytest.raises(TerminalError, match=f"canary_null active_customers .* has no {column}"):
         judge(blueprint, sound)
@@ -108,7 +117,9 @@ def test_a_certificate_that_does_not_exist_closes_the_gate(
         judge(blueprint, sound)
 
 
-def test_an_alarm_that_was_explained_is_left_behind(blueprint: Blueprint, sound: list[dict[str, Any]]) -> None:
+def test_an_alarm_that_was_explained_is_left_behind(
+    blueprint: Blueprint, sound: list[dict[str, Any]]
+) -> None:
     for row in sound[:12]:
         row["n_control"] += 1  # week 1
     with pytest.raises(TerminalError, match="ledger"):

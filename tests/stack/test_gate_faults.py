@@ -1,7 +1,8 @@
 """Seven faults planted in the real local platform: each time the workflow run fails, and says why.
 
-Two weeks with canaries go through every job once. Then, for each fault, silver is put back to where it was, gold
-to where it was a week before, the fault is done to silver's tables, and the workflow runs gold and calibration.
+Two weeks with canaries go through every job once. Then, for each fault, silver is put back to where it was,
+gold to where it was a week before, the fault is done to silver's tables, and the workflow runs gold and
+calibration.
 """
 
 from __future__ import annotations
@@ -122,7 +123,8 @@ def test_marts_hold_no_canary(platform: Platform) -> None:
     platform.restore()
     assert platform.run(SECOND, all_jobs=False).succeeded
     counted = platform.spark.sql(
-        "SELECT count_if(customer_id < 0) AS canaries, count_if(customer_id >= 0) AS trades FROM silver.trades"
+        "SELECT count_if(customer_id < 0) AS canaries, count_if(customer_id >= 0) AS trades "
+        "FROM silver.trades"
     ).first()
     mart = platform.spark.sql("SELECT sum(trades) AS trades FROM gold.asset_daily").first()
     assert counted is not None

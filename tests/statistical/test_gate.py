@@ -1,6 +1,7 @@
 """How often does the gate's detector cry wolf over the years, and does it hear a wolf?
 
-Canaries as sampling theory makes them: normal pivots, metrics of an experiment correlated, which must not matter.
+Canaries as sampling theory makes them: normal pivots; metrics of an experiment are correlated, which must
+not matter.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rows of canaries: beside the world's, under negative ids, with late ones, and the same as the records say."""
+"""Rows of canaries: beside the world's, under negative ids, some late, and the same as the records say."""
 
 from __future__ import annotations
 

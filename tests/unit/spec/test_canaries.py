@@ -39,7 +39,7 @@ def test_each_week_has_three_rounds_of_one_week() -> None:
 
 
 def test_the_truth_is_that_of_half_a_week_of_exposure() -> None:
-    """A unit is exposed at a uniform time of its week; a rate of 1.2 a week gives 0.6 trades, the lift is 1.5."""
+    """Exposed at a uniform time of the week: 1.2 trades a week become 0.6; the lift is 1.5."""
     own = BLUEPRINT.world_of("canary_rate")
     round_ = BLUEPRINT.round_of("canary_rate.40")
     found = truth(own, round_, "trades_per_customer", round_.end)
@@ -101,10 +101,10 @@ def test_what_is_wrong_is_one_sentence() -> None:
         "metrics": {"visits": {"type": "mean", "numerator": "visits.count"}},
         "experiments": {"button_colour": plain},
     }
-    with pytest.raises(InputError, match="canaries.*need a population"):
+    with pytest.raises(InputError, match=r"canaries.*need a population"):
         changed(population=None, **real)
     facts = yaml.safe_load(PATH.read_text())["facts"] | {"visits": REAL_FACT}
-    with pytest.raises(InputError, match="canaries.*have nothing to measure"):
+    with pytest.raises(InputError, match=r"canaries.*have nothing to measure"):
         changed(**real | {"facts": facts})
     with pytest.raises(ValueError, match="has no canaries"):
         world(changed(canaries=None))

@@ -29,7 +29,7 @@ from assay.spec.canaries import is_canary
 Finals = dict[tuple[str, str, str], Result]
 _NEEDED = ("estimate", "std_error", "truth", "covered")
 _WEEK = timedelta(weeks=1)
-_SHOWN = 6
+_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)

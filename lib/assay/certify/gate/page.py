@@ -9,10 +9,11 @@ from assay.certify.gate.detector import RUNS
 from assay.certify.gate.finals import LEVEL
 from assay.certify.gate.simulate import BURN_IN, HORIZON, Delay, GateTable, Power
 
-_HEAD = (
-    "| fault | weeks until the ledger catches it: median (90 %) | weeks until the detector alone does: median (90 %) "
-    "| caught by the detector within {horizon} weeks |",
-    "|---|---|---|---|",
+_COLUMNS = (
+    "fault",
+    "weeks until the ledger catches it: median (90 %)",
+    "weeks until the detector alone does: median (90 %)",
+    f"caught by the detector within {HORIZON} weeks",
 )
 
 
@@ -29,32 +30,31 @@ def _introduction(table: GateTable) -> list[str]:
     return [
         "# The gate on canaries",
         "",
-        f"Simulated with the canaries of blueprint {table.blueprint}: {table.customers:,} customers a week in three "
-        f"experiments. Written by `assay.certify.gate.page`; the design is in docs/adr/0011-canaries-and-gate.md.",
+        f"Simulated with the canaries of blueprint {table.blueprint}: {table.customers:,} customers a week",
+        "in three experiments. Written by `assay.certify.gate.page`; the design is in",
+        "[ADR 0011](../adr/0011-canaries-and-gate.md).",
         "",
         "## Faults",
         "",
-        f"Each fault begins after {BURN_IN} sound weeks and stays; {table.sequences:,} sequences of runs per fault.",
-        "A run fails as soon as one of the two instruments speaks: the ledger knows what the seeds give, the",
-        "detector only what sampling theory says. What it catches alone is what remains where both sides of",
-        "the ledger share a fault.",
+        f"Each fault begins after {BURN_IN} sound weeks and stays; {table.sequences:,} sequences of runs per",
+        "fault. A run fails as soon as one of the two instruments speaks: the ledger knows what the seeds",
+        "give, the detector only what sampling theory says. What it catches alone is what remains where both",
+        "sides of the ledger share a fault.",
         "",
     ]
 
 
 def _faults(table: GateTable) -> list[str]:
-    return [
-        _HEAD[0].format(horizon=HORIZON),
-        _HEAD[1],
-        *(_row(power) for power in table.powers),
-        "",
-    ]
+    rows = [_line(*_COLUMNS), _line(*("---" for _ in _COLUMNS)), *(_row(power) for power in table.powers)]
+    return [*rows, ""]
+
+
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _row(power: Power) -> str:
-    return (
-        f"| {power.fault} | {_weeks(power.ledger)} | {_weeks(power.detector)} | {power.detector.caught:.0%} |"
-    )
+    return _line(power.fault, _weeks(power.ledger), _weeks(power.detector), f"{power.detector.caught:.0%}")
 
 
 def _weeks(delay: Delay) -> str:
@@ -66,16 +66,21 @@ def _false_alarms(table: GateTable) -> list[str]:
     found = table.false_alarms
     rate, lower, upper = found.per_thousand
     mean, error = table.largest_mean
+    runs = f"{found.runs:,}"
+    interval = f"{rate:.2f} ({lower:.2f} to {upper:.2f})"
     return [
         "## False alarms",
         "",
-        "| instrument | sound runs | alarms | per 1,000 runs (95 % interval) | bound per 1,000 runs |",
-        "|---|---|---|---|---|",
-        f"| detector | {found.runs:,} | {found.detector:,} | {rate:.2f} ({lower:.2f} to {upper:.2f}) | {1000 / RUNS:.2f} |",
-        f"| ledger | {found.runs:,} | {found.ledger:,} | none by chance: it compares, it does not estimate | 0 |",
-        f"| declared experiments at their end | | | by Bonferroni's inequality | {1000 * LEVEL:.2f} |",
+        _line("instrument", "sound runs", "alarms", "per 1,000 runs (95 % interval)", "bound per 1,000 runs"),
+        _line("---", "---", "---", "---", "---"),
+        _line("detector", runs, f"{found.detector:,}", interval, f"{1000 / RUNS:.2f}"),
+        _line("ledger", runs, f"{found.ledger:,}", "it compares and does not estimate", "0"),
+        _line(
+            "declared experiments at their end", "", "", "by Bonferroni's inequality", f"{1000 * LEVEL:.2f}"
+        ),
         "",
-        f"The detector begins anew after each alarm. Its bound of {RUNS:,.0f} runs on average holds if every bet's",
-        f"expected factor is at most 1. The largest mean of a bet over the sound runs, in standard errors from 1,",
-        f"is {mean:.4f} (standard error {error:.4f}), before the {MARGIN:.0%} that each bet gives away for safety.",
+        f"The detector begins anew after each alarm. Its bound, {RUNS:,.0f} runs on average, holds if every",
+        "bet's expected factor is at most 1. Of all bets the one whose mean over the sound runs lies most",
+        f"standard errors above 1 has {mean:.4f} (standard error {error:.4f}), before the {MARGIN:.0%} that",
+        "each bet gives away for safety.",
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy import integrate, stats
@@ -44,7 +46,7 @@ def test_a_bet_is_fair_against_a_uniform_number(name: str) -> None:
     ends = [1e-12, 1e-8, 1e-5, 1e-3, 0.025, 0.5, 0.975, 0.999, 1 - 1e-5, 1 - 1e-8, 1 - 1e-12]
     parts = [
         integrate.quad(factor, a, b, args=(name,), epsabs=1e-7, limit=60)[0]
-        for a, b in zip(ends[:-1], ends[1:], strict=True)
+        for a, b in itertools.pairwise(ends)
     ]
     assert sum(parts) == pytest.approx(1.0, abs=2e-3)  # the far bets hold 1e-3 beyond the ends
 

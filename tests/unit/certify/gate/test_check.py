@@ -105,7 +105,7 @@ def test_a_missing_figure_of_the_ledger_closes_the_gate(
 
 
 def test_a_missing_result_closes_the_gate(blueprint: Blueprint, sound: list[dict[str, Any]]) -> None:
-    with pytest.raises(TerminalError, match="canary_null active_customers .* has no final result"):
+    with pytest.raises(TerminalError, match=r"canary_null active_customers .* has no final result"):
         judge(blueprint, sound[1:])
 
 
@@ -128,7 +128,7 @@ def test_an_alarm_that_was_explained_is_left_behind(
     assert passed.canaries == CANARIES - 12
 
 
-def test_canaries_may_start_later(blueprint: Blueprint, records: Records) -> None:
+def test_canaries_may_start_later(blueprint: Blueprint) -> None:
     assert blueprint.canaries is not None
     later = blueprint.model_copy(update={"canaries": blueprint.canaries.model_copy(update={"first_week": 4})})
     from assay.certify.gate.records import drawn

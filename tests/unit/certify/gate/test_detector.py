@@ -10,7 +10,7 @@ from assay.certify.gate.detector import RUNS, alarm, detector, step
 
 
 def bets(factors: np.ndarray) -> Bets:
-    streams = tuple((f"canary_{i}", "m") for i in range(factors.shape[1] - 1)) + (("", "m"),)
+    streams = (*((f"canary_{i}", "m") for i in range(factors.shape[1] - 1)), ("", "m"))
     return Bets(tuple(f"bet {i} (0.4)" for i in range(factors.shape[2])), streams, factors)
 
 

@@ -67,7 +67,7 @@ def test_rounds_are_analysed_alike_together_and_alone(blueprint: Blueprint, reco
     assert np.array_equal(again.unit, records.unit)
 
 
-def test_an_experiment_without_units_has_no_numbers(blueprint: Blueprint, records: Records) -> None:
+def test_an_experiment_without_units_has_no_numbers(blueprint: Blueprint) -> None:
     nobody = Records(
         1, *(np.empty(0, dtype=np.int64) for _ in range(7)), late=np.empty(0, dtype=np.bool_)
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The gate's certificate in small: faults are seen, sound runs are not, and the page says what was measured."""
+"""The gate's certificate in small: faults are seen, sound runs are not, the page says what was measured."""
 
 from __future__ import annotations
 
@@ -144,4 +144,4 @@ def test_the_page_states_every_figure() -> None:
     assert f"| late rows ignored | 2 (3) | > {HORIZON} (> {HORIZON}) | 40% |" in text
     assert "| detector | 2,000 | 1 | 0.50 (0.01 to 2.79) | 0.80 |" in text
     assert "1,500 customers" in text
-    assert "is 1.0100 (standard error 0.0200)" in text
+    assert "has 1.0100 (standard error 0.0200)" in text

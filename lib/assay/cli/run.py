@@ -87,9 +87,7 @@ def run(
     loaded = load_blueprint(path)  # a mistake in it is told before anything starts
     with show.working("starting the local stack"):
         workflow, numbers = prepare(loaded, path, asked)
-    properties = {"blueprint": str(path)}
-    if judge_from is not None:
-        properties["judge_from"] = judge_from.date().isoformat()
+    properties = of_the_run(path, judge_from)
     with Progress(len(numbers), len(workflow.definition.jobs)) as progress:
         done = [
             _week(workflow, loaded, number, properties, isolated=isolated, progress=progress)
@@ -100,6 +98,17 @@ def run(
         show.json(document(loaded, done, verdicts, canaries))
     else:
         show.verdicts(verdicts, done[-1].week, canaries=canaries)
+
+
+def of_the_run(path: Path, judge_from: datetime | None) -> dict[str, str]:
+    """What a run tells its jobs beside the week.
+
+    Args:
+        path: Where the blueprint is.
+        judge_from: The gate leaves out what ended before; None judges everything.
+    """
+    judged = {} if judge_from is None else {"judge_from": judge_from.date().isoformat()}
+    return {"blueprint": str(path), **judged}
 
 
 def document(

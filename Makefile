@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := .venv-peers
 
-.PHONY: help run thornton down reset test lint types unit spark stack statistical docs certificates bench lock clean
+.PHONY: help run thornton down reset test test-gate lint types unit spark stack statistical docs certificates bench lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ lint: $(READY) ## Style, format and the layers of the library
 types: $(READY) ## Strict types of the library and the jobs
 	@$(BIN)/mypy lib/assay
 	$(BIN)/mypy jobs
+
+test-gate: $(READY) ## Plant seven faults in the local platform: does every run fail, and say why?
+	@$(BIN)/python -m pytest -m slow tests/stack/test_gate_faults.py --durations=5
 
 unit: $(READY) ## Tests without Spark or servers, in seconds
 	@$(BIN)/python -m pytest tests/unit

@@ -44,7 +44,7 @@ def main(argv: list[str]) -> None:
         if done is not None:
             return
         with journal.step("draw week"):
-            week = generators.week(blueprint, number)
+            week = generators.arrivals(blueprint, number)
         with journal.step("load database") as step:
             step.rows_in = sum(week.rows.values())
             step.rows_out = database.load(connection, week, **known)[0].rows

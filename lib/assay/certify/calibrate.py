@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import date
@@ -17,6 +17,7 @@ from assay.certify.compare import compare, planted
 from assay.certify.diagnosis.measure import UNITS, certify
 from assay.certify.rerandomise import FEWEST, Units
 from assay.spec import Blueprint
+from assay.spec.canaries import is_canary
 from assay.stats import named
 
 Row = dict[str, object]
@@ -26,28 +27,34 @@ THREADS = 2
 
 
 def of_plan(results: Iterable[Row], blueprint: Blueprint, until: date) -> list[Row]:
-    """The results of experiments that a blueprint plans.
+    """The results of experiments that a blueprint plans, and of its canaries.
 
     Args:
         results: Rows of gold.experiment_results.
         blueprint: The blueprint in force.
         until: End of the plan, exclusive.
     """
-    known = {planned.id for planned in blueprint.plan(until)}
+    known = {planned.id for planned in blueprint.rounds(until)}
     return [row for row in results if row["experiment"] in known]
 
 
 def pending(results: Sequence[Row]) -> list[Row]:
-    """The results that gold wrote and no certificate stands beside yet.
+    """The results that gold wrote and that are not calibrated yet.
 
-    A result that gold computes anew loses its certificate, so what is pending is read from the rows
-    themselves. Looks with too few units to certify a method are left out.
+    A result that gold computes anew loses its certificate and truth, so what is pending is read from the rows
+    themselves. Looks with too few units to certify a method are left out, unless they are a canary's, which
+    has its truth at least.
 
     Args:
         results: All results of the plan.
     """
     totals = controls(results)
-    return [row for row in results if row["certificate_id"] is None and totals[look(row)] >= FEWEST]
+    return [
+        row
+        for row in results
+        if row["certificate_id"] is None
+        and (totals[look(row)] >= FEWEST or (is_canary(str(row["experiment"])) and row["truth"] is None))
+    ]
 
 
 def samples(frame: pd.DataFrame) -> dict[Look, Sample]:
@@ -76,19 +83,24 @@ def looks(results: Iterable[Row], asked: Container[Look]) -> dict[str, tuple[dat
         asked: (metric, as_of).
     """
     found: dict[str, set[date]] = {}
-    for row in results:
+    for row in declared(results):
         if look(row) in asked:
             found.setdefault(str(row["experiment"]), set()).add(look(row)[1])
     return {name: tuple(sorted(days)) for name, days in sorted(found.items())}
 
 
 def controls(results: Iterable[Row]) -> Counter[Look]:
-    """(metric, as_of) → units of the control arms of all experiments that were looked at then."""
-    arms = {(row["experiment"], *look(row)): int(str(row["n_control"])) for row in results}
+    """(metric, as_of) → units of the control arms of all declared experiments that were looked at then."""
+    arms = {(row["experiment"], *look(row)): int(str(row["n_control"])) for row in declared(results)}
     totals: Counter[Look] = Counter()
     for (_, metric, as_of), units in arms.items():
         totals[metric, as_of] += units
     return totals
+
+
+def declared(results: Iterable[Row]) -> Iterator[Row]:
+    """The results of declared experiments: a certificate is about the user's data, not the canaries'."""
+    return (row for row in results if not is_canary(str(row["experiment"])))
 
 
 def certificates(
@@ -97,7 +109,9 @@ def certificates(
     blueprint: Blueprint,
     totals: Mapping[Look, int],
 ) -> list[Certificate]:
-    """A certificate for each method, metric and look that waits; methods of one look share their splits.
+    """A certificate for each method, metric and look that waits and has values.
+
+    Methods of one look share their splits.
 
     Args:
         waiting: `pending`.
@@ -107,19 +121,20 @@ def certificates(
     """
     asked: dict[Look, set[str]] = {}
     for row in waiting:
-        asked.setdefault(look(row), set()).add(str(row["method"]))
+        if look(row) in values:
+            asked.setdefault(look(row), set()).add(str(row["method"]))
 
     def one(key: Look) -> list[Certificate]:
         metric, as_of = key
         methods = [named(name) for name in sorted(asked[key])]
         y, d, x = trim(*values[key])
-        declared = blueprint.metrics[metric]
+        measured = blueprint.metrics[metric]
         return certify(
             methods,
             Units(y, d, x if any("x" in method.needs for method in methods) else None),
             metric=metric,
-            kind=declared.type,
-            lift=declared.minimum_effect,
+            kind=measured.type,
+            lift=measured.minimum_effect,
             as_of=as_of,
             seed=blueprint.seed,
             week=max(blueprint.week_number(as_of), 0),
@@ -152,7 +167,7 @@ def trim(
 
 
 def calibrated(waiting: Iterable[Row], found: Iterable[Certificate], blueprint: Blueprint) -> list[Row]:
-    """The waiting results with their certificate's figures and the comparison with the truth.
+    """The waiting results with their certificate's figures, if any, and the comparison with the truth.
 
     Args:
         waiting: `pending`.
@@ -166,20 +181,25 @@ def calibrated(waiting: Iterable[Row], found: Iterable[Certificate], blueprint: 
     }
     rows = []
     for row in waiting:
-        certificate = held[str(row["method"]), *look(row)]
+        certificate = held.get((str(row["method"]), *look(row)))
         arms = truths[str(row["experiment"]), *look(row)]
         judged = compare(
             None if arms is None else arms[str(row["treatment"])],
             **{name: row[name] for name in ("estimate", "lower", "upper", "p_value", "alpha")},  # type: ignore[arg-type]
         )
-        figures = {
-            "certificate_id": certificate.certificate_id,
-            "type_i_error": certificate.type_i_error,
-            "type_i_lower": certificate.lower,
-            "type_i_upper": certificate.upper,
-        }
-        rows.append({**row, **figures, **asdict(judged)})
+        rows.append({**row, **_figures(certificate), **asdict(judged)})
     return rows
+
+
+def _figures(certificate: Certificate | None) -> Row:
+    if certificate is None:
+        return {}
+    return {
+        "certificate_id": certificate.certificate_id,
+        "type_i_error": certificate.type_i_error,
+        "type_i_lower": certificate.lower,
+        "type_i_upper": certificate.upper,
+    }
 
 
 def look(row: Row) -> Look:

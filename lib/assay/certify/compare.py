@@ -56,9 +56,9 @@ def planted(blueprint: Blueprint, experiment: str, metric: str, as_of: date) -> 
     """
     if not is_planted(blueprint, metric):
         return None
-    round_ = blueprint.round_of(experiment)
+    round_, world = blueprint.round_of(experiment), blueprint.world_of(experiment)
     try:
-        return truth(blueprint, round_, metric, as_of)
+        return truth(world, round_, metric, as_of)
     except InputError:
         # The specification refuses a truth that it cannot state; a result is then like one on real data.
         return None

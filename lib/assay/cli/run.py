@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,6 +61,14 @@ def run(
     ] = None,
     week: Annotated[int | None, typer.Option("--week", help="Run this week again, and no other.")] = None,
     from_week: Annotated[int | None, typer.Option("--from-week", help="Start again from this week.")] = None,
+    judge_from: Annotated[
+        datetime | None,
+        typer.Option(
+            "--judge-from",
+            formats=["%Y-%m-%d"],
+            help="Let the gate leave out what ended before this date: an alarm that you have explained.",
+        ),
+    ] = None,
     isolated: Annotated[
         bool, typer.Option("--isolated", help="A process per job, as on Glue, not one for all.")
     ] = False,
@@ -78,18 +87,33 @@ def run(
     loaded = load_blueprint(path)  # a mistake in it is told before anything starts
     with show.working("starting the local stack"):
         workflow, numbers = prepare(loaded, path, asked)
+    properties = of_the_run(path, judge_from)
     with Progress(len(numbers), len(workflow.definition.jobs)) as progress:
         done = [
-            _week(workflow, loaded, path, number, isolated=isolated, progress=progress) for number in numbers
+            _week(workflow, loaded, number, properties, isolated=isolated, progress=progress)
+            for number in numbers
         ]
-    verdicts = results(loaded, loaded.week_start(numbers[-1] + 1))
+    verdicts, canaries = results(loaded, loaded.week_start(numbers[-1] + 1))
     if as_json:
-        show.json(document(loaded, done, verdicts))
+        show.json(document(loaded, done, verdicts, canaries))
     else:
-        show.verdicts(verdicts, done[-1].week)
+        show.verdicts(verdicts, done[-1].week, canaries=canaries)
 
 
-def document(blueprint: Blueprint, done: list[WeekDone], verdicts: list[Verdict]) -> dict[str, object]:
+def of_the_run(path: Path, judge_from: datetime | None) -> dict[str, str]:
+    """What a run tells its jobs beside the week.
+
+    Args:
+        path: Where the blueprint is.
+        judge_from: The gate leaves out what ended before; None judges everything.
+    """
+    judged = {} if judge_from is None else {"judge_from": judge_from.date().isoformat()}
+    return {"blueprint": str(path), **judged}
+
+
+def document(
+    blueprint: Blueprint, done: list[WeekDone], verdicts: list[Verdict], canaries: int
+) -> dict[str, object]:
     """What `--json` prints: stable names, full precision."""
     from dataclasses import asdict
 
@@ -99,6 +123,7 @@ def document(blueprint: Blueprint, done: list[WeekDone], verdicts: list[Verdict]
         "version": blueprint.version,
         "weeks": [asdict(week) for week in done],
         "results": [asdict(verdict) for verdict in verdicts],
+        "canaries": canaries,
     }
 
 
@@ -128,8 +153,8 @@ def prepare(blueprint: Blueprint, path: Path, asked: Asked) -> tuple[Workflow, r
     return Workflow.load(None, running.parameters()), numbers
 
 
-def results(blueprint: Blueprint, until: date) -> list[Verdict]:
-    """What gold says of the blueprint's experiments, beside the truth.
+def results(blueprint: Blueprint, until: date) -> tuple[list[Verdict], int]:
+    """What gold says of the blueprint's experiments, beside the truth; and how many results canaries have.
 
     Args:
         blueprint: Whose experiments.
@@ -138,7 +163,8 @@ def results(blueprint: Blueprint, until: date) -> list[Verdict]:
     from assay.cli import verdicts
     from assay.serving import queries
 
-    return verdicts.judge(queries.query(verdicts.SQL).to_pylist(), blueprint, until)
+    rows = queries.query(verdicts.SQL).to_pylist()
+    return verdicts.judge(rows, blueprint, until), verdicts.canaries(rows)
 
 
 def written(run_id: str) -> dict[str, int]:
@@ -170,13 +196,19 @@ def written(run_id: str) -> dict[str, int]:
 
 
 def _week(
-    workflow: Workflow, blueprint: Blueprint, path: Path, number: int, *, isolated: bool, progress: Progress
+    workflow: Workflow,
+    blueprint: Blueprint,
+    number: int,
+    properties: Mapping[str, str],
+    *,
+    isolated: bool,
+    progress: Progress,
 ) -> WeekDone:
     monday = blueprint.week_start(number)
     progress.week(number, monday)
     began = time.perf_counter()
     ended = workflow.run(
-        {"week": monday.isoformat(), "blueprint": str(path)}, isolated=isolated, on_event=progress.event
+        {"week": monday.isoformat(), **properties}, isolated=isolated, on_event=progress.event
     )
     if not ended.succeeded:
         raise TerminalError(f"week {number} ({monday}): {_reason(ended)}; correct it and `assay run` again")

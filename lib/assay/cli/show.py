@@ -143,8 +143,8 @@ def analysis(result: Analysis) -> None:
         console.print(f"[{style}]{check.status}[/{style}]  {escape(check.detail)}")
 
 
-def verdicts(found: Sequence[Verdict], last_week: date) -> None:
-    """Results beside the planted truth, and what to do next."""
+def verdicts(found: Sequence[Verdict], last_week: date, *, canaries: int) -> None:
+    """Results beside the planted truth, how many of the canaries' the gate let pass, and what to do next."""
     from assay.cli.verdicts import BAD, GOOD, RUNNING
 
     console = _console()
@@ -177,6 +177,9 @@ def verdicts(found: Sequence[Verdict], last_week: date) -> None:
     running = sorted({row.experiment for row in found if row.verdict == RUNNING})
     if running:
         console.print(f"still running after {last_week + timedelta(days=6)}: {escape(', '.join(running))}")
+
+    none = "none; `canaries: {}` in the blueprint has every run judged by a known truth"
+    console.print(f"canaries: {f'{canaries:,} results, as planted' if canaries else none}")
     console.print(
         "next: [bold]assay query \"SELECT * FROM gold.experiment_health WHERE status <> 'ok'\"[/bold] · "
         "[bold]assay run[/bold] for the weeks that follow · [bold]assay down[/bold] to stop"

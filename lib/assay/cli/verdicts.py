@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from assay.spec import Blueprint
+from assay.spec.canaries import is_canary
 
 SQL = """
 SELECT experiment, as_of, metric, contrast, method, estimate, lower, upper, relative_estimate,
@@ -85,6 +86,15 @@ def judge(rows: Iterable[Mapping[str, Any]], blueprint: Blueprint, until: date) 
         )
         for row in latest.values()
     ]
+
+
+def canaries(rows: Iterable[Mapping[str, Any]]) -> int:
+    """How many final results of canaries there are.
+
+    Args:
+        rows: Answers to `SQL`.
+    """
+    return sum(is_canary(row["experiment"]) and row["final"] for row in rows)
 
 
 def word(row: Mapping[str, Any], *, mismatch_planted: bool, minimum_effect: float = 0.0) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 
 import pyarrow as pa
@@ -61,6 +61,11 @@ class Week:
         """Number of rows of every table, by its name here."""
         tables = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: table.num_rows for name, table in tables.items() if isinstance(table, pa.Table)}
+
+    def plus(self, other: Week) -> Week:
+        """This week with the rows of another appended to each table."""
+        tables = {name: pa.concat_tables([getattr(self, name), getattr(other, name)]) for name in self.rows}
+        return replace(self, **tables, bad_trades=self.bad_trades + other.bad_trades)
 
 
 def week(blueprint: Blueprint, n: int, *, blocks: range | None = None) -> Week:

@@ -11,6 +11,7 @@ from assay.certify import calibrate
 from assay.certify.certificate import Certificate
 from assay.certify.diagnosis.measure import UNITS
 from assay.certify.lab.certificates import shipped
+from assay.certify.rerandomise import FEWEST
 from assay.lake.contracts import Contract
 from assay.lake.tables import Lake
 from assay.medallion.gold_scope import Scope
@@ -23,24 +24,26 @@ RESULTS, CERTIFICATES = "gold.experiment_results", "gold.certificates"
 def certify(
     lake: Lake, blueprint: Blueprint, results: list[calibrate.Row], waiting: list[calibrate.Row]
 ) -> list[calibrate.Row]:
-    """Write the certificates of the waiting results, and these with their figures.
+    """Write the certificates of the waiting results, and these with their figures and the truth.
 
     Args:
         lake: The lake.
         blueprint: The blueprint in force.
         results: All results of its plan.
-        waiting: Those without a certificate; at least one.
+        waiting: Those to be calibrated; at least one.
 
     Returns:
         The waiting results as they now stand.
     """
     totals = calibrate.controls(results)
-    samples = _samples(lake, blueprint, results, {key: totals[key] for key in map(calibrate.look, waiting)})
+    asked = {key: totals[key] for key in map(calibrate.look, waiting) if totals[key] >= FEWEST}
+    samples = _samples(lake, blueprint, results, asked) if asked else {}
     found = calibrate.certificates(waiting, samples, blueprint, totals)
     done = calibrate.calibrated(waiting, found, blueprint)
     # The certificates first: a run killed in between finds the results still waiting, and repeats both.
     store(lake, found)
-    lake.merge(RESULTS, _frame(lake, RESULTS, done), {})
+    if done:
+        lake.merge(RESULTS, _frame(lake, RESULTS, done), {})
     return done
 
 

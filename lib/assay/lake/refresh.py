@@ -18,6 +18,7 @@ from assay.lake.parallel import each
 from assay.lake.publish import Commit
 from assay.lake.tables import Lake
 from assay.medallion import gold_asset_daily, gold_looks, gold_runs
+from assay.medallion.business import business
 from assay.medallion.gold_blueprint import in_force
 from assay.medallion.gold_scope import scopes
 from assay.medallion.gold_touched import sources, touched
@@ -68,10 +69,10 @@ def asset_daily(lake: Lake) -> int:
     if now == before:
         return 0
     changes = _changes(lake, now, before)
-    days = gold_asset_daily.touched_days(changes["silver.quotes"], changes["silver.trades"]).persist()
-    rows = gold_asset_daily.asset_daily(
-        lake.read("silver.quotes"), lake.read("silver.trades"), days
-    ).persist()
+    changed = business(changes["silver.trades"])
+    days = gold_asset_daily.touched_days(changes["silver.quotes"], changed).persist()
+    trades = business(lake.read("silver.trades"))
+    rows = gold_asset_daily.asset_daily(lake.read("silver.quotes"), trades, days).persist()
     try:
         return lake.merge("gold.asset_daily", _signed(lake, rows), now, delete_when="_deleted").added
     finally:

@@ -87,7 +87,7 @@ def scopes(blueprint: Blueprint, touched: Touched | None, *, since: date | None,
     Returns:
         One scope for each experiment that has anything to recompute, in the plan's order.
     """
-    found = (_scope(blueprint, planned, touched, since, until) for planned in blueprint.plan(until=until))
+    found = (_scope(blueprint, planned, touched, since, until) for planned in blueprint.rounds(until))
     return [scope for scope in found if scope.periods or scope.looks]
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from assay.spec.blueprint import Blueprint, load_blueprint
+from assay.spec.canaries import Canaries
 from assay.spec.experiment import Arm, Experiment, PlannedExperiment, Planted
 from assay.spec.fact import Fact, Generate, Metric
 from assay.spec.population import Market, Population, RowFaults
@@ -14,6 +15,7 @@ from assay.spec.population import Market, Population, RowFaults
 __all__ = [
     "Arm",
     "Blueprint",
+    "Canaries",
     "Experiment",
     "Fact",
     "Generate",

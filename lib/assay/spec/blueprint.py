@@ -11,7 +11,9 @@ from typing import Annotated
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from assay.errors import InputError, did_you_mean
+from assay.spec import canaries as canary
 from assay.spec import reading, references, sentences
+from assay.spec.canaries import Canaries
 from assay.spec.experiment import Experiment, PlannedExperiment, plan_round
 from assay.spec.fact import Fact, Generate, Metric
 from assay.spec.model import Model, Name, problem
@@ -35,6 +37,7 @@ class Blueprint(Model):
         facts: Tables of events by name.
         metrics: Metrics by name.
         experiments: Experiments by name.
+        canaries: Planted experiments that travel with every week; None for none.
     """
 
     name: Name
@@ -45,6 +48,7 @@ class Blueprint(Model):
     facts: Annotated[dict[Name, Fact], Field(min_length=1)]
     metrics: Annotated[dict[Name, Metric], Field(min_length=1)]
     experiments: dict[Name, Experiment] = Field(default_factory=dict)
+    canaries: Canaries | None = None
 
     @field_validator("start")
     @classmethod
@@ -101,7 +105,7 @@ class Blueprint(Model):
         return (week - self.start).days // 7 + 1
 
     def planned(self, week: int | date) -> list[PlannedExperiment]:
-        """The rounds that run in a week.
+        """The rounds of declared experiments that run in a week.
 
         Args:
             week: Its number, from 1, or any date in it.
@@ -111,22 +115,38 @@ class Blueprint(Model):
         """
         number = week if isinstance(week, int) else self.week_number(week)
         monday = self.week_start(number)
-        return [p for p in self.plan(monday + _WEEK) if p.covers(monday)]
+        newest = [
+            planned
+            for name, experiment in sorted(self.experiments.items())
+            for planned in self._rounds(name, experiment, monday + _WEEK, newest=True)
+        ]
+        return [planned for planned in newest if planned.covers(monday)]
 
     def plan(self, until: date) -> list[PlannedExperiment]:
-        """Every round that starts before a date, in order of name, then round."""
+        """Every round of a declared experiment that starts before a date, in order of name, then round."""
         return [
             planned
             for name, experiment in sorted(self.experiments.items())
             for planned in self._rounds(name, experiment, until)
         ]
 
+    def rounds(self, until: date) -> list[PlannedExperiment]:
+        """Every round that is analysed and starts before a date: those of the plan, then the canaries'."""
+        canaries = [] if self.canaries is None else canary.world(self).plan(until)
+        return [*self.plan(until), *canaries]
+
+    def world_of(self, planned_id: str) -> Blueprint:
+        """The blueprint whose truth a round has: of a canary that of its own world, else this one."""
+        return canary.world(self) if self.canaries and canary.is_canary(planned_id) else self
+
     def round_of(self, planned_id: str) -> PlannedExperiment:
-        """The round with this id.
+        """The round with this id, declared or a canary's.
 
         Raises:
             InputError: No experiment of the blueprint has it.
         """
+        if (world := self.world_of(planned_id)) is not self:
+            return world.round_of(planned_id)
         name, _, number = planned_id.partition(".")
         experiment = self.experiments.get(name)
         if experiment is None:
@@ -159,15 +179,19 @@ class Blueprint(Model):
             raise InputError(f"blueprint {self.name} does not generate a fact {fact!r}; its truth is unknown")
         return generate
 
-    def _rounds(self, name: str, experiment: Experiment, until: date) -> list[PlannedExperiment]:
+    def _rounds(
+        self, name: str, experiment: Experiment, until: date, *, newest: bool = False
+    ) -> list[PlannedExperiment]:
+        """The rounds that start before a date, or the newest of them: rounds never overlap."""
         first = self.week_start(experiment.first_week)
         if first >= until:
             return []
         period = experiment.repeat_every_weeks
-        if period is None:
-            return [plan_round(name, experiment, 1, first)]
-        rounds = -(-(until - first).days // (7 * period))
-        return [plan_round(name, experiment, k + 1, first + k * period * _WEEK) for k in range(rounds)]
+        rounds = 1 if period is None else -(-(until - first).days // (7 * period))
+        return [
+            plan_round(name, experiment, k + 1, first + k * (period or 0) * _WEEK)
+            for k in range(rounds - 1 if newest else 0, rounds)
+        ]
 
 
 def load_blueprint(path: str | Path) -> Blueprint:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from assay.errors import did_you_mean
+from assay.spec.canaries import PREFIX, is_canary, metrics
 from assay.spec.model import problem
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def check(blueprint: Blueprint) -> None:
         _check_effects(blueprint, name, experiment)
     _check_layers(blueprint)
     _check_synthetic(blueprint)
+    _check_canaries(blueprint)
 
 
 def measures_of(facts: dict[str, Fact]) -> list[str]:
@@ -112,3 +114,19 @@ def _check_synthetic(blueprint: Blueprint) -> None:
             )
     if blueprint.population is not None and not any(f.generate for f in blueprint.facts.values()):
         raise problem("population", "has nothing to draw: no fact has a generate block")
+
+
+def _check_canaries(blueprint: Blueprint) -> None:
+    """Canaries are drawn, need something to measure, and have their names for themselves."""
+    for name in blueprint.experiments:
+        if is_canary(name):
+            raise problem(
+                f"experiments.{name}",
+                f"has a name that begins with {PREFIX!r}, which is kept for canaries; choose another",
+            )
+    if blueprint.canaries is None:
+        return
+    if blueprint.population is None:
+        raise problem("canaries", "need a population whose laws they follow; add one, or remove canaries")
+    if not metrics(blueprint):
+        raise problem("canaries", "have nothing to measure: no metric rests on a generated fact")

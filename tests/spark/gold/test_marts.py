@@ -10,6 +10,7 @@ import pytest
 from chispa import DataFramesNotEqualError, assert_df_equality
 
 from assay.medallion import gold_asset_daily, gold_runs
+from assay.medallion.business import business
 
 MONDAY, TUESDAY = date(2026, 1, 5), date(2026, 1, 6)
 QUOTES = "asset string, quoted_at timestamp, price decimal(18,4)"
@@ -54,6 +55,16 @@ def test_a_day_of_an_asset(spark: Any) -> None:
     assert (rows["SOL", MONDAY]["open"], rows["SOL", MONDAY]["trades"]) == (None, 1)
     assert len(rows) == 4
     assert not any(row["_deleted"] for row in rows.values())
+
+
+def test_canaries_are_no_business(spark: Any) -> None:
+    quotes, trades = silver(spark)
+    canary = (-16777217, "BTC", Decimal(9), Decimal("9.00"), at(5, 9))
+    alone = (-16777218, "ADA", Decimal(9), Decimal("9.00"), at(6, 9))
+    mixed = business(trades.union(spark.createDataFrame([canary, alone], TRADES)))
+    touched = gold_asset_daily.touched_days(quotes, mixed)
+    expected = gold_asset_daily.asset_daily(quotes, trades, gold_asset_daily.touched_days(quotes, trades))
+    assert_df_equality(gold_asset_daily.asset_daily(quotes, mixed, touched), expected, ignore_row_order=True)
 
 
 def test_input_order_and_partitions_do_not_matter(spark: Any) -> None:

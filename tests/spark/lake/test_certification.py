@@ -28,13 +28,13 @@ def filled(lake: Lake, name: str, frame: Any) -> None:
     lake.merge(name, rows, {})
 
 
-def test_results_are_certified_and_compared(spark: Any, catalog: str) -> None:
-    plan = blueprint()
+def looked_at(spark: Any, catalog: str, plan: Blueprint, experiment: str) -> Lake:
+    """A lake with 400 units of an experiment and its results after the week of 2026-01-12."""
     rng = seeds.stream(1, "calibrate")
     exposures = spark.createDataFrame(
         [
             (
-                "button_colour",
+                experiment,
                 str(unit),
                 "control" if rng.random() < 0.5 else "treatment",
                 date(2026, 1, 12),
@@ -66,15 +66,18 @@ def test_results_are_certified_and_compared(spark: Any, catalog: str) -> None:
         "timestamp'2026-01-12 00:00:00' + make_dt_interval(0, hours) traded_at",
     )  # fmt: skip
     lake = Lake(spark, "r-1", catalog)
-    scopes = [
-        s for s in gold_scope.scopes(plan, None, since=None, until=UNTIL) if s.planned.id == "button_colour"
-    ]
+    scopes = [s for s in gold_scope.scopes(plan, None, since=None, until=UNTIL) if s.planned.id == experiment]
     filled(lake, "silver.exposures", exposures)
     filled(lake, "gold.unit_metrics", unit_metrics({"silver.trades": trades}, exposures, plan, scopes))
     quarantine = spark.createDataFrame([], "quarantine_id string, contract string, row string")
     found = gold_looks.looks(lake.read("gold.unit_metrics"), exposures, quarantine, plan, scopes)
     filled(lake, "gold.experiment_results", found.results)
+    return lake
 
+
+def test_results_are_certified_and_compared(spark: Any, catalog: str) -> None:
+    plan = blueprint()
+    lake = looked_at(spark, catalog, plan, "button_colour")
     results = [row.asDict() for row in lake.read(certification.RESULTS).collect()]
     waiting = calibrate.pending(results)
     assert len(waiting) == 4
@@ -99,3 +102,20 @@ def test_results_are_certified_and_compared(spark: Any, catalog: str) -> None:
         assert row["error_kind"] in ("none", "type I")
     again = certification.certify(lake, plan, results, waiting)
     assert [{**row} for row in again] == done  # the same splits give the same figures
+
+
+def test_canaries_have_a_truth_and_lend_no_units_to_a_certificate(spark: Any, catalog: str) -> None:
+    plan = blueprint()
+    lake = looked_at(spark, catalog, plan, "canary_null.2")
+    results = [row.asDict() for row in lake.read(certification.RESULTS).collect()]
+    waiting = calibrate.pending(results)
+    assert len(waiting) == 4
+    certification.certify(lake, plan, results, waiting)
+    stored = [row.asDict() for row in lake.read(certification.RESULTS).collect()]
+    assert calibrate.pending(stored) == []
+    assert certification.certified(lake) == set()
+    for row in stored:
+        assert row["final"]
+        assert row["truth"] == pytest.approx(0.0)
+        assert row["covered"] == (row["lower"] <= 0.0 <= row["upper"])
+        assert row["certificate_id"] is None

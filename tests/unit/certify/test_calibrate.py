@@ -23,7 +23,7 @@ def result(experiment: str, **changes: Any) -> calibrate.Row:
         "experiment": experiment, "metric": METRIC, "as_of": AS_OF, "method": "welch",
         "treatment": "treatment",
         "n_control": 300, "n_treatment": 310, "estimate": 0.3, "lower": 0.1, "upper": 0.5, "p_value": 0.01,
-        "alpha": 0.05, "certificate_id": None,
+        "alpha": 0.05, "certificate_id": None, "truth": None,
     } | changes  # fmt: skip
 
 
@@ -37,6 +37,28 @@ def test_pending_is_what_has_no_certificate_and_enough_units() -> None:
     waiting, done = result("button_colour"), result("one_click_trading", certificate_id="aa-1")
     few = result("button_colour", metric="value_per_trade", n_control=3)
     assert calibrate.pending([waiting, done, few]) == [waiting]
+
+
+def test_canaries_wait_for_their_truth_only() -> None:
+    alone = result("canary_null.4")
+    assert calibrate.pending([alone]) == [alone]
+    assert calibrate.pending([result("canary_null.4", truth=0.0)]) == []
+    beside = [result("button_colour"), result("canary_null.4", truth=0.0)]
+    assert calibrate.pending(beside) == beside  # a certificate of that look is about to be there
+
+
+def test_canaries_lend_no_units_and_take_the_certificate_of_their_look() -> None:
+    mine, canary = result("button_colour"), result("canary_rate.4", n_control=999)
+    assert calibrate.controls([mine, canary]) == {(METRIC, AS_OF): 300}
+    assert calibrate.looks([mine, canary], {(METRIC, AS_OF)}) == {"button_colour": (AS_OF,)}
+    found = calibrate.certificates(
+        [mine, canary], calibrate.samples(frame()), BLUEPRINT, calibrate.controls([mine, canary])
+    )
+    both = calibrate.calibrated([mine, canary], found, BLUEPRINT)
+    assert [row["certificate_id"] for row in both] == [found[0].certificate_id] * 2
+    assert both[1]["truth"] == pytest.approx(0.18)  # half a week at 1.2 a week, 30 % more
+    (alone,) = calibrate.calibrated([canary], calibrate.certificates([canary], {}, BLUEPRINT, {}), BLUEPRINT)
+    assert (alone["certificate_id"], alone["truth"]) == (None, pytest.approx(0.18))
 
 
 def test_units_of_all_experiments_count_once_per_control() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -38,3 +39,9 @@ def _ended(
 )
 def test_the_reason_is_the_failed_jobs_sentence(ended: WorkflowRun, says: str) -> None:
     assert run._reason(ended) == says
+
+
+def test_a_run_tells_its_jobs_what_the_gate_leaves_out() -> None:
+    path = Path("shop.yaml")
+    assert run.of_the_run(path, None) == {"blueprint": "shop.yaml"}
+    assert run.of_the_run(path, NOW) == {"blueprint": "shop.yaml", "judge_from": "2026-01-05"}

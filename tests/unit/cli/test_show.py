@@ -85,7 +85,7 @@ def test_verdicts_are_a_table_with_what_comes_next(capsys: pytest.CaptureFixture
         BLUEPRINT,
         BLUEPRINT.week_start(9),
     )
-    show.verdicts(found, date(2026, 2, 23))
+    show.verdicts(found, date(2026, 2, 23), canaries=1024)
     printed = capsys.readouterr().out
     assert "+10.0 % (+5.0 % to +15.0 %)" in printed
     assert "4.8 %" in printed
@@ -93,13 +93,15 @@ def test_verdicts_are_a_table_with_what_comes_next(capsys: pytest.CaptureFixture
     assert "unbounded to unbounded" in printed
     assert "false alarm" in printed
     assert "still running after 2026-03-01: suggested_amounts" in printed
+    assert "canaries: 1,024 results, as planted\n" in printed
     assert "gold.experiment_health" in printed
 
 
 def test_before_any_end_there_is_no_table(capsys: pytest.CaptureFixture[str]) -> None:
-    show.verdicts([], date(2026, 1, 5))
+    show.verdicts([], date(2026, 1, 5), canaries=0)
     printed = capsys.readouterr().out
     assert "planted" not in printed
+    assert "canaries: none; `canaries: {}` in the blueprint" in printed
     assert "next:" in printed
 
 
@@ -124,6 +126,6 @@ def test_progress_leaves_a_line_per_week(terminal: bool) -> None:
 
 def test_the_document_of_a_run() -> None:
     done = [run.WeekDone(1, date(2026, 1, 5), "wr_1", 1.0, {"ingest": 1.0}, {})]
-    document = run.document(BLUEPRINT, done, verdicts.judge([row()], BLUEPRINT, BLUEPRINT.week_start(9)))
-    assert list(document) == ["schema", "blueprint", "version", "weeks", "results"]
+    document = run.document(BLUEPRINT, done, verdicts.judge([row()], BLUEPRINT, BLUEPRINT.week_start(9)), 24)
+    assert list(document) == ["schema", "blueprint", "version", "weeks", "results", "canaries"]
     assert document["blueprint"] == "brokerage"

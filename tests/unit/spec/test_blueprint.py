@@ -140,7 +140,7 @@ def test_a_law_may_be_given_as_a_distribution_and_is_written_as_a_mapping() -> N
         ("initial: 3000", "initials: 3000", "population: no field 'initials'; did you mean 'initial'?"),
         ("market:", "markt:", "population: no field 'markt'; did you mean 'market'?"),
         ("volatility", "volatilty", "population.market: no field 'volatilty'; did you mean 'volatility'?"),
-        ("name: small", "title: small", "no field 'title'; allowed: 'alpha', 'experiments', 'facts'"),
+        ("name: small", "title: small", "no field 'title'; allowed: 'alpha', 'canaries', 'experiments'"),
         ("name: small\n", "", "the field 'name' is missing; add it"),
         ("type: mean", "typ: mean", "metrics.trades_per_customer: no field 'typ'; did you mean 'type'?"),
         (

@@ -1,4 +1,4 @@
-"""The gate: passes what is right, names what is off, and is closed where it cannot see."""
+"""Declared planted experiments at their ends: what is right passes, what is off is named."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import yaml
 
 from assay import configs
 from assay.certify.compare import planted
-from assay.certify.gate import LEVEL, check
+from assay.certify.gate import check
+from assay.certify.gate.finals import LEVEL
 from assay.errors import TerminalError
 from assay.spec import Blueprint, load_blueprint
 
-BLUEPRINT = load_blueprint(configs.path("glue_configs/blueprints/brokerage.yaml"))
+BLUEPRINT = load_blueprint(configs.path("glue_configs/blueprints/brokerage.yaml")).model_copy(
+    update={"canaries": None}
+)
 END = BLUEPRINT.round_of("button_colour").end
 ERRORS = {
     "trades_per_customer": 0.1,
@@ -53,18 +56,18 @@ CERTIFICATES = [f"aa-{metric}" for metric in ERRORS]
 def judge(
     rows: list[dict[str, Any]], certificates: list[str] = CERTIFICATES, blueprint: Blueprint = BLUEPRINT
 ) -> int:
-    return check(blueprint, rows, certificates, until=END)
+    return check(blueprint, rows, certificates, until=END).results
 
 
 # Relations.
 def test_sound_results_pass_as_often_as_promised() -> None:
-    # False alarms at most 3 x LEVEL: of 30 worlds one would already be rare (0.009).
+    # False alarms at most LEVEL: of 30 worlds one would already be rare (0.006).
     assert [judge(finals(seed)) for seed in range(30)] == [16] * 30
-    assert LEVEL <= 1e-4
+    assert LEVEL <= 2e-4
 
 
 def test_before_the_first_end_there_is_nothing_to_judge() -> None:
-    assert check(BLUEPRINT, [], [], until=BLUEPRINT.week_start(3)) == 0
+    assert check(BLUEPRINT, [], [], until=BLUEPRINT.week_start(3)).results == 0
 
 
 def test_looks_before_the_end_do_not_count() -> None:
@@ -143,6 +146,7 @@ def test_a_number_that_is_none_closes_the_gate() -> None:
 def test_real_experiments_are_not_judged() -> None:
     tree = yaml.safe_load(configs.path("glue_configs/blueprints/brokerage.yaml").read_text())
     tree.pop("population")
+    tree.pop("canaries")
     tree["facts"]["trades"].pop("generate")
     for experiment in tree["experiments"].values():
         experiment.pop("planted")

@@ -11,13 +11,12 @@ import sys
 import time
 from pathlib import Path
 
-from assay.certify.lab.certificates import SHIPPED, certificate, parsed, written
+from assay.certify.lab.certificates import SEED, SHIPPED, certificate, parsed, written
 from assay.certify.lab.grid import grid
 from assay.certify.lab.run import Store, in_processes, measure
 from assay.serving.certificates.page import maps, page
 
 HERE = Path(__file__).parent / "certificates"
-SEED = 20_261_128
 
 
 def main(arguments: list[str]) -> int:

@@ -1,4 +1,8 @@
-"""calibrate: are the methods honest on these data, and the answers right? A Glue job."""
+"""calibrate: are the methods honest on these data, and the answers right? A Glue job.
+
+In the workflow it certifies the week's results and judges the canaries. Started by itself with `--method` or
+`--scenario` it is the laboratory: it simulates on the cluster and writes the certificates, and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,15 @@ from dataclasses import asdict, dataclass
 from datetime import date
 
 from assay.certify import calibrate, gate
+from assay.certify.lab.certificates import SEED, certificate
+from assay.certify.lab.grid import chosen
+from assay.certify.lab.run import measure
 from assay.lake import Lake
-from assay.lake.certification import RESULTS, certified, certify
+from assay.lake.certification import RESULTS, certified, certify, ship, store
 from assay.medallion.gold_blueprint import in_force
 from assay.runtime import arguments, entry, logs
 from assay.runtime.journal import Journal
+from assay.spark.lab import on_cluster
 from assay.spark.session import session
 
 log = logs.get(__name__)
@@ -22,9 +30,17 @@ class CalibrateArguments(arguments.JobArguments):
 
     Attributes:
         judge_from: The gate leaves out planted experiments that ended before this date.
+        method: For the laboratory: one method; None for all that suit.
+        scenario: For the laboratory: a kind of data, or one cell of it; None for all.
+        replicates: For the laboratory: simulated experiments per cell; None for those of the grid.
+        seed: For the laboratory.
     """
 
     judge_from: date = date.min
+    method: str | None = None
+    scenario: str | None = None
+    replicates: int | None = None
+    seed: int = SEED
 
 
 def main(argv: list[str]) -> None:
@@ -32,6 +48,23 @@ def main(argv: list[str]) -> None:
     args = arguments.parse(CalibrateArguments, argv)
     lake = Lake(session(args.job), args.run_id)
     journal = Journal(args.run_id, args.job, args.week, args.journal_table)
+    if args.method or args.scenario:
+        laboratory(args, lake, journal)
+    else:
+        judge(args, lake, journal)
+
+
+def laboratory(args: CalibrateArguments, lake: Lake, journal: Journal) -> None:
+    """Simulate, and write what was measured."""
+    cells = chosen(method=args.method, scenario=args.scenario, replicates=args.replicates)
+    lake.ensure("gold")
+    with journal.step("laboratory") as step:
+        found = measure(cells, seed=args.seed, workers=on_cluster(lake.spark))
+        step.rows_out = store(lake, [certificate(one) for one in found])
+
+
+def judge(args: CalibrateArguments, lake: Lake, journal: Journal) -> None:
+    """Certify the results of the week, and judge its canaries."""
     blueprint = in_force(lake.read("silver.loads"), lake.read("silver.blueprints"), args.week)
     stored = [row.asDict() for row in lake.read(RESULTS).collect()]
     until = max([args.as_of, *(row["as_of"] for row in stored)])
@@ -39,7 +72,8 @@ def main(argv: list[str]) -> None:
     with journal.step("certify") as step:
         waiting = calibrate.pending(results)
         done = certify(lake, blueprint, results, waiting) if waiting else []
-        step.rows_in, step.rows_out = len(waiting), len(done)
+        shipped = ship(lake, {str(row["method"]) for row in results})
+        step.rows_in, step.rows_out = len(waiting), len(done) + shipped
     with journal.step("gate") as step:
         passed = gate.check(
             blueprint, [*results, *done], certified(lake), until=until, judge_from=args.judge_from

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assay.errors import InputError
+from assay.errors import InputError, TerminalError
 
 if TYPE_CHECKING:
     from assay.certify.certificate import Certificate
+    from assay.certify.lab.grid import Cell
 
 KEPT = Path(".assay/certify.jsonl")
 """Finished work, from which a killed run goes on."""
+_MOST_SECONDS = 3_600.0
 
 EXAMPLES = (
     "Examples:\n\n"
@@ -41,8 +43,12 @@ def certify(
         float | None,
         typer.Option("--error", help="Stop a cell early at this standard error of the type I error."),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of the simulation.")] = 20_261_128,
+    seed: Annotated[int | None, typer.Option("--seed", help="Of the simulation.")] = None,
     workers: Annotated[int, typer.Option("--workers", help="Processes; 0 for one per core.")] = 0,
+    spark: Annotated[
+        bool,
+        typer.Option("--spark", help="By the Glue job on the local stack, into the table gold.certificates."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, full precision.")] = False,
     published: Annotated[
         bool,
@@ -59,16 +65,24 @@ def certify(
         _publish(table or [], replicates, page)
         return
     _refuse("a simulation", table=table, page=page)
-    from assay.certify.lab.certificates import shipped
+    from assay.certify.lab.certificates import SEED, shipped
+    from assay.certify.lab.grid import chosen
 
-    measuring = bool(method or scenario or replicates or error)
-    found = _measured(method, scenario, replicates, error, seed, workers) if measuring else list(shipped())
+    number = SEED if seed is None else seed
+    if spark:
+        _refuse("--spark", error=error)
+        found = _on_spark(method, scenario, replicates, number)
+    elif method or scenario or replicates or error:
+        cells = chosen(method=method, scenario=scenario, replicates=replicates)
+        found = _here(cells, number, error, workers)
+    else:
+        found = list(shipped())
     if as_json:
         _print_json(found)
     else:
         from assay.cli.show_certificates import show
 
-        show(found, whole=not measuring)
+        show(found, whole=found == list(shipped()))
 
 
 def _refuse(what: str, **options: object) -> None:
@@ -87,22 +101,14 @@ def _publish(tables: list[str], replicates: int | None, page: Path | None) -> No
     show_published(tables, replicates, SEED, Console(highlight=False), page)
 
 
-def _measured(
-    method: str | None,
-    scenario: str | None,
-    replicates: int | None,
-    error: float | None,
-    seed: int,
-    workers: int,
-) -> list[Certificate]:
+def _here(cells: list[Cell], seed: int, error: float | None, workers: int) -> list[Certificate]:
+    """Measure in processes of this machine."""
     import os
 
     from assay.certify.lab.certificates import certificate
-    from assay.certify.lab.grid import chosen
     from assay.certify.lab.run import Store, in_processes, measure
     from assay.cli.progress import counting
 
-    cells = chosen(method=method, scenario=scenario, replicates=replicates)
     with counting(f"{len(cells)} cells, finished work is kept in {KEPT}") as progress:
         found = measure(
             cells,
@@ -113,6 +119,46 @@ def _measured(
             progress=progress,
         )
     return [certificate(one) for one in found]
+
+
+def _on_spark(
+    method: str | None, scenario: str | None, replicates: int | None, seed: int
+) -> list[Certificate]:
+    """Start the job that writes them, and read what it wrote."""
+    import os
+
+    from assay import configs
+    from assay.certify.certificate import Certificate
+    from assay.certify.lab.grid import chosen
+    from assay.cli import show
+    from assay.local import job, stack
+    from assay.serving import queries
+
+    if not (method or scenario):
+        raise InputError("--spark needs --method or --scenario; the whole grid is shipped already")
+    cells = chosen(method=method, scenario=scenario, replicates=replicates)
+    given = {"method": method, "scenario": scenario, "replicates": replicates, "seed": seed}
+    options = [f"--{name}={value}" for name, value in given.items() if value is not None]
+    with show.working("measuring on the local stack"):
+        running = stack.up()
+        os.environ.update(running.environment())
+        ended = job.InProcess().start(
+            configs.path("jobs/calibrate.py"),
+            ["--JOB_NAME", "assay-calibrate", *options],
+            seconds=_MOST_SECONDS,
+            log=running.home.logs / "certify.log",
+        )
+    outcome = ended.result()
+    if outcome.error is not None:
+        raise TerminalError(f"the laboratory failed: {outcome.error}")
+    rows = queries.query("SELECT * FROM gold.certificates WHERE kind = 'simulated'").to_pylist()
+    wanted = {(cell.scenario.key, name, cell.replicates) for cell in cells for name in cell.methods}
+    names = Certificate.__dataclass_fields__
+    return [
+        Certificate(**{name: row[name] for name in names})
+        for row in rows
+        if (row["scenario"], row["method"], row["replicates"]) in wanted and row["seed"] == seed
+    ]
 
 
 def _print_json(found: list[Certificate]) -> None:

@@ -19,6 +19,8 @@ from assay.stats import named
 
 SHIPPED = Path(__file__).with_name("certificates.csv")
 """The certificates of the grid, made by `assay certify --ship`."""
+SEED = 20_261_128
+"""Of the shipped certificates, and of those that one measures without choosing another."""
 _TEXT = frozenset({"certificate_id", "kind", "method", "method_version", "scenario", "verdict"})
 _WHOLE = frozenset({"n_control", "n_treatment", "replicates", "seed"})
 _ABSENT = frozenset({"metric", "as_of", "recommendation"})

@@ -66,6 +66,7 @@ def laboratory(args: CalibrateArguments, lake: Lake, journal: Journal) -> None:
 def judge(args: CalibrateArguments, lake: Lake, journal: Journal) -> None:
     """Certify the results of the week, and judge its canaries."""
     blueprint = in_force(lake.read("silver.loads"), lake.read("silver.blueprints"), args.week)
+    loaded = lake.read("silver.loads").agg({"week": "max"}).collect()[0][0]
     stored = [row.asDict() for row in lake.read(RESULTS).collect()]
     until = max([args.as_of, *(row["as_of"] for row in stored)])
     results = calibrate.of_plan(stored, blueprint, until)
@@ -76,7 +77,12 @@ def judge(args: CalibrateArguments, lake: Lake, journal: Journal) -> None:
         step.rows_in, step.rows_out = len(waiting), len(done) + shipped
     with journal.step("gate") as step:
         passed = gate.check(
-            blueprint, [*results, *done], certified(lake), until=until, judge_from=args.judge_from
+            blueprint,
+            [*results, *done],
+            certified(lake),
+            until=until,
+            loaded=loaded,
+            judge_from=args.judge_from,
         )
         step.rows_in = passed.results + passed.canaries
     log.info("gate passed", extra={"run_id": args.run_id, **asdict(passed)})

@@ -127,7 +127,7 @@ def test_weeks_are_loaded_as_they_were_drawn(ingest: Ingest, blueprint: Path) ->
         ingest.run(week)
     found = ingest.rows()
     parsed = Blueprint.parse(blueprint.read_text(), "it")
-    weeks = [generators.week(parsed, n) for n in (1, 2, 3)]
+    weeks = [generators.arrivals(parsed, n) for n in (1, 2, 3)]
     assert found["customers"] == expected(weeks, "customers", "customer_updates", None)
     assert found["trades"] == expected(weeks, "trades", "trade_corrections", "trade_deletes")
     assert found["exposures"] == expected(weeks, "exposures", None, None)
@@ -156,7 +156,7 @@ def tuples(table: pa.Table) -> list[tuple[Any, ...]]:
 def test_the_mark_counts_the_changes_that_capture_will_see(ingest: Ingest, blueprint: Path) -> None:
     ingest.run(WEEKS[0])
     parsed = Blueprint.parse(blueprint.read_text(), "it")
-    rows = generators.week(parsed, 1).rows
+    rows = generators.arrivals(parsed, 1).rows
     ((week, name, version, changes, loaded_at),) = ingest.rows()["loads"]
     assert (week, name, version) == (WEEKS[0], "ingest_test", parsed.version)
     assert json.loads(changes) == {
@@ -317,7 +317,7 @@ def test_the_load_is_nearly_as_fast_as_copy_alone(
 ) -> None:
     """Measured, not asserted: the share of the load's time that is not COPY itself."""
     path = configs.path("glue_configs/blueprints/brokerage.yaml")
-    week = generators.week(Blueprint.parse(path.read_text(), "it"), 1)
+    week = generators.arrivals(Blueprint.parse(path.read_text(), "it"), 1)
     with database.connect(secret) as connection:
         database.create(connection)
         began = time.perf_counter()

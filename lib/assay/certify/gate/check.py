@@ -53,6 +53,7 @@ def check(
     certificates: Iterable[str],
     *,
     until: date,
+    loaded: date | None = None,
     judge_from: date = date.min,
 ) -> Passed:
     """Judge the final looks of planted experiments.
@@ -62,6 +63,8 @@ def check(
         results: Rows of gold.experiment_results, by column; looks that are not final are left out.
         certificates: Ids of gold.certificates.
         until: End of the newest week, exclusive: experiments planned to end by then must have final results.
+        loaded: Monday of the newest week whose rows have arrived, and with them the late ones of the week
+            before; the week that ends with `until` if left out.
         judge_from: Experiments that ended before this date are not judged: what came before an alarm that
             was explained.
 
@@ -82,10 +85,12 @@ def check(
     weeks = _weeks(blueprint, until, judge_from)
     if weeks:
         gold = outcomes.read(blueprint, {key[:2]: row for key, row in found.items()}, weeks)
-        findings += _off_the_ledger(blueprint, gold, weeks)
-        if len(weeks) > 1:
+        newest = blueprint.week_number(until - _WEEK if loaded is None else loaded)
+        complete = sum(n < newest for n in weeks)
+        findings += _off_the_ledger(blueprint, gold, weeks, complete)
+        if complete:
             # The newest round still waits for its late rows: the detector bets on those before it.
-            evidence, said = _suspicious(blueprint, gold.rounds(0, len(weeks) - 1), weeks)
+            evidence, said = _suspicious(blueprint, gold.rounds(0, complete), weeks)
             findings += said
     if findings:
         raise _closed(findings)
@@ -144,9 +149,10 @@ def _weeks(blueprint: Blueprint, until: date, judge_from: date) -> list[int]:
     return [n for n in weeks if blueprint.week_start(n) + _WEEK >= judge_from]
 
 
-def _off_the_ledger(blueprint: Blueprint, gold: Outcomes, weeks: list[int]) -> list[str]:
+def _off_the_ledger(blueprint: Blueprint, gold: Outcomes, weeks: list[int], complete: int) -> list[str]:
+    """What the ledger says of all rounds, of which the first `complete` have their late rows."""
     records = drawn(blueprint, weeks)
-    arrived = records.trades(~(records.late & (records.round[records.unit] == len(weeks) - 1)))
+    arrived = records.trades(~(records.late & (records.round[records.unit] >= complete)))
     expected = outcomes.analysed(blueprint, arrived)
     return list(ledger.sentences(gold, expected, [f"{blueprint.week_start(n)}" for n in weeks]))
 

@@ -61,6 +61,14 @@ def test_late_rows_are_expected_a_week_later(blueprint: Blueprint, records: Reco
         judge(blueprint, early)
 
 
+def test_a_week_ahead_in_silver_has_brought_the_late_rows(blueprint: Blueprint, records: Records) -> None:
+    """A later week was loaded and went no further; this week is run again and sees its late rows."""
+    ahead = rows(blueprint, records, WEEKS)
+    assert judge(blueprint, ahead, loaded=blueprint.week_start(WEEKS + 1)).canaries == CANARIES
+    with pytest.raises(TerminalError, match="of the week 2026-02-09"):
+        judge(blueprint, ahead, loaded=blueprint.week_start(WEEKS))
+
+
 def test_a_method_that_is_wrong_everywhere_is_found_by_the_detector(
     blueprint: Blueprint, sound: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -68,3 +70,20 @@ def test_a_week_cannot_be_skipped() -> None:
 
 def test_a_blueprint_that_never_ran_begins_with_week_one(local_stack: Stack) -> None:
     assert weeks.loaded(local_stack.database.dsn, "never_ran") is None
+
+
+def test_the_laboratory_runs_as_a_job_and_writes_into_gold() -> None:
+    """In a process of its own: the tests' Spark session has another catalog."""
+    wish = ["--scenario", "gamma-1:50:50/50", "--method", "welch", "--replicates", "2000", "--seed", "5"]
+    command = [sys.executable, "-m", "assay.cli", "certify", *wish, "--json"]
+    on_spark = subprocess.run([*command, "--spark"], capture_output=True, text=True, check=False)
+    assert on_spark.returncode == 0, on_spark.stderr
+    (found,) = json.loads(on_spark.stdout)
+    here = assay("certify", *wish, "--workers", "1", "--json")
+    (same,) = json.loads(here.stdout)
+    assert found == same
+    sql = (
+        f"SELECT kind, type_i_error FROM gold.certificates WHERE certificate_id = '{found['certificate_id']}'"
+    )
+    stored = json.loads(assay("query", sql, "-f", "json").stdout)
+    assert stored == [{"kind": "simulated", "type_i_error": found["type_i_error"]}]

@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 KEPT = Path(".assay/certify.jsonl")
 """Finished work, from which a killed run goes on."""
 _MOST_SECONDS = 3_600.0
+GATE_RUNS, FEWEST_RUNS = 20_000, 300
 
 EXAMPLES = (
     "Examples:\n\n"
     "[bold]assay certify[/bold]   what the shipped certificates say, method by method\n\n"
     "[bold]assay certify --method welch --scenario gamma-0.1 --replicates 2000[/bold]\n\n"
     "[bold]assay certify --scenario payers-5%:500:90/10[/bold]   every method on one kind of data\n\n"
-    "[bold]assay certify --published[/bold]   known tables of the literature, made again"
+    "[bold]assay certify --published[/bold]   known tables of the literature, made again\n\n"
+    "[bold]assay certify --gate[/bold]   which faults of a pipeline the gate catches, and when"
 )
 
 
@@ -57,12 +59,22 @@ def certify(
     table: Annotated[
         list[str] | None, typer.Option("--table", help="With --published: only this one; repeat for more.")
     ] = None,
-    page: Annotated[Path | None, typer.Option("--page", help="With --published: also write a page.")] = None,
+    gate: Annotated[
+        bool,
+        typer.Option("--gate", help="What does the gate on planted experiments catch? About three minutes."),
+    ] = False,
+    page: Annotated[
+        Path | None, typer.Option("--page", help="With --published or --gate: also write a page here.")
+    ] = None,
 ) -> None:
     """Measure the type I error, power, coverage and bias of methods on simulated data."""
     if published:
         _refuse("--published", method=method, scenario=scenario, error=error)
         _publish(table or [], replicates, page)
+        return
+    if gate:
+        _refuse("--gate", method=method, scenario=scenario, error=error, table=table)
+        _certify_gate(replicates or GATE_RUNS, page)
         return
     _refuse("a simulation", table=table, page=page)
     from assay.certify.lab.certificates import SEED, shipped
@@ -99,6 +111,30 @@ def _publish(tables: list[str], replicates: int | None, page: Path | None) -> No
     from assay.cli.published import show_published
 
     show_published(tables, replicates, SEED, Console(highlight=False), page)
+
+
+def _certify_gate(runs: int, page: Path | None) -> None:
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    from assay import configs
+    from assay.certify.gate import simulate
+    from assay.certify.gate.page import page as written
+    from assay.cli import run, show
+    from assay.spec import load_blueprint
+
+    if not runs >= FEWEST_RUNS:
+        raise InputError(
+            f"replicates is {runs}; a gate that holds over years needs {FEWEST_RUNS} runs or more"
+        )
+    blueprint = load_blueprint(configs.path(run.DEFAULT))
+    with show.working(f"simulating {runs:,} runs, sound and with each fault"):
+        text = written(
+            simulate.gate_table(blueprint, runs=runs, pool=max(runs // 5, FEWEST_RUNS), sequences=runs // 50)
+        )
+    if page is not None:
+        page.write_text(text, encoding="utf-8")
+    Console().print(Markdown(text))
 
 
 def _here(cells: list[Cell], seed: int, error: float | None, workers: int) -> list[Certificate]:

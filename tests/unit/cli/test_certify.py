@@ -56,6 +56,15 @@ def test_published_tables_are_made_again() -> None:
     assert "all 14 rows agree" in found.stdout
 
 
+def test_the_gate_is_certified(home: Path) -> None:
+    found = certify("--gate", "--replicates", "300", "--page", "gate.md")
+    assert found.exit_code == 0, found.output
+    text = (home / "gate.md").read_text()
+    assert "a partition loaded twice" in text
+    assert "300" in text
+    assert "False alarms" in found.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -65,6 +74,8 @@ def test_published_tables_are_made_again() -> None:
         (("--table", "peeking"), "--table says nothing to a simulation"),
         (("--published", "--method", "welch"), "--method says nothing to --published"),
         (("--published", "--table", "x"), "no published table 'x'"),
+        (("--gate", "--replicates", "200"), "replicates is 200; a gate that holds over years needs 300 runs"),
+        (("--spark",), "--spark needs --method or --scenario"),
     ],
 )
 def test_refusals(arguments: tuple[str, ...], sentence: str, home: Path) -> None:

@@ -216,7 +216,7 @@ def _budget(method: Method, scenario: Scenario) -> int:
         worth = scenario.n <= 200 and scenario.treated == 0.5 and scenario.outcome in _TELLING  # noqa: PLR2004
         return 500 if worth else 0
     if method.name in _ENUMERATING:
-        return 1_000 if scenario.n <= 50 else 0  # noqa: PLR2004
+        return 1_000 if scenario.n <= 50 and scenario.treated == 0.5 else 0  # noqa: PLR2004
     if form_of(method) == "units":
         return 2_000 if scenario.n <= 1_000 else 0  # noqa: PLR2004
     return 5_000 if method.name in _SLOWER else REPLICATES

@@ -26,6 +26,7 @@ from assay.stats.proportions.unconditional import (
     Row,
     cuts,
     least_value,
+    once_each,
     rows_of,
     supremum,
 )
@@ -78,8 +79,11 @@ def barnard(
     """
     arms = paired_tables(control, treatment, alpha, most=MOST_UNITS, whole=True)
     tails = per_tail(arms.alpha, alternative)
-    sides = [(*_side(row, alternative != "less"), *_side(row.swapped(), alternative != "greater"))
-             for row in rows_of(arms.tables, tails)]  # fmt: skip
+
+    def both(row: Row) -> tuple[float, ...]:
+        return *_side(row, alternative != "less"), *_side(row.swapped(), alternative != "greater")
+
+    sides = once_each(rows_of(arms.tables, tails), both)
     above, low, ratio_low, below, high, ratio_high = np.moveaxis(
         np.reshape(sides, (*arms.alpha.shape, 6)), -1, 0
     )

@@ -21,7 +21,15 @@ from assay.stats.moments import Moments
 from assay.stats.proportions.arms import Array, paired_tables
 from assay.stats.proportions.fields import counts_fields
 from assay.stats.proportions.odds_effect import OddsEffect, cells, odds_effect, odds_ratio_of
-from assay.stats.proportions.unconditional import MOST_UNITS, Cuts, Row, least_value, rows_of, supremum
+from assay.stats.proportions.unconditional import (
+    MOST_UNITS,
+    Cuts,
+    Row,
+    least_value,
+    once_each,
+    rows_of,
+    supremum,
+)
 from assay.stats.registry import method
 from assay.stats.tails import Alternative, p_value, per_tail
 
@@ -70,8 +78,11 @@ def boschloo(
     """
     arms = paired_tables(control, treatment, alpha, most=MOST_UNITS, whole=True)
     tails = per_tail(arms.alpha, alternative)
-    sides = [(*_side(row, alternative != "less"), *_side(row.swapped(), alternative != "greater"))
-             for row in rows_of(arms.tables, tails)]  # fmt: skip
+
+    def both(row: Row) -> tuple[float, ...]:
+        return *_side(row, alternative != "less"), *_side(row.swapped(), alternative != "greater")
+
+    sides = once_each(rows_of(arms.tables, tails), both)
     above, low, below, high = np.moveaxis(np.reshape(sides, (*arms.alpha.shape, 4)), -1, 0)
     fields = counts_fields(arms, p_value(below, above, alternative), alternative)
     return odds_effect(fields, arms, odds_ratio_of(*cells(arms.tables)), (low, 1 / high))

@@ -12,8 +12,9 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,12 @@ def rows_of(tables: Tables, tails: Array) -> list[Row]:
     counts = (tables.n_c * tables.p_c, tables.n_c, tables.n_t * tables.p_t, tables.n_t)
     whole = [np.rint(c).astype(int).ravel().tolist() for c in counts]
     return [Row(*row) for row in zip(*whole, np.ravel(tails).tolist(), strict=True)]
+
+
+def once_each(rows: Iterable[Row], answer: Callable[[Row], tuple[float, ...]]) -> list[tuple[float, ...]]:
+    """The answer for every table; equal tables, of which a batch has many, are answered once."""
+    known = cache(answer)
+    return [known(row) for row in rows]
 
 
 def supremum(cut: Cuts, n_c: int, path: Path, *, level: float | None = None) -> float:

@@ -181,7 +181,8 @@ def verdicts(found: Sequence[Verdict], last_week: date, *, canaries: int) -> Non
     none = "none; `canaries: {}` in the blueprint has every run judged by a known truth"
     console.print(f"canaries: {f'{canaries:,} results, as planted' if canaries else none}")
     console.print(
-        "next: [bold]assay query \"SELECT * FROM gold.experiment_health WHERE status <> 'ok'\"[/bold] · "
+        "next: [bold]assay query \"SELECT * FROM gold.experiment_health WHERE status <> 'ok' "
+        "AND experiment NOT LIKE 'canary%'\"[/bold] · "
         "[bold]assay run[/bold] for the weeks that follow · [bold]assay down[/bold] to stop"
     )
 

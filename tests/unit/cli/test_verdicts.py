@@ -70,3 +70,11 @@ def test_the_latest_look_of_the_blueprints_own_experiments_is_judged() -> None:
         ("button_colour", True, verdicts.FOUND),
         ("new_onboarding", True, verdicts.CAUGHT),
     ]
+
+
+def test_canaries_are_counted_and_are_no_verdicts() -> None:
+    rows = [row(), row(experiment="canary_null.2"), row(experiment="canary_rate", final=False)]
+    assert verdicts.canaries(rows) == 1
+    assert {each.experiment for each in verdicts.judge(rows, BLUEPRINT, BLUEPRINT.week_start(9))} == {
+        row()["experiment"]
+    }

@@ -9,7 +9,8 @@ integrates to 1 then, so that what it wins is evidence (an e-value):
 * coverage: (q / alpha) at a miss, (1 - q) / (1 - alpha) at a hit.
 
 None has an exponential moment of an estimate in it: they stay near 1 in expectation where t pivots of skewed
-data are only nearly t. What remains is taken off by `MARGIN`, as measured in docs/certificates/gate.md.
+data are only nearly t. `MARGIN` is taken off for what is missing, and not enough for the far bets on the most
+skewed canaries; what counts is the rate of false alarms measured in docs/certificates/gate.md.
 
 References:
     Vovk and Wang (2021), E-values: Calibration, combination and applications, section 2 (the calibrators).
@@ -28,7 +29,7 @@ from assay.certify.gate.outcomes import Outcomes
 
 Array = NDArray[np.float64]
 MARGIN = 0.01
-"""Every bet pays so much of its win, to be on the safe side of what is only nearly uniform."""
+"""Every bet gives so much away, for what is only nearly uniform."""
 _TILTS = (0.4, 0.9)
 _POWERS = (0.5, 0.25)
 _MOST = 1e-12

@@ -22,6 +22,7 @@ from assay.distributions import (
     Poisson,
     ZeroInflated,
 )
+from assay.errors import InputError, did_you_mean
 
 OUTCOMES: Mapping[str, Callable[[], Outcome]] = MappingProxyType(
     {
@@ -48,4 +49,38 @@ OUTCOMES: Mapping[str, Callable[[], Outcome]] = MappingProxyType(
         "waiting": lambda: Waiting(20),
     }
 )
-"""Name of a law that certificates are made for → the outcome."""
+"""Name of a kind of data that certificates are made for → the outcome."""
+_FAMILIES: Mapping[str, Callable[[float], Outcome]] = MappingProxyType(
+    {
+        "poisson": lambda rate: Independent(Poisson(rate)),
+        "bernoulli": lambda share: Independent(Bernoulli(share)),
+        "gamma": lambda shape: Independent(Gamma(shape, 10 / shape if shape else 0)),
+        "lognormal": lambda sigma: Independent(LogNormal(2, sigma)),
+        "pareto": lambda index: Independent(Pareto(1, index)),
+        "covariate": lambda correlation: Correlated(10, 5, correlation),
+    }
+)
+"""Families of which any member can be asked for: name → from its parameter to the outcome."""
+
+
+def outcome(name: str) -> Outcome:
+    """A kind of data by name: one of `OUTCOMES`, or any member of a family, such as `gamma-0.3`.
+
+    Raises:
+        InputError: There is none of that name, or the parameter is not allowed.
+    """
+    if name in OUTCOMES:
+        return OUTCOMES[name]()
+    family, _, parameter = name.rpartition("-")
+    if family in _FAMILIES:
+        number = _number(parameter)
+        if number is not None:
+            return _FAMILIES[family](number)
+    raise InputError(f"there is no scenario {name!r}; {did_you_mean(name, OUTCOMES)}")
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

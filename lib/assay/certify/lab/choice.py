@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from assay.certify.certificate import LIBERAL, Certificate
-from assay.certify.lab.catalogue import OUTCOMES
 from assay.certify.lab.outcome import Kind
 from assay.certify.lab.scenario import Scenario
 from assay.stats import DEFAULT_METHOD, METHODS
@@ -68,7 +67,7 @@ def best(certificates: Iterable[Certificate], scenario: str) -> Certificate | No
 
 def default_of(scenario: str) -> str | None:
     """The method that a report opens with on such data; None for data of another design."""
-    law = OUTCOMES[Scenario.parse(scenario).outcome]()
+    law = Scenario.parse(scenario).law
     plain = law.group == 1 and not law.paired and "x" not in law.series
     return DEFAULTS.get(law.kind) if plain or law.kind == "ratio" else None
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from assay.certify.lab.outcome import Change, Outcome
+from assay.errors import InputError
 from assay.stats import Moments, Samples
 
 
@@ -25,6 +26,10 @@ class Correlated(Outcome):
     deviation: float
     correlation: float
     series: ClassVar[frozenset[str]] = frozenset({"y", "x", "w"})
+
+    def __post_init__(self) -> None:
+        if not -1 < self.correlation < 1:
+            raise InputError(f"correlation is {self.correlation:g}; it must lie strictly between -1 and 1")
 
     @property
     def truth(self) -> float:

@@ -13,9 +13,10 @@ from types import MappingProxyType
 from typing import Any
 
 from assay.certify.lab.catalogue import OUTCOMES
+from assay.certify.lab.catalogue import outcome as outcome_of
 from assay.certify.lab.forms import form_of
 from assay.certify.lab.scenario import Scenario
-from assay.errors import InputError, did_you_mean
+from assay.errors import InputError
 from assay.stats import METHODS, Method, named
 
 SIZES = (50, 200, 1_000, 5_000, 50_000)
@@ -28,7 +29,7 @@ _ASKED = 500
 
 _BY_DESIGN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "covariate-0.7": (
+        "covariate": (
             *("welch", "cuped", "cuped_many", "lin", "lin_many", "lin_hc2", "poststratified", "weighted"),
         ),
         "ratio": (
@@ -58,6 +59,7 @@ _PEEKED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Outcomes that are looked at again and again → methods, one for a single look and those for any number."""
+_PEEKED_SIZES = (1_000, 5_000)
 _ANY_AMOUNT = frozenset({"quasi_poisson", "compound_poisson_gamma"})
 """Methods for counts that amounts suit as well."""
 _NO_NORMAL = frozenset({"normal"})
@@ -101,13 +103,9 @@ def grid(replicates: int | None = None) -> Iterator[Cell]:
         replicates: Of every method; left out, those of the shipped certificates.
     """
     for outcome in OUTCOMES:
-        for treated in TREATED:
-            for n in SIZES:
-                yield from _cells(outcome, n, treated, replicates)
-    for outcome, methods in _PEEKED.items():
-        for n in (1_000, 5_000):
-            scenario = Scenario(outcome=outcome, n=n, looks=LOOKS)
-            yield Cell(scenario, methods, replicates or REPLICATES)
+        yield from _of_outcome(outcome, replicates)
+    for outcome in _PEEKED:
+        yield from _peeking(outcome, replicates)
 
 
 def chosen(
@@ -146,10 +144,8 @@ def chosen(
 def _matching(scenario: str | None, replicates: int | None) -> Iterable[Cell]:
     if scenario is None:
         return grid(replicates)
-    if scenario in OUTCOMES:
-        return (cell for cell in grid(replicates) if cell.scenario.outcome == scenario)
     if ":" not in scenario:
-        raise InputError(f"there is no scenario {scenario!r}; {did_you_mean(scenario, OUTCOMES)}")
+        return [*_of_outcome(scenario, replicates), *_peeking(scenario, replicates)]
     one = Scenario.parse(scenario)
     if one.looks > 1:
         methods = _PEEKED.get(one.outcome, ())
@@ -157,10 +153,19 @@ def _matching(scenario: str | None, replicates: int | None) -> Iterable[Cell]:
     return _of_scenario(one, replicates, least=_ASKED)
 
 
-def _cells(outcome: str, n: int, treated: float, replicates: int | None) -> Iterator[Cell]:
-    scenario = _valid(outcome, n, treated)
-    if scenario is not None:
-        yield from _of_scenario(scenario, replicates)
+def _of_outcome(outcome: str, replicates: int | None) -> Iterator[Cell]:
+    outcome_of(outcome)  # one that does not exist is refused, not left out
+    for treated in TREATED:
+        for n in SIZES:
+            scenario = _valid(outcome, n, treated)
+            if scenario is not None:
+                yield from _of_scenario(scenario, replicates)
+
+
+def _peeking(outcome: str, replicates: int | None) -> Iterator[Cell]:
+    for n in _PEEKED_SIZES if outcome in _PEEKED else ():
+        scenario = Scenario(outcome=outcome, n=n, looks=LOOKS)
+        yield Cell(scenario, _PEEKED[outcome], replicates or REPLICATES)
 
 
 def _valid(outcome: str, n: int, treated: float) -> Scenario | None:
@@ -184,8 +189,9 @@ def _of_scenario(scenario: Scenario, replicates: int | None, *, least: int = 0) 
 
 def methods_for(outcome: str) -> tuple[str, ...]:
     """The methods that are measured on an outcome, in order of name."""
-    if outcome in _BY_DESIGN:
-        return tuple(sorted(_BY_DESIGN[outcome]))
+    design = _BY_DESIGN.get(outcome) or _BY_DESIGN.get(outcome.rpartition("-")[0])
+    if design:
+        return tuple(sorted(design))
     return tuple(sorted(name for name, method in METHODS.items() if _suits(method, outcome)))
 
 
@@ -195,7 +201,7 @@ def _has(cell: Cell, method: str | None) -> bool:
 
 def _suits(method: Method, outcome: str) -> bool:
     """Whether a method for independent units is meant for such values."""
-    kind = OUTCOMES[outcome]().kind
+    kind = outcome_of(outcome).kind
     if method.needs != ("y",) or method.name == _MERGED:
         return False
     if method.name in _QUANTILES:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from assay.certify.lab.catalogue import OUTCOMES
+from assay.certify.lab import catalogue
 from assay.certify.lab.outcome import Outcome
-from assay.errors import InputError, did_you_mean
+from assay.errors import InputError
 
 POWER, LEVEL = 0.8, 0.05
 """The planted lift is one that a normal approximation finds with this power at this level."""
@@ -25,7 +25,7 @@ class Scenario:
     """One cell of the laboratory.
 
     Attributes:
-        outcome: A name of `OUTCOMES`.
+        outcome: Name of a kind of data, as `catalogue.outcome` knows it.
         n: Units of an arm, on average over both.
         treated: Share of all units in the treatment, in (0, 1).
         looks: Equal parts after each of which the data are looked at; the first significant look ends it.
@@ -42,8 +42,7 @@ class Scenario:
     missing: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.outcome not in OUTCOMES:
-            raise InputError(f"there is no scenario {self.outcome!r}; {did_you_mean(self.outcome, OUTCOMES)}")
+        catalogue.outcome(self.outcome)
         if not 0 < self.treated < 1:
             raise InputError(f"treated is {self.treated:g}; it must lie strictly between 0 and 1")
         if self.law.paired and self.n_control != self.n_treatment:
@@ -92,7 +91,7 @@ class Scenario:
     @property
     def law(self) -> Outcome:
         """The outcome itself."""
-        return OUTCOMES[self.outcome]()
+        return catalogue.outcome(self.outcome)
 
     @property
     def n_control(self) -> int:

@@ -44,10 +44,23 @@ def test_choosing() -> None:
     assert rare[0].replicates == 500, "left out of the grid, but asked for by name"
 
 
+def test_any_member_of_a_family_can_be_asked_for() -> None:
+    cells = chosen(method="cuped", scenario="covariate-0.3", replicates=100)
+    assert len(cells) == 10
+    assert chosen(method="welch", scenario="gamma-0.3:80:50/50")[0].scenario.law.truth == pytest.approx(10)
+    assert "fisher" in methods_for("bernoulli-0.02")
+    known = chosen(scenario="gamma-0.1")
+    assert known == [cell for cell in grid() if cell.scenario.outcome == "gamma-0.1"]
+
+
 @pytest.mark.parametrize(
     ("wish", "sentence"),
     [
         ({"replicates": 99}, "replicates is 99; below 100 an error rate cannot be told from another"),
+        ({"scenario": "pareto-0.9"}, "Pareto(scale=1.0, index=0.9) has no finite mean"),
+        ({"scenario": "gamma-0"}, "gamma.shape is 0.0; it must be above 0"),
+        ({"scenario": "gamma-x"}, "there is no scenario 'gamma-x'"),
+        ({"scenario": "covariate-1"}, "correlation is 1; it must lie strictly between -1 and 1"),
         ({"method": "wlch"}, "did you mean 'welch'?"),
         ({"scenario": "gama-1"}, "there is no scenario 'gama-1'; did you mean 'gamma-1'?"),
         (

@@ -98,13 +98,16 @@ class Sessions(Outcome):
         u, v = y - centre_y, d - centre_d
         sums = np.einsum("ij,jk->ik", counts, np.column_stack([u, v, u * u, v * v, u * v]))
         a, b = sums[:, 0] / n, sums[:, 1] / n
+        m2_y, m2_d = np.maximum(sums[:, 2] - n * a**2, 0.0), np.maximum(sums[:, 3] - n * b**2, 0.0)
+        # Rounding must not pass it: Cauchy-Schwarz.
+        bound = np.sqrt(m2_y) * np.sqrt(m2_d)
         return Moments(
             n=np.full(replicates, float(n)),
             mean_y=centre_y + a,
-            m2_y=np.maximum(sums[:, 2] - n * a**2, 0.0),
+            m2_y=m2_y,
             mean_d=centre_d + b,
-            m2_d=np.maximum(sums[:, 3] - n * b**2, 0.0),
-            c_yd=sums[:, 4] - n * a * b,
+            m2_d=m2_d,
+            c_yd=np.clip(sums[:, 4] - n * a * b, -bound, bound),
         )
 
     def change(self, lift: float) -> None:

@@ -101,8 +101,11 @@ def in_processes(number: int) -> Workers:
             return
         # Not forked: threads of the numerical libraries would be copied in mid-flight.
         with ProcessPoolExecutor(number, mp_context=get_context("spawn")) as pool:
-            for done in as_completed([pool.submit(perform, task) for task in tasks]):
-                yield done.result()
+            try:
+                for done in as_completed([pool.submit(perform, task) for task in tasks]):
+                    yield done.result()
+            finally:  # after an error, or when nobody asks for more, nothing is begun
+                pool.shutdown(wait=False, cancel_futures=True)
 
     return run
 

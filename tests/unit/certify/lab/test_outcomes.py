@@ -125,3 +125,11 @@ def test_refusals() -> None:
     assert Independent(Normal(2, 1), late=0.1).change(0.5) is None
     assert Independent(CompoundPoisson(Poisson(1), Gamma(1, 1))).change(0.5) == Change(scale=1.5)
     assert isinstance(Sessions(2, 0.1, 0.2).samples(seeds.stream(1, "s"), 3, 2), Samples)
+
+
+def test_arms_without_a_success_have_moments() -> None:
+    """Rounding leaves a product of deviations where there is no deviation."""
+    found = Sessions(2, 0.01, 0.2).moments(seeds.stream(10, "few"), 5, 500)
+    silent = found.mean_y < 1e-12
+    assert silent.any()
+    assert np.all(found.c_yd[silent] ** 2 <= found.m2_y[silent] * found.m2_d[silent])  # type: ignore[index]

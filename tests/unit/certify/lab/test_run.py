@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from assay.certify.lab import run
 from assay.certify.lab.grid import Cell, chosen
 from assay.certify.lab.run import Store, Task, in_processes, measure
 from assay.certify.lab.scenario import Scenario
+from assay.errors import InputError
 
 CELLS = [Cell(Scenario.parse("normal:50:50/50"), ("student", "welch"), 2_500)]
 
@@ -42,6 +44,23 @@ def test_a_killed_run_goes_on_and_comes_to_the_same(tmp_path: Path) -> None:
     performed.clear()
     measure(CELLS, workers=counts, store=Store(path), seed=1)  # type: ignore[arg-type]
     assert len(performed) == 3, "another seed has other numbers"
+
+
+def test_after_an_error_nothing_more_is_begun() -> None:
+    bad = Task("pareto-0.5:50:50/50", ("welch",), 0, 100, 0)
+    good = [Task("normal:50:50/50", ("welch",), block, 1_000, 0) for block in range(300)]
+
+    def perform(number: int, tasks: list[Task]) -> Store:
+        store = Store()
+        with suppress(InputError):
+            for done in in_processes(number)(tasks):
+                store.keep(done)
+        return store
+
+    with pytest.raises(InputError, match="has no finite mean"):
+        list(in_processes(1)([bad]))
+    assert len(perform(1, [good[0], bad, *good[1:]]).found) == 1
+    assert len(perform(2, [bad, *good]).found) < len(good)
 
 
 def test_a_cell_stops_when_its_error_is_small_enough() -> None:

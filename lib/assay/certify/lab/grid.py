@@ -223,7 +223,8 @@ def _budget(method: Method, scenario: Scenario) -> int:
         return 500 if worth else 0
     if method.name in _ENUMERATING:
         return 1_000 if scenario.n <= 50 and scenario.treated == 0.5 else 0  # noqa: PLR2004
-    if form_of(method) == "units":
+    law = scenario.law
+    if form_of(method) == "units" or law.paired or law.group > 1:
         return 2_000 if scenario.n <= 1_000 else 0  # noqa: PLR2004
     return 5_000 if method.name in _SLOWER else REPLICATES
 

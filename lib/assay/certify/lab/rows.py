@@ -105,7 +105,7 @@ def _arms(
     law, lift = scenario.law, scenario.lift
     change = law.change(lift)
     lifted = law if change is not None else law.lifted(lift)
-    if form == "moments":
+    if form == "moments" and not law.paired:
         control, null = (
             _moments(law, rng, n, replicates, scenario.looks)
             for rng, n in zip(streams, (scenario.n_control, scenario.n_treatment), strict=False)
@@ -121,7 +121,10 @@ def _arms(
         units = law.samples(streams[0], scenario.n_control, part)
         same = law.beside(units, streams[1], scenario.n_treatment)
         other = lifted.beside(units, streams[2], scenario.n_treatment) if change is None else change.of(same)
-        yield units, same, other
+        if form == "units":
+            yield units, same, other
+        else:
+            yield units.moments(), same.moments(), other.moments()
 
 
 def _moments(law: Outcome, rng: np.random.Generator, n: int, replicates: int, looks: int) -> Moments:

@@ -46,7 +46,7 @@ def page(certificates: Sequence[Certificate]) -> str:
         "## The rule: which method for which data\n",
         "The most powerful method for a difference of means, shares or ratios that does not err more often",
         "than in 5.5 % beyond Monte-Carlo error, with its type I error; **bold** if it is not the default.",
-        "A dash: no method holds its level.\n",
+        "A dash: no method holds its level. Methods with fewer than 1,000 replicates are left out.\n",
         *(_rule(certificates, treated) for treated in TREATED),
         "## What the defaults do\n",
         _defaults(certificates),

@@ -26,6 +26,14 @@ def test_the_most_powerful_fit_method_is_the_best() -> None:
     assert chosen.method == "skew_t"
 
 
+def test_one_measured_within_the_tolerance_goes_before_one_not_proved_outside() -> None:
+    rough = replace(a("skew_t", power=0.9), type_i_error=0.06, replicates=2_000)
+    chosen = best([a("welch", power=0.7), rough], CELL)
+    assert chosen is not None
+    assert chosen.method == "welch"
+    assert best([rough], CELL) == rough, "where there is no other"
+
+
 def test_the_default_stays_where_no_other_is_better_beyond_error() -> None:
     found = [a("welch", power=0.79), a("student", power=0.8)]
     chosen = best(found, CELL)

@@ -78,3 +78,9 @@ def test_every_form_of_data_is_made(key: str, methods: list[str]) -> None:
         null, planted = found[name]
         assert np.isfinite(null.p_value).all(), name
         assert planted.p_value.mean() < null.p_value.mean(), name
+
+
+def test_pairs_stay_pairs_for_a_method_that_reads_moments() -> None:
+    """Welch knows nothing of the correlation of 0.6, so that it hardly ever rejects a true null."""
+    null, _ = rows(Scenario.parse("pairs:100:50/50"), ["welch"], replicates=1_000)["welch"]
+    assert np.mean(null.p_value < ALPHA) < 0.01

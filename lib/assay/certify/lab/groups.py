@@ -43,16 +43,23 @@ class Clustered(Outcome):
         return self.deviation**2 * (1 + (self.group - 1) * self.icc)
 
     def samples(self, rng: np.random.Generator, n: int, replicates: int) -> Samples:
-        """Clusters of `group` units each; a last one of fewer."""
-        cluster = np.arange(n) // self.group
-        between = rng.standard_normal((replicates, int(cluster[-1]) + 1))[:, cluster]
-        within = rng.standard_normal((replicates, n))
-        y = np.sqrt(self.icc) * between + np.sqrt(1 - self.icc) * within
-        return Samples(self.mean + self.deviation * y, cluster=cluster.astype(np.float64))
+        """Clusters of `group` units each, with even numbers; a last one of fewer."""
+        return self._drawn(rng, n, replicates, first=0)
+
+    def beside(self, control: Samples, rng: np.random.Generator, n: int) -> Samples:
+        """Other clusters, with odd numbers: an equal number would be the same cluster in both arms."""
+        return self._drawn(rng, n, control.y.shape[0], first=1)
 
     def change(self, lift: float) -> Change:
         """A shift of all values."""
         return Change(shift=lift * self.mean)
+
+    def _drawn(self, rng: np.random.Generator, n: int, replicates: int, *, first: int) -> Samples:
+        cluster = np.arange(n) // self.group
+        between = rng.standard_normal((replicates, int(cluster[-1]) + 1))[:, cluster]
+        within = rng.standard_normal((replicates, n))
+        y = np.sqrt(self.icc) * between + np.sqrt(1 - self.icc) * within
+        return Samples(self.mean + self.deviation * y, cluster=(2 * cluster + first).astype(np.float64))
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ def svg(
         One `<svg>` element with a description for screen readers.
     """
     places = _places(columns)
-    width = max(places.values()) + _CELL + 20
+    width = max(places.values()) + _CELL + 60
     height = _TOP + _ROW * len(rows) + 20
     paths: dict[int, list[str]] = {}
     for y, row in enumerate(rows):

@@ -133,3 +133,12 @@ def test_arms_without_a_success_have_moments() -> None:
     silent = found.mean_y < 1e-12
     assert silent.any()
     assert np.all(found.c_yd[silent] ** 2 <= found.m2_y[silent] * found.m2_d[silent])  # type: ignore[index]
+
+
+def test_clusters_of_one_arm_are_not_those_of_the_other() -> None:
+    outcome = Clustered(10, 5, 0.1)
+    control = outcome.samples(seeds.stream(11, "a"), 60, 2)
+    treatment = outcome.beside(control, seeds.stream(11, "b"), 60)
+    assert control.cluster is not None
+    assert treatment.cluster is not None
+    assert not set(control.cluster.ravel()) & set(treatment.cluster.ravel())

@@ -51,7 +51,7 @@ def timed(method: Method, rng: np.random.Generator) -> tuple[float, int]:
     """Microseconds of a test, and how many tests were in a call: fewer where each takes long."""
     control, treatment, tests = arms(method, rng, TRIAL)
     ours = seconds(lambda: method(control, treatment)) / tests * 1e6
-    if tests == 1 or ours > 15 * LIMIT:
+    if tests == 1 or ours > 30 * LIMIT:
         return ours, tests
     control, treatment, tests = arms(method, rng, BATCH)
     return seconds(lambda: method(control, treatment)) / tests * 1e6, tests

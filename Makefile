@@ -50,6 +50,7 @@ test: lint types $(READY) ## Everything that CI runs: lint, types, layers, all t
 	COVERAGE_FILE=$(CURDIR)/.cov/.coverage.platform $(BIN)/python -m pytest tests/spark tests/stack \
 	  --cov --cov-branch --cov-report= --durations=10 || status=1
 	wait $$numbers || status=1
+	trap - EXIT  # it has ended: its number may be another process's by now
 	cat .cov/numbers.log
 	[ $$status = 0 ]
 	$(BIN)/python -m coverage combine --quiet .cov

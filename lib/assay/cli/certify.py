@@ -68,12 +68,16 @@ def certify(
     ] = None,
 ) -> None:
     """Measure the type I error, power, coverage and bias of methods on simulated data."""
+    if page is not None and not page.parent.is_dir():
+        raise InputError(f"{page} cannot be written: there is no folder {page.parent}")
+    simulation = {"method": method, "scenario": scenario, "error": error, "seed": seed}
+    ignored = simulation | {"json": as_json or None, "spark": spark or None}
     if published:
-        _refuse("--published", method=method, scenario=scenario, error=error)
+        _refuse("--published", **ignored)
         _publish(table or [], replicates, page)
         return
     if gate:
-        _refuse("--gate", method=method, scenario=scenario, error=error, table=table)
+        _refuse("--gate", **ignored, table=table)
         _certify_gate(replicates or GATE_RUNS, page)
         return
     _refuse("a simulation", table=table, page=page)

@@ -10,11 +10,11 @@ import pytest
 import yaml
 
 from assay import configs
-from assay.local import template_yaml
 from assay.local.running import Stack
 from assay.local.workflow import TEMPLATE, Workflow
 from assay.runtime import clients
 from assay.runtime.arguments import JobArguments, parse
+from assay.stacks import template_yaml
 
 SCRIPT = """
 from __future__ import annotations

@@ -8,11 +8,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 
-from assay.local import triggers
-from assay.local.definition import Definition
 from assay.local.history import COMPLETED, STOPPED, History
 from assay.local.job import FAILED, SUCCEEDED, Launcher, Outcome
-from assay.local.triggers import Action, Trigger
+from assay.stacks import triggers
+from assay.stacks.definition import Definition
+from assay.stacks.triggers import Action, Trigger
 
 ERROR = "ERROR"
 _MINUTE = 60.0

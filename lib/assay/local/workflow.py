@@ -14,12 +14,13 @@ from pathlib import Path
 
 from assay import configs
 from assay.errors import InputError, StackError
-from assay.local import definition, job, template_yaml
-from assay.local.definition import Definition
+from assay.local import job
 from assay.local.execution import Event, Execution
 from assay.local.history import History, WorkflowRun
 from assay.local.state import Home, home
-from assay.local.template import ACCOUNT, Template
+from assay.stacks import definition, template_yaml
+from assay.stacks.definition import Definition
+from assay.stacks.template import ACCOUNT, Template
 
 ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL"
 TEMPLATE = "glue_configs/stacks/workflow.yaml"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from assay.errors import InputError
-from assay.local import template_yaml
-from assay.local.template import Template
+from assay.stacks import template_yaml
+from assay.stacks.template import Template
 
 HEAD = """
     AWSTemplateFormatVersion: 2010-09-09

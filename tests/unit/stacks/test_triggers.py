@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.errors import InputError
-from assay.local import triggers
-from assay.local.triggers import Action, Condition, Trigger
+from assay.stacks import triggers
+from assay.stacks.triggers import Action, Condition, Trigger
 
 STATES = [*triggers.WATCHED_STATES, "RUNNING", "ERROR"]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.errors import InputError, did_you_mean
-from assay.local import template_yaml
+from assay.stacks import template_yaml
 
 ACCOUNT = "000000000000"
 REGION = "eu-west-1"

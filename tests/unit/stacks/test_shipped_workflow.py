@@ -11,10 +11,10 @@ from botocore.validate import ParamValidator
 
 from assay import configs
 from assay.errors import InputError
-from assay.local import definition
-from assay.local.template import Resource, Template
 from assay.local.workflow import TEMPLATE, Workflow
 from assay.runtime import cost
+from assay.stacks import definition
+from assay.stacks.template import Resource, Template
 
 PARAMETERS = {"ParametersUrl": "http://127.0.0.1:1"} | {
     f"{job}RoleArn": f"arn:aws:iam::000000000000:role/assay-{job.lower()}"

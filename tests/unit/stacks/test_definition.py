@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from assay.errors import InputError
-from assay.local import definition
-from assay.local.template import Template
+from assay.stacks import definition
+from assay.stacks.template import Template
 
 
 def job(name: str, **more: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assay.errors import InputError, did_you_mean
-from assay.local import schedule
+from assay.stacks import schedule
 
 START_KINDS = ("ON_DEMAND", "SCHEDULED")
 KINDS = (*START_KINDS, "CONDITIONAL")

@@ -12,9 +12,9 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from assay.errors import InputError, did_you_mean
-from assay.local import triggers
-from assay.local.template import Template
-from assay.local.triggers import Trigger
+from assay.stacks import triggers
+from assay.stacks.template import Template
+from assay.stacks.triggers import Trigger
 
 _DEFAULT_TIMEOUT = 480  # minutes; Glue 5.0 and later
 

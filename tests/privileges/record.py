@@ -1,0 +1,131 @@
+"""Makes a recording: two weeks of the brokerage through the whole platform, and what a person asks afterwards.
+
+The first week creates tables and reads the journal as a whole; from the second on tables are merged into and the
+journal is read by day. The second is run twice: a repeated week reads what is there and must need no more.
+
+`PYTHONPATH=lib:tests python -m privileges.record` writes `recording.json` beside this file.
+"""
+
+from __future__ import annotations
+
+import collections
+import json
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from assay import configs
+from assay.local.workflow import Workflow
+from assay.spec import load_blueprint
+from privileges.call import Call, call
+from privileges.stage import Platform, running
+
+PRINCIPALS = ("ingest", "bronze", "silver", "gold", "calibrate", "api", "cli")
+FILE = Path(__file__).with_name("recording.json")
+COMMAND = "PYTHONPATH=lib:tests python -m privileges.record"
+BLUEPRINT = "glue_configs/blueprints/brokerage.yaml"
+WEEKS = (1, 2, 2)
+_NAMES = {key: key for key in PRINCIPALS}
+
+
+def record(platform: Platform) -> None:
+    """Do on a platform everything that is to be recorded.
+
+    Raises:
+        AssertionError: A run of the workflow failed.
+    """
+    path = configs.path(BLUEPRINT)
+    blueprint = load_blueprint(path)
+    with platform.acting("cli"):
+        workflow = Workflow.load(None, platform.stack.parameters())
+        for number in WEEKS:
+            week = {"week": blueprint.week_start(number).isoformat(), "blueprint": str(path)}
+            run = workflow.run(week, isolated=True, scripts=platform.script)
+            if not run.succeeded:
+                raise AssertionError(run.error)
+        _look(platform, run.run_id)
+
+
+def _look(platform: Platform, run_id: str) -> None:
+    """What `assay run` shows at the end, and the routes of the API that no job asks."""
+    import httpx
+
+    from assay.cli import run
+
+    blueprint = load_blueprint(configs.path(BLUEPRINT))
+    run.results(blueprint, blueprint.week_start(WEEKS[-1] + 1))
+    run.written(run_id)
+    for version, status in ((1, 200), (99, 404)):
+        url = f"{platform.stack.parameters_url}/v1/parameters/{blueprint.name}/{version}"
+        assert httpx.get(url).status_code == status
+
+
+def calls(log: Path, principals: dict[str, str] = _NAMES) -> dict[Call, int]:
+    """The kinds of calls in a log, with how often each was made.
+
+    Args:
+        log: As the recorder wrote it.
+        principals: Access key → principal; calls with other keys set the stack up and are left out.
+
+    Raises:
+        AssertionError: A request could not be named.
+    """
+    found: collections.Counter[Call] = collections.Counter()
+    unknown = set()
+    for line in log.read_text(encoding="utf-8").splitlines():
+        entry = json.loads(line)
+        principal = principals.get(entry["key"])
+        if principal is None:
+            continue
+        if "unknown" in entry:
+            unknown.add(f"{principal}: {entry['unknown']}")
+            continue
+        context = {name: tuple(values) for name, values in entry["context"].items()}
+        found[call(principal, entry["action"], entry["resource"], context)] += 1
+    if unknown:
+        raise AssertionError(f"requests without a name: {sorted(unknown)}")
+    return dict(sorted(found.items()))
+
+
+def save(recorded: dict[Call, int], file: Path, made: str) -> None:
+    """Write a recording, one call a line.
+
+    Args:
+        recorded: Call → how often.
+        file: Where to.
+        made: The day.
+    """
+    lines = [
+        json.dumps(
+            [one.principal, one.action, one.resource, {key: list(v) for key, v in one.context}, count]
+        )
+        for one, count in recorded.items()
+    ]
+    head = json.dumps({"command": COMMAND, "made": made, "weeks": WEEKS})
+    text = ",\n  ".join(lines)
+    file.write_text(f'{{"how": {head},\n "calls": [\n  {text}\n ]}}\n', encoding="utf-8")
+
+
+def load(file: Path = FILE) -> dict[Call, int]:
+    """A recording, call → how often."""
+    found = {}
+    for principal, action, resource, context, count in json.loads(file.read_text("utf-8"))["calls"]:
+        pairs = tuple((key, tuple(values)) for key, values in context.items())
+        found[Call(principal, action, resource, pairs)] = count
+    return found
+
+
+def main() -> None:
+    """Make the recording without policies, and write it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        log = folder / "calls.jsonl"
+        with running(folder, log) as platform:
+            record(platform)
+        save(calls(log), FILE, f"{datetime.now(UTC):%Y-%m-%d}")
+    sys.stdout.write(f"{len(load())} kinds of calls in {FILE}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
 from assay.errors import TransientError
-from assay.runtime import clients, objects
+from assay.runtime import objects
 
 _ATTEMPTS = 20
 _MOST = 999_999  # six digits: the names sort as the numbers do
@@ -85,10 +85,9 @@ class Store:
         """One version; None if there is none of that number."""
         if not 1 <= number <= _MOST:
             return None
-        try:
-            return self._read(_key(blueprint, number))
-        except clients.MissingError:
-            return None
+        key = _key(blueprint, number)
+        # Of a missing object S3 may say "forbidden" to whoever may list under a prefix only: so this lists.
+        return self._read(key) if objects.newest(self.bucket, key) == key else None
 
     def _read(self, key: str) -> Registered:
         return Registered(**json.loads(objects.read_text(f"s3://{self.bucket}/{key}")))

@@ -27,7 +27,7 @@ PLACES = {
     "journal": f"arn:aws:dynamodb:{_PLACE}:table/{names.JOURNAL}",
     "secret": SECRET,
     "key": KEY,
-    "api": f"{names.EXPORTS['api-arn-prefix']}/$default",
+    "api": names.EXPORTS["api-arn-prefix"],
 }
 _OF_BUCKETS = re.compile(r"s3:(ListBucket\w*|GetBucket\w+|GetEncryptionConfiguration)")
 _GLUE_KINDS = (

@@ -10,7 +10,7 @@ References:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,7 +130,9 @@ def _value(keys: Context, wanted: str) -> tuple[str, ...]:
     return next((values for key, values in keys.items() if key.lower() == wanted.lower()), ())
 
 
-def _met(operator: str, values: Iterable[str], wanted: Iterable[str]) -> bool:
+def _met(operator: str, values: Sequence[str], wanted: Sequence[str]) -> bool:
+    if operator == "Null":
+        return (not values) == (wanted[0].lower() == "true")
     quantifier, _, name = operator.rpartition(":")
     if name not in _OPERATORS or quantifier not in {"", "ForAllValues", "ForAnyValue"}:
         raise UnknownConditionError(f"condition operator {operator}")

@@ -1,7 +1,7 @@
-"""Makes a recording: two weeks of the brokerage through the whole platform, and what a person asks afterwards.
+"""Makes a recording: two weeks of a small brokerage through the whole platform, and what a person asks afterwards.
 
 The first week creates tables and reads the journal as a whole; from the second on tables are merged into and the
-journal is read by day. The second is run twice: a repeated week reads what is there and must need no more.
+journal is read by day.
 
 `PYTHONPATH=lib:tests python -m privileges.record` writes `recording.json` beside this file.
 """
@@ -15,7 +15,9 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from assay import configs
+from assay.local import names
+from assay.local.aws import Aws
+from assay.local.running import Stack
 from assay.local.workflow import Workflow
 from assay.spec import load_blueprint
 from privileges.call import Call, call
@@ -24,8 +26,8 @@ from privileges.stage import Platform, running
 PRINCIPALS = ("ingest", "bronze", "silver", "gold", "calibrate", "api", "cli")
 FILE = Path(__file__).with_name("recording.json")
 COMMAND = "PYTHONPATH=lib:tests python -m privileges.record"
-BLUEPRINT = "glue_configs/blueprints/brokerage.yaml"
-WEEKS = (1, 2, 2)
+BLUEPRINT = Path(__file__).parents[1] / "data" / "blueprints" / "small.yaml"
+WEEKS = (1, 2)
 _NAMES = {key: key for key in PRINCIPALS}
 
 
@@ -35,16 +37,23 @@ def record(platform: Platform) -> None:
     Raises:
         AssertionError: A run of the workflow failed.
     """
-    path = configs.path(BLUEPRINT)
-    blueprint = load_blueprint(path)
+    blueprint = load_blueprint(BLUEPRINT)
+    uri = _upload(platform.stack)
     with platform.acting("cli"):
-        workflow = Workflow.load(None, platform.stack.parameters())
+        workflow = Workflow.load(exports=platform.stack.exports())
         for number in WEEKS:
-            week = {"week": blueprint.week_start(number).isoformat(), "blueprint": str(path)}
+            week = {"week": blueprint.week_start(number).isoformat(), "blueprint": uri}
             run = workflow.run(week, isolated=True, scripts=platform.script)
             if not run.succeeded:
                 raise AssertionError(run.error)
         _look(platform, run.run_id)
+
+
+def _upload(stack: Stack) -> str:
+    """Put the blueprint where a deployment puts it; its URI."""
+    key = f"blueprints/{BLUEPRINT.name}"
+    Aws(stack.endpoint).s3.put_object(Bucket=names.ARTIFACTS, Key=key, Body=BLUEPRINT.read_bytes())
+    return f"s3://{names.ARTIFACTS}/{key}"
 
 
 def _look(platform: Platform, run_id: str) -> None:
@@ -53,7 +62,7 @@ def _look(platform: Platform, run_id: str) -> None:
 
     from assay.cli import run
 
-    blueprint = load_blueprint(configs.path(BLUEPRINT))
+    blueprint = load_blueprint(BLUEPRINT)
     run.results(blueprint, blueprint.week_start(WEEKS[-1] + 1))
     run.written(run_id)
     for version, status in ((1, 200), (99, 404)):

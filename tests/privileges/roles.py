@@ -17,7 +17,7 @@ TEMPLATES = {
     "silver": ("jobs", "SilverRole"),
     "gold": ("jobs", "GoldRole"),
     "calibrate": ("jobs", "CalibrateRole"),
-    "api": ("serving", "ApiRole"),
+    "api": ("serving", "FunctionRole"),
 }
 """Principal → template and logical id of its role."""
 
@@ -28,7 +28,12 @@ def exports(secret: str = SECRET) -> dict[str, str]:
     Args:
         secret: ARN of the database's secret.
     """
-    values = names.EXPORTS | {"data-key": KEY, "database-secret": secret, "api-url": "https://api.invalid"}
+    values = names.EXPORTS | {
+        "data-key": KEY,
+        "database-secret": secret,
+        "api-url": "https://api.invalid",
+        "api-log-group": "/aws/lambda/assay-api",
+    }
     return {f"{names.INSTALLATION}-{thing}": value for thing, value in values.items()}
 
 

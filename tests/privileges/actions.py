@@ -115,7 +115,7 @@ def asked(request: Request) -> list[Asked]:
         return list(_s3(request))
     if service == "execute-api":
         path = request.path.lstrip("/")
-        resource = f"arn:aws:execute-api:{region}:{ACCOUNT}:<api>/$default/{request.method}/{path}"
+        resource = f"arn:aws:execute-api:{region}:{ACCOUNT}:local/$default/{request.method}/{path}"
         return [Asked("execute-api:Invoke", resource)]
     target, _, operation = request.headers.get("x-amz-target", "").partition(".")
     if target not in _JSON:

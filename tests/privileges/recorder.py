@@ -13,6 +13,9 @@ from pathlib import Path
 from assay.local.durable import Application, Message, Receive, Scope, Send
 from privileges.actions import Request, UnknownRequestError, asked, signer
 
+LOG_VARIABLE = "PRIVILEGES_LOG"
+"""Where a process that is started by its module alone finds its log."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recorder:

@@ -17,6 +17,7 @@ import pytest
 from assay.local import job, stack, starters
 from assay.local.process import Record
 from assay.local.running import Stack
+from privileges.recorder import LOG_VARIABLE
 
 TESTS = str(Path(__file__).parents[1])
 Credentials = Mapping[str, str]
@@ -92,12 +93,14 @@ def running(
     start, set_up = starters._python, starters.set_up
 
     def recorded(stack: Stack, name: str, module: list[str], environment: Mapping[str, str]) -> Record:
+        paths = os.pathsep.join([TESTS, os.environ.get("PYTHONPATH", "")])
+        environment = {**environment, "PYTHONPATH": paths, LOG_VARIABLE: str(log)}
         if name == "emulator":
-            paths = os.pathsep.join([TESTS, os.environ.get("PYTHONPATH", "")])
-            environment = {**environment, "PYTHONPATH": paths, "AUTH": str(enforce).lower()}
+            environment["AUTH"] = str(enforce).lower()
             module = ["privileges.emulator", str(log), *module[1:]]
         else:
-            environment = {**environment, **identify(name)}
+            environment |= identify(name)
+        module = [{"assay.serving.api.app:app": "privileges.api:app"}.get(word, word) for word in module]
         return start(stack, name, module, environment)
 
     def set_up_and_prepare(stack: Stack, *, mend: bool) -> None:

@@ -1,4 +1,4 @@
-"""One run of a workflow, or of a job by itself, to its end: fire triggers, start jobs, retry, keep history."""
+"""One run of a workflow, or of a single job, to its end: fire triggers, start jobs, retry, keep history."""
 
 from __future__ import annotations
 
@@ -168,9 +168,8 @@ class Execution:
 
     def _record(self, start: Start, state: str) -> _Running:
         action = start.action
-        request = {"Arguments": dict(action.arguments)} | (
-            {"Timeout": action.timeout} if action.timeout else {}
-        )
+        timeout = {"Timeout": action.timeout} if action.timeout else {}
+        request = {"Arguments": dict(action.arguments), **timeout}
         job_run_id = self._history.start_job(
             self._run_id,
             action.job,
@@ -232,9 +231,7 @@ class Execution:
             return
         self._latest[job.name] = running.job_run_id
         self._states[job.name] = outcome.state
-        if outcome.state == SUCCEEDED:
-            self._errors.pop(job.name, None)
-        else:
+        if outcome.state != SUCCEEDED:
             self._errors[job.name] = f"{job.name} {outcome.state}: {outcome.error}"
         self._fire_due()
 

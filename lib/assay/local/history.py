@@ -90,8 +90,8 @@ class History:
                     f"workflow {workflow} may have {limit} runs at once and has {running}; wait for its end"
                 )
             self._db.execute(
-                "INSERT INTO workflow_runs (run_id, workflow, status, properties, started_at, pid, pid_started,"
-                " resumption) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO workflow_runs (run_id, workflow, status, properties, started_at, pid,"
+                " pid_started, resumption) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     run_id,
                     workflow,
@@ -366,8 +366,9 @@ class History:
             Whether it had not yet fired for that time, or a later one.
         """
         done = self._db.execute(
-            "INSERT INTO triggers (name, active, fired_for) VALUES (?, 1, ?) ON CONFLICT (name)"
-            " DO UPDATE SET fired_for = excluded.fired_for WHERE coalesce(fired_for, '') < excluded.fired_for",
+            "INSERT INTO triggers (name, active, fired_for) VALUES (?, 1, ?)"
+            " ON CONFLICT (name) DO UPDATE SET fired_for = excluded.fired_for"
+            " WHERE coalesce(fired_for, '') < excluded.fired_for",
             (name, tick.astimezone(UTC).isoformat()),
         )
         return done.rowcount == 1

@@ -69,8 +69,7 @@ def _create(database: sqlite3.Connection) -> None:
         database.execute(statement)
     for table, columns in _OLD.items():
         if table in names:
-            database.execute(
-                f"INSERT INTO {table} ({columns}) SELECT {columns} FROM old_{table} ORDER BY rowid"
-            )
+            copy = f"INSERT INTO {table} ({columns}) SELECT {columns} FROM old_{table}"  # noqa: S608 own names
+            database.execute(f"{copy} ORDER BY rowid")
             database.execute(f"DROP TABLE old_{table}")
     database.execute(f"PRAGMA user_version = {_VERSION}")

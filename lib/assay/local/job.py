@@ -82,8 +82,9 @@ class Launcher(Protocol):
 class InProcess:
     """Runs jobs one after the other in this process, so that they share one Spark session.
 
-    A run that exceeds its time or shall stop is interrupted by `SIGALRM`, which Python delivers to the main thread only: in
-    another thread, or inside a C function that does not return, the run goes on and is judged when it ends.
+    A run that exceeds its time or shall stop is interrupted by `SIGALRM`, which Python delivers to the main
+    thread only: in another thread, or inside a C function that does not return, the run goes on and is judged
+    when it ends.
     While it waits for the JVM it is not interrupted (the answer would be taken for that of the next call):
     Spark's jobs are cancelled, which ends the waiting.
     """
@@ -281,11 +282,8 @@ def _cancel_spark_jobs() -> None:
 
 
 def _reason(early: str, seconds: float) -> str:
-    return (
-        _STOPPED_ERROR
-        if early == STOPPED
-        else f"stopped: it exceeded its timeout of {seconds / 60:g} minutes"
-    )
+    late = f"stopped: it exceeded its timeout of {seconds / 60:g} minutes"
+    return _STOPPED_ERROR if early == STOPPED else late
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""What an execution begins with: a whole workflow, one job by itself, or the part of a run that is repeated."""
+"""What an execution begins with: a whole workflow, a single job, or the part of a run that is repeated."""
 
 from __future__ import annotations
 

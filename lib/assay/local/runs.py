@@ -27,7 +27,7 @@ class JobRun:
         job: The job's name.
         attempt: 0 for the first.
         trigger: Name of the trigger that started it; empty for a job that was started by itself.
-        state: One of Glue's: STARTING, WAITING, RUNNING, STOPPING, SUCCEEDED, FAILED, STOPPED, TIMEOUT, ERROR.
+        state: STARTING, WAITING, RUNNING, STOPPING, SUCCEEDED, FAILED, STOPPED, TIMEOUT or ERROR.
         started_at: UTC.
         ended_at: UTC; None while it runs.
         seconds: How long it ran; None while it runs.

@@ -2,7 +2,7 @@
 
 References:
     AWS Service Authorization Reference: "Actions, resources, and condition keys" for Amazon S3, AWS Glue,
-    Amazon DynamoDB, AWS Secrets Manager and API Gateway. A call about a table of Glue's catalog needs the
+    Amazon DynamoDB, AWS Secrets Manager, Amazon SNS and API Gateway. A call about a table of Glue's catalog needs the
     permission on the catalog, the database and the table.
 """
 
@@ -117,6 +117,8 @@ def asked(request: Request) -> list[Asked]:
         path = request.path.lstrip("/")
         resource = f"arn:aws:execute-api:{region}:{ACCOUNT}:local/$default/{request.method}/{path}"
         return [Asked("execute-api:Invoke", resource)]
+    if service == "sns":
+        return [_sns(request)]
     target, _, operation = request.headers.get("x-amz-target", "").partition(".")
     if target not in _JSON:
         raise UnknownRequestError(f"{service}: {request.method} {request.path} {target}.{operation}")
@@ -159,6 +161,14 @@ def _of_bucket(request: Request, arn: str, query: Mapping[str, list[str]]) -> It
         yield Asked("s3:ListBucket", arn)
     else:
         raise UnknownRequestError(f"s3: {request.method} {request.path}?{request.query}")
+
+
+def _sns(request: Request) -> Asked:
+    form = parse_qs(request.body.decode())
+    target = form.get("TopicArn") or form.get("TargetArn")
+    if not target:
+        raise UnknownRequestError(f"sns: {form.get('Action')} names no topic")
+    return Asked(f"sns:{form['Action'][0]}", target[0])
 
 
 def _dynamodb(place: str, operation: str, document: Mapping[str, Any]) -> Iterator[Asked]:

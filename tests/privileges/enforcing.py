@@ -14,11 +14,13 @@ from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator
 
-from assay.local.durable import Application, Message, Receive, Scope, Send
+from assay.local import asgi
+from assay.local.asgi import Application, Receive, Scope, Send
 from privileges.actions import Asked, Request, asked, leading_keys, signer
 
 _SEPARATOR = "\n"
 _FORBIDDEN = 403
+_TYPE = "application/x-amz-json-1.1"
 _OURS = re.compile(r"AWSGlue\.\w*(Workflow|Job|Trigger)\w*")
 
 
@@ -56,20 +58,17 @@ def _guarded(application: Application) -> Application:
     """Check calls about workflows and jobs: no emulator runs them, our own layers answer."""
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {name.decode().lower(): value.decode() for name, value in scope.get("headers", ())}
-        if not _OURS.match(headers.get("x-amz-target", "")):
+        if not _OURS.match(asgi.target(scope) or ""):
             await application(scope, receive, send)
             return
-        message = await receive()
-        request = Request(scope["method"], scope["path"], "", headers, message["body"])
-        if not all(_allows(headers, each) for each in asked(request)):
-            await _refuse(send)
-            return
-
-        async def again() -> Message:
-            return message
-
-        await application(scope, again, send)
+        headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
+        body = await asgi.read_body(receive)
+        request = Request(scope["method"], scope["path"], "", headers, body)
+        if all(_allows(headers, each) for each in asked(request)):
+            await application(scope, asgi.replay(body), send)
+        else:
+            refusal = json.dumps({"__type": "AccessDeniedException", "Message": "no policy allows it"})
+            await asgi.answer(send, _FORBIDDEN, refusal.encode(), {"content-type": _TYPE})
 
     return guarded
 
@@ -89,10 +88,3 @@ def _allows(headers: Mapping[str, str], wanted: Asked) -> bool:
         region=signed[1],
     )
     return bool(iam_evaluator.evaluate(context, principal.policies).decision == "Allow")
-
-
-async def _refuse(send: Send) -> None:
-    headers = [(b"content-type", b"application/x-amz-json-1.1")]
-    body = json.dumps({"__type": "AccessDeniedException", "Message": "no policy allows it"}).encode()
-    await send({"type": "http.response.start", "status": _FORBIDDEN, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -1,12 +1,13 @@
 """Calls that AWS makes in the caller's name and that no client sends: the key of what is encrypted.
 
-How they are derived: buckets, journal and secret are encrypted with the data key (foundation.yaml,
+How they are derived: buckets, journal, topic and secret are encrypted with the data key (foundation.yaml,
 database.yaml), and the service asks KMS with the caller's permissions, under `kms:ViaService`.
 
 References:
     Amazon S3 user guide, "Using server-side encryption with AWS KMS keys": reading needs kms:Decrypt, writing
     kms:GenerateDataKey, and an upload in parts (which large files become, small local ones never) kms:Decrypt too.
     Amazon DynamoDB developer guide, "DynamoDB encryption at rest: usage notes": kms:Decrypt for the table's key.
+    Amazon SNS developer guide, "Key management": kms:GenerateDataKey and kms:Decrypt to publish.
     AWS Secrets Manager user guide, "Secret encryption and decryption": kms:Decrypt to read.
 """
 
@@ -24,7 +25,7 @@ _NEEDS = {
     "s3:GetObjectVersion": _READS,
     "s3:PutObject": _WRITES,
     "secretsmanager:GetSecretValue": _READS,
-    "secretsmanager:PutSecretValue": _WRITES,
+    "sns:Publish": _WRITES,
 }
 
 

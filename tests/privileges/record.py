@@ -21,9 +21,10 @@ from assay.local.running import Stack
 from assay.local.workflow import Workflow
 from assay.spec import load_blueprint
 from privileges.call import Call, call
+from privileges.orchestrate import orchestrate
 from privileges.stage import Platform, running
 
-PRINCIPALS = ("ingest", "bronze", "silver", "gold", "calibrate", "api", "cli")
+PRINCIPALS = ("ingest", "bronze", "silver", "gold", "calibrate", "api", "airflow", "cli")
 FILE = Path(__file__).with_name("recording.json")
 COMMAND = "PYTHONPATH=lib:tests python -m privileges.record"
 BLUEPRINT = Path(__file__).parents[1] / "data" / "blueprints" / "small.yaml"
@@ -47,6 +48,7 @@ def record(platform: Platform) -> None:
             if not run.succeeded:
                 raise AssertionError(run.error)
         _look(platform, run.run_id)
+    orchestrate(platform)
 
 
 def _upload(stack: Stack) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from assay.local.durable import Application, Message, Receive, Scope, Send
+from assay.local.asgi import Application, Message, Receive, Scope, Send
 from privileges.actions import Request, UnknownRequestError, asked, signer
 
 LOG_VARIABLE = "PRIVILEGES_LOG"

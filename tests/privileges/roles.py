@@ -18,6 +18,7 @@ TEMPLATES = {
     "gold": ("jobs", "GoldRole"),
     "calibrate": ("jobs", "CalibrateRole"),
     "api": ("serving", "FunctionRole"),
+    "airflow": ("airflow", "Role"),
 }
 """Principal → template and logical id of its role."""
 

@@ -207,6 +207,12 @@ def test_a_secret_is_known_by_arn_or_by_name() -> None:
         assert asked(request) == [Asked("secretsmanager:GetSecretValue", resource)]
 
 
+@pytest.mark.parametrize("name", ["TopicArn", "TargetArn"])
+def test_a_message_goes_to_a_topic(name: str) -> None:
+    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:assay-alerts"
+    assert asked(sent("sns", "publish", **{name: topic}, Message="x")) == [Asked("sns:Publish", topic)]
+
+
 def test_what_has_no_name_is_refused() -> None:
     unknown: list[Callable[[], Request]] = [
         lambda: sent("glue", "get_crawler", Name="x"),

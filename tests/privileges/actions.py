@@ -2,8 +2,8 @@
 
 References:
     AWS Service Authorization Reference: "Actions, resources, and condition keys" for Amazon S3, AWS Glue,
-    Amazon DynamoDB, AWS Secrets Manager, Amazon SNS and API Gateway. A call about a table of Glue's catalog needs the
-    permission on the catalog, the database and the table.
+    Amazon DynamoDB, AWS Secrets Manager, Amazon SNS and API Gateway. A call about a table of Glue's catalog
+    needs the permission on the catalog, the database and the table.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ def _dynamodb(place: str, operation: str, document: Mapping[str, Any]) -> Iterat
 
 
 def leading_keys(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """The values of the hash key that a request to DynamoDB names: of an item, or in the condition of a query."""
+    """The values of the hash key that a request to DynamoDB names, in an item or in a query's condition."""
     hash_key = _HASH_KEYS.get(str(document.get("IndexName", "")), "")
     for part in ("Item", "Key"):
         if hash_key in document.get(part, {}):

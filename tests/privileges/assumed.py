@@ -1,7 +1,7 @@
 """The roles of the templates on the emulator, and credentials of each.
 
-The documents are those that CloudFormation would attach. One thing is another's: as written only Glue and Lambda may
-assume the roles, here the account's root may, who plays them.
+The documents are those that CloudFormation would attach. Only who may assume the roles differs: as written
+it is Glue, Lambda or EC2, here it is the account's root, who plays them.
 """
 
 from __future__ import annotations

@@ -47,11 +47,14 @@ _ATTEMPTS: Mapping[str, Attempt] = {
     "glue:UpdateJob": lambda glue, on: glue.update_job(JobName=_name(on), JobUpdate={}),
     "glue:StartWorkflowRun": lambda glue, on: glue.start_workflow_run(Name=_name(on)),
     "dynamodb:Scan": lambda dynamodb, on: dynamodb.scan(TableName=_name(on)),
+    "dynamodb:PutItem": lambda dynamodb, on: dynamodb.put_item(TableName=_name(on), Item=_DAY),
     "dynamodb:DeleteItem": lambda dynamodb, on: dynamodb.delete_item(TableName=_name(on), Key=_DAY),
     "dynamodb:DeleteTable": lambda dynamodb, on: dynamodb.delete_table(TableName=_name(on)),
     "secretsmanager:GetSecretValue": lambda manager, _: manager.get_secret_value(SecretId=names.SECRET),
     "kms:ScheduleKeyDeletion": lambda kms, on: kms.schedule_key_deletion(KeyId=_name(on)),
-    "rds:DescribeDBInstances": lambda rds, on: rds.describe_db_instances(DBInstanceIdentifier=on.rpartition(":")[2]),
+    "rds:DescribeDBInstances": lambda rds, on: rds.describe_db_instances(
+        DBInstanceIdentifier=on.rpartition(":")[2]
+    ),
     "sts:AssumeRole": lambda sts, on: sts.assume_role(
         RoleArn=f"arn:aws:iam::000000000000:{on}", RoleSessionName="thief"
     ),

@@ -1,7 +1,7 @@
 """The local stack's emulator with the recorder around it, and on request refusing what policies do not allow.
 
-`python -m privileges.emulator LOG --home FOLDER --port PORT`; with AUTH=true in its environment, ministack checks
-signatures and policies.
+`python -m privileges.emulator LOG --home FOLDER --port PORT`; with AUTH=true in its environment, ministack
+checks signatures and policies.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Makes the emulator refuse what policies do not allow, as AWS would.
 
-With AUTH=true ministack 1.5.33 checks signatures and policies, with two gaps that are closed here: calls of Glue's
-catalog are checked against one ARN instead of catalog, database and table, and dynamodb:LeadingKeys is missing.
-Its evaluator and its naming of S3's and DynamoDB's actions are its own: they check ours.
+With AUTH=true ministack 1.5.33 checks signatures and policies, with two gaps that are closed here: calls of
+Glue's catalog are checked against one ARN instead of catalog, database and table, and dynamodb:LeadingKeys is
+missing. Its evaluator and its naming of S3's and DynamoDB's actions are its own: they check ours.
 """
 
 from __future__ import annotations

@@ -5,8 +5,10 @@ database.yaml), and the service asks KMS with the caller's permissions, under `k
 
 References:
     Amazon S3 user guide, "Using server-side encryption with AWS KMS keys": reading needs kms:Decrypt, writing
-    kms:GenerateDataKey, and an upload in parts (which large files become, small local ones never) kms:Decrypt too.
-    Amazon DynamoDB developer guide, "DynamoDB encryption at rest: usage notes": kms:Decrypt for the table's key.
+    kms:GenerateDataKey, and an upload in parts (large files become one, small local ones never) kms:Decrypt
+    too.
+    Amazon DynamoDB developer guide, "DynamoDB encryption at rest: usage notes": kms:Decrypt for the table's
+    key.
     Amazon SNS developer guide, "Key management": kms:GenerateDataKey and kms:Decrypt to publish.
     AWS Secrets Manager user guide, "Secret encryption and decryption": kms:Decrypt to read.
 """

@@ -108,7 +108,7 @@ def examples() -> list[Example]:
     found = []
     for one in _read("forbidden.yaml"):
         who = list(TEMPLATES) if one["who"] == "everybody" else [one["who"]]
-        resource = one["on"].format(**PLACES)
+        resource = one["resource"].format(**PLACES)
         found += [Example(Call(each, one["action"], resource), one["because"]) for each in who]
     return found
 
@@ -117,7 +117,9 @@ def examples() -> list[Example]:
 def reasons() -> list[Reason]:
     """Why grants exist that no recorded call used."""
     return [
-        Reason(tuple(one["who"]), tuple(one["actions"]), one.get("on", "").format(**PLACES), one["because"])
+        Reason(
+            tuple(one["who"]), tuple(one["actions"]), one.get("resource", "").format(**PLACES), one["because"]
+        )
         for one in _read("justified.yaml")
     ]
 

@@ -1,6 +1,6 @@
-"""What an orchestrator asks for: the calls of the weekly DAG, in its order, and the stop of a person beside it.
+"""What an orchestrator asks for: the calls of the weekly DAG, in its order, and a stop beside them.
 
-Airflow itself is tested in an environment of its own (tests/airflow); its hooks send these requests by the same boto3.
+Airflow itself is tested in an environment of its own (tests/airflow); its hooks send these requests by boto3.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def orchestrate(platform: Platform) -> None:
             KeyConditionExpression="run_id = :run",
             ExpressionAttributeValues={":run": {"S": run["RunId"]}},
         )
-        _client(platform, "sns").publish(TargetArn=names.EXPORTS["alerts-topic"], Message="ended", Subject="week")
+        _client(platform, "sns").publish(
+            TargetArn=names.EXPORTS["alerts-topic"], Message="ended", Subject="week"
+        )
 
 
 def _client(platform: Platform, service: str) -> Any:

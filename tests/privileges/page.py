@@ -1,4 +1,7 @@
-"""Writes docs/privileges.md from the recording and the templates: `PYTHONPATH=lib:tests python -m privileges.page`."""
+"""Writes docs/privileges.md from the recording and the templates.
+
+`PYTHONPATH=lib:tests python -m privileges.page`
+"""
 
 from __future__ import annotations
 
@@ -50,18 +53,19 @@ def _head(recorded: Mapping[str, Mapping[Call, int]]) -> str:
     return f"""\
 # Privileges
 
-What each identity does, what its policy lets it do, and what it is refused. Made by `{COMMAND}`;
-a test of `make test` compares this page with the templates and the recording, so that a policy which would stop a
-job, or which grants what nobody uses, fails there.
+What each identity does, what its policy lets it do, and what it is refused. Made by `{COMMAND}`; a test of
+`make test` compares this page with the templates and the recording, so that a policy which would stop a job, or
+which grants what nobody uses, fails there.
 
-The recording is of {how["made"]} (`{how["command"]}`): weeks {weeks} of the brokerage on the local
-platform, each job a process under its own identity, every request of Python and of the JVM written down at the
-server: {total:,} permissions asked for, {kinds} kinds. `make test-privileges` makes it anew under the policies of
-the templates, with the emulator refusing what they do not allow, and compares. Tables, files, days and versions
-stand in angle brackets; accounts and regions are left out. *Statement* is the one that allows it.
+The recording is of {how["made"]} (`{how["command"]}`): weeks {weeks} of a small
+brokerage on the local platform, each job a process under its own identity, every request of Python and of the
+JVM written down at the server: {total:,} permissions asked for, {kinds} kinds. `make test-privileges` makes
+it anew under the policies of the templates, with the emulator refusing what they do not allow, and compares.
+Names of tables and files, days and versions stand in angle brackets; accounts and regions are left out.
+*Statement* is the one that allows it.
 
-A request for a table of Glue's catalog needs the permission on catalog, database and table. A call of KMS is never
-recorded: it follows from reading or writing what is encrypted, as told beside it.
+A request for a table of Glue's catalog needs the permission on catalog, database and table. A call of KMS is
+never recorded: it follows from reading or writing what is encrypted, as told beside it.
 """
 
 
@@ -82,9 +86,9 @@ def _principal(name: str, recorded: Mapping[Call, int]) -> str:
 
 def _used(recorded: Mapping[Call, int], policy: Sequence[Statement]) -> Iterator[tuple[str, ...]]:
     for action, calls in _grouped(recorded):
-        places = ", ".join(_place(call) for call in calls)
+        times = max(map(recorded.__getitem__, calls))
         sids = sorted({_sid(call, policy) for call in calls})
-        yield f"`{action}`", places, f"{max(recorded[call] for call in calls):,}", ", ".join(sids)
+        yield f"`{action}`", ", ".join(map(_place, calls)), f"{times:,}", ", ".join(sids)
 
 
 def _derived(derived: Mapping[Call, set[str]], policy: Sequence[Statement]) -> Iterator[tuple[str, ...]]:
@@ -110,7 +114,7 @@ def _refused(name: str) -> Iterator[tuple[str, ...]]:
 
 def _people(recorded: Mapping[Call, int]) -> str:
     rows = [
-        (f"`{action}`", ", ".join(_place(call) for call in calls), f"{max(recorded[c] for c in calls):,}")
+        (f"`{action}`", ", ".join(map(_place, calls)), f"{max(map(recorded.__getitem__, calls)):,}")
         for action, calls in _grouped(recorded)
     ]
     head = """\
@@ -126,15 +130,19 @@ def _blind() -> str:
     return """\
 ## What no recording here can see
 
-- What Glue, Lambda and DMS do in the name of a role before and beside its code: fetch the script and the modules,
-  write logs and metrics, put a network interface into the subnet. It is granted by AWS's documentation; the tables
-  above name each such grant.
+- What Glue and Lambda do in the name of a role before and beside its code: fetch the script and the modules,
+  write logs and metrics, put a network interface into the subnet. It is granted by AWS's documentation; the
+  tables above name each such grant.
 - Calls of KMS, derived as told above; key policies and bucket policies, which also must not refuse.
-- What DMS does. Here another program captures changes, and writes to the same prefix.
-- The person or pipeline that deploys: `assay deploy` acts with the caller's rights, and CloudFormation's calls are
-  not those of the local set-up.
-- Whether AWS judges as our evaluator does. It is compared with a second one, the emulator's, on every call and every
-  example of this page; neither was compared with AWS.
+- What DMS does. Here another program captures changes, and writes below the same prefix with root's rights.
+- The roles of the dashboard and of DMS, and the role with which ECS starts the dashboard: nothing here runs as
+  they do. Their policies are checked by linters only.
+- The person or pipeline that deploys: `assay deploy` acts with the caller's rights, and CloudFormation's calls
+  are not those of the local set-up.
+- Weeks that never happen here: the recording has no file so large that it goes up in parts, no commit that
+  fails, no laboratory run of the calibrate job.
+- Whether AWS judges as our evaluator does. It is compared with a second one, the emulator's, on random policies,
+  and the weeks run under the second; neither was compared with AWS.
 """
 
 

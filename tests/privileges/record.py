@@ -1,7 +1,7 @@
-"""Makes a recording: two weeks of a small brokerage through the whole platform, and what a person asks afterwards.
+"""Makes a recording: two weeks of a small brokerage through the whole platform, and what is asked beside.
 
-The first week creates tables and reads the journal as a whole; from the second on tables are merged into and the
-journal is read by day.
+The first week creates tables and reads the journal as a whole; from the second on tables are merged into and
+the journal is read by day.
 
 `PYTHONPATH=lib:tests python -m privileges.record` writes `recording.json` beside this file.
 """
@@ -108,9 +108,7 @@ def save(recorded: dict[Call, int], file: Path, made: str) -> None:
         made: The day.
     """
     lines = [
-        json.dumps(
-            [one.principal, one.action, one.resource, {key: list(v) for key, v in one.context}, count]
-        )
+        json.dumps([one.principal, one.action, one.resource, {key: list(v) for key, v in one.context}, count])
         for one, count in recorded.items()
     ]
     head = json.dumps({"command": COMMAND, "made": made, "weeks": WEEKS})

@@ -1,4 +1,4 @@
-"""The policies of every identity, as its template grants them in an installation named like the local stack."""
+"""The policies of every identity, as its template grants them to an installation with our local names."""
 
 from __future__ import annotations
 

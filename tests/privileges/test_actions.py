@@ -1,4 +1,4 @@
-"""The permissions of real requests: as the Service Authorization Reference lists them, and as ministack names them."""
+"""The permissions of real requests: as AWS's reference lists them, and as ministack names them."""
 
 from __future__ import annotations
 
@@ -131,7 +131,11 @@ def test_to_be_told_that_an_object_is_missing_needs_the_right_to_list() -> None:
 
 def test_making_a_bucket_is_the_business_of_a_stack_and_has_no_name_here() -> None:
     with pytest.raises(UnknownRequestError, match="PUT /lake"):
-        asked(sent("s3", "create_bucket", Bucket="lake", CreateBucketConfiguration={"LocationConstraint": REGION}))
+        asked(
+            sent(
+                "s3", "create_bucket", Bucket="lake", CreateBucketConfiguration={"LocationConstraint": REGION}
+            )
+        )
 
 
 @pytest.mark.parametrize(
@@ -179,7 +183,11 @@ def test_calls_of_the_journal(
     [
         ("get_database", {"Name": "gold"}, ["catalog", "database/gold"]),
         ("get_databases", {}, ["catalog"]),
-        ("get_table", {"DatabaseName": "gold", "Name": "runs"}, ["catalog", "database/gold", "table/gold/runs"]),
+        (
+            "get_table",
+            {"DatabaseName": "gold", "Name": "runs"},
+            ["catalog", "database/gold", "table/gold/runs"],
+        ),
         ("get_tables", {"DatabaseName": "gold"}, ["catalog", "database/gold", "table/gold/*"]),
         (
             "create_table",

@@ -1,4 +1,4 @@
-"""Two weeks under least privilege: the emulator refuses what no policy allows, and the platform does not notice.
+"""Two weeks under least privilege: the emulator refuses what no policy allows, and nobody notices.
 
 Slow: `make test-privileges`.
 """

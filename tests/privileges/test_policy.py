@@ -53,7 +53,9 @@ def of_ministack(made: Call, document: dict[str, Any]) -> bool:
         action=made.action,
         resource_arn=made.resource,
         region="eu-west-1",
-        service_context={key.lower(): list(values) if len(values) > 1 else values[0] for key, values in made.context},
+        service_context={
+            key.lower(): list(values) if len(values) > 1 else values[0] for key, values in made.context
+        },
     )
     policy = iam_evaluator.parse_policy_document(document)
     return bool(iam_evaluator.evaluate(context, [policy]).decision == "Allow")

@@ -62,7 +62,7 @@ _ATTEMPTS: Mapping[str, Attempt] = {
         RoleName=_name(on), PolicyName="more", PolicyDocument='{"Version": "2012-10-17", "Statement": []}'
     ),
 }
-"""The other examples are no calls of their own (iam:PassRole) or reach no server here (execute-api, rds-db)."""
+"""The other examples are no calls (iam:PassRole) or find no server here (execute-api, rds-db)."""
 
 
 def can_be_tried(call: Call) -> bool:

@@ -16,7 +16,8 @@ from ministack.core import iam_actions, iam_evaluator
 
 from assay.local import asgi
 from assay.local.asgi import Application, Receive, Scope, Send
-from privileges.actions import Asked, Request, asked, leading_keys, signer
+from privileges.actions import asked, leading_keys
+from privileges.request import ACCOUNT, Asked, Request, signer
 
 _SEPARATOR = "\n"
 _FORBIDDEN = 403
@@ -76,7 +77,7 @@ def _guarded(application: Application) -> Application:
 def _allows(headers: Mapping[str, str], wanted: Asked) -> bool:
     signed = signer(headers)
     assert signed is not None
-    principal = iam_evaluator.resolve_principal(signed[0], "000000000000", None)
+    principal = iam_evaluator.resolve_principal(signed[0], ACCOUNT, None)
     if principal.policies is None:
         return True
     context = iam_evaluator.EvalContext(

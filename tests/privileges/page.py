@@ -54,8 +54,8 @@ def _head(recorded: Mapping[str, Mapping[Call, int]]) -> str:
 # Privileges
 
 What each identity does, what its policy lets it do, and what it is refused. Made by `{COMMAND}`; a test of
-`make test` compares this page with the templates and the recording, so that a policy which would stop a job, or
-which grants what nobody uses, fails there.
+`make test` compares this page with the templates and the recording, so that a policy which would stop a job,
+or which grants what nobody uses, fails there.
 
 The recording is of {how["made"]} (`{how["command"]}`): weeks {weeks} of a small
 brokerage on the local platform, each job a process under its own identity, every request of Python and of the
@@ -120,8 +120,8 @@ def _people(recorded: Mapping[Call, int]) -> str:
     head = """\
 ## A person at the command line
 
-`assay run` at its end, `assay query` and the dashboard read results and the journal with the rights of whoever
-calls. No stack makes an identity for people; one that is to read results needs no more than this:
+`assay run` at its end, and `assay query`, read results and the journal with the rights of whoever calls. No
+stack makes an identity for people; one that is to read results needs no more than this:
 """
     return "\n".join([head, *_table(("action", "on", "times"), rows)])
 
@@ -135,14 +135,14 @@ def _blind() -> str:
   tables above name each such grant.
 - Calls of KMS, derived as told above; key policies and bucket policies, which also must not refuse.
 - What DMS does. Here another program captures changes, and writes below the same prefix with root's rights.
-- The roles of the dashboard and of DMS, and the role with which ECS starts the dashboard: nothing here runs as
+- The roles of the dashboard and of DMS, and that with which ECS starts the dashboard: nothing here runs as
   they do. Their policies are checked by linters only.
-- The person or pipeline that deploys: `assay deploy` acts with the caller's rights, and CloudFormation's calls
-  are not those of the local set-up.
+- The person or pipeline that deploys: `assay deploy` acts with the caller's rights, and CloudFormation's
+  calls are not those of the local set-up.
 - Weeks that never happen here: the recording has no file so large that it goes up in parts, no commit that
   fails, no laboratory run of the calibrate job.
-- Whether AWS judges as our evaluator does. It is compared with a second one, the emulator's, on random policies,
-  and the weeks run under the second; neither was compared with AWS.
+- Whether AWS judges as our evaluator does. It is compared with a second one, the emulator's, on random
+  policies, and the weeks run under the second; neither was compared with AWS.
 """
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assay.local.asgi import Application, Message, Receive, Scope, Send
-from privileges.actions import Request, UnknownRequestError, asked, signer
+from privileges.actions import asked
+from privileges.request import Request, UnknownRequestError, signer
 
 LOG_VARIABLE = "PRIVILEGES_LOG"
 """Where a process that is started by its module alone finds its log."""

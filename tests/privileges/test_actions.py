@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import boto3
 import pytest
 from botocore.config import Config
 from ministack.core import iam_actions
 
-from privileges.actions import ACCOUNT, Asked, Request, UnknownRequestError, asked, signer
+from privileges.actions import asked
+from privileges.request import ACCOUNT, Asked, Request, UnknownRequestError, signer
 
 REGION = "eu-west-1"
 OBJECT = "arn:aws:s3:::lake/warehouse/a b.parquet"
@@ -27,31 +29,35 @@ class SentError(Exception):
     """A request was about to leave."""
 
 
-def sent(service: str, operation: str, status: int = 200, **arguments: Any) -> Request:
-    """What boto3 would send."""
-    caught: list[Any] = []
-
-    def stop(request: Any, **_: Any) -> None:
-        caught.append(request)
-        raise SentError
-
-    client: Any = boto3.session.Session("AK", "secret", region_name=REGION).client(
+@cache
+def client(service: str) -> Any:
+    """A client that sends nothing."""
+    made: Any = boto3.session.Session("AK", "secret", region_name=REGION).client(
         service,  # type: ignore[call-overload]
         endpoint_url="http://127.0.0.1:1",
         config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 0}),
     )
-    client.meta.events.register("before-send", stop)
-    with pytest.raises(SentError):
-        getattr(client, operation)(**arguments)
-    (request,) = caught
+    made.meta.events.register("before-send", _stop)
+    return made
+
+
+def _stop(request: Any, **_: Any) -> None:
+    raise SentError(request)
+
+
+def sent(service: str, operation: str, status: int = 200, **arguments: Any) -> Request:
+    """What boto3 would send."""
+    with pytest.raises(SentError) as caught:
+        getattr(client(service), operation)(**arguments)
+    (request,) = caught.value.args
     url = urlsplit(request.url)
     headers = {
         name.lower(): value.decode() if isinstance(value, bytes) else str(value)
         for name, value in request.headers.items()
     }
-    body = request.body if isinstance(request.body, bytes) else b""
-    path = iam_actions.unquote(url.path)
-    return Request(request.method, path, url.query, headers, body, status)
+    body = request.body.encode() if isinstance(request.body, str) else request.body
+    content = body if isinstance(body, bytes) else b""
+    return Request(request.method, unquote(url.path), url.query, headers, content, status)
 
 
 OBJECT_CALLS: list[tuple[str, dict[str, Any], list[str]]] = [

@@ -8,4 +8,4 @@ from pathlib import Path
 from assay.serving.api.app import app as inner
 from privileges.recorder import LOG_VARIABLE, Recorder
 
-app = Recorder(inner, Path(os.environ[LOG_VARIABLE]))  # type: ignore[arg-type]  # Starlette's own types
+app = Recorder(inner, Path(os.environ[LOG_VARIABLE]))

@@ -3,7 +3,9 @@
 The first week creates tables and reads the journal as a whole; from the second on tables are merged into and
 the journal is read by day.
 
-`PYTHONPATH=lib:tests python -m privileges.record` writes `recording.json` beside this file.
+`PYTHONPATH=lib:tests python -m privileges.record` writes `recording.json` beside this file. With `--enforce`
+each job has its role, and the emulator refuses what the role does not allow; without, nothing is refused, so
+that a job that has learnt something new shows what its policy must learn.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import collections
 import json
 import sys
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,9 +23,10 @@ from assay.local.aws import Aws
 from assay.local.running import Stack
 from assay.local.workflow import Workflow
 from assay.spec import load_blueprint
+from privileges.assumed import Assumed
 from privileges.call import Call, call
 from privileges.orchestrate import orchestrate
-from privileges.stage import Platform, running
+from privileges.stage import Platform, by_name, running
 
 PRINCIPALS = ("ingest", "bronze", "silver", "gold", "calibrate", "api", "airflow", "cli")
 FILE = Path(__file__).with_name("recording.json")
@@ -72,7 +76,7 @@ def _look(platform: Platform, run_id: str) -> None:
         assert httpx.get(url).status_code == status
 
 
-def calls(log: Path, principals: dict[str, str] = _NAMES) -> dict[Call, int]:
+def calls(log: Path, principals: Mapping[str, str] = _NAMES) -> dict[Call, int]:
     """The kinds of calls in a log, with how often each was made.
 
     Args:
@@ -99,19 +103,19 @@ def calls(log: Path, principals: dict[str, str] = _NAMES) -> dict[Call, int]:
     return dict(sorted(found.items()))
 
 
-def save(recorded: dict[Call, int], file: Path, made: str) -> None:
+def save(recorded: Mapping[Call, int], file: Path, how: Mapping[str, str]) -> None:
     """Write a recording, one call a line.
 
     Args:
         recorded: Call → how often.
         file: Where to.
-        made: The day.
+        how: By which command it was made, and on which day.
     """
     lines = [
         json.dumps([one.principal, one.action, one.resource, {key: list(v) for key, v in one.context}, count])
         for one, count in recorded.items()
     ]
-    head = json.dumps({"command": COMMAND, "made": made, "weeks": WEEKS})
+    head = json.dumps({**how, "weeks": WEEKS})
     text = ",\n  ".join(lines)
     file.write_text(f'{{"how": {head},\n "calls": [\n  {text}\n ]}}\n', encoding="utf-8")
 
@@ -125,16 +129,29 @@ def load(file: Path = FILE) -> dict[Call, int]:
     return found
 
 
-def main() -> None:
-    """Make the recording without policies, and write it."""
+def main(*options: str) -> None:
+    """Make the recording, and write it.
+
+    Args:
+        options: `--enforce`, or nothing.
+    """
+    enforce = "--enforce" in options
+    assumed = Assumed()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         log = folder / "calls.jsonl"
-        with running(folder, log) as platform:
+        with running(
+            folder,
+            log,
+            identify=assumed if enforce else by_name,
+            enforce=enforce,
+            prepare=assumed.prepare if enforce else lambda _: None,
+        ) as platform:
             record(platform)
-        save(calls(log), FILE, f"{datetime.now(UTC):%Y-%m-%d}")
-    sys.stdout.write(f"{len(load())} kinds of calls in {FILE}\n")
+        made = calls(log, assumed.keys if enforce else _NAMES)
+    save(made, FILE, {"command": " ".join([COMMAND, *options]), "made": f"{datetime.now(UTC):%Y-%m-%d}"})
+    sys.stdout.write(f"{len(made)} kinds of calls in {FILE}\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

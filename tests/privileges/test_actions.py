@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -45,7 +46,7 @@ def _stop(request: Any, **_: Any) -> None:
     raise SentError(request)
 
 
-def sent(service: str, operation: str, status: int = 200, **arguments: Any) -> Request:
+def sent(service: str, operation: str, **arguments: Any) -> Request:
     """What boto3 would send."""
     with pytest.raises(SentError) as caught:
         getattr(client(service), operation)(**arguments)
@@ -57,7 +58,7 @@ def sent(service: str, operation: str, status: int = 200, **arguments: Any) -> R
     }
     body = request.body.encode() if isinstance(request.body, str) else request.body
     content = body if isinstance(body, bytes) else b""
-    return Request(request.method, unquote(url.path), url.query, headers, content, status)
+    return Request(request.method, unquote(url.path), url.query, headers, content)
 
 
 OBJECT_CALLS: list[tuple[str, dict[str, Any], list[str]]] = [
@@ -131,7 +132,7 @@ def test_a_list_carries_its_prefix() -> None:
 
 
 def test_to_be_told_that_an_object_is_missing_needs_the_right_to_list() -> None:
-    found = asked(sent("s3", "head_object", status=404, **PLACE))
+    found = asked(replace(sent("s3", "head_object", **PLACE), status=404))
     assert found == [Asked("s3:GetObject", OBJECT), Asked("s3:ListBucket", "arn:aws:s3:::lake")]
 
 

@@ -64,7 +64,7 @@ def test_a_recording_is_read_as_it_was_written(tmp_path: Path) -> None:
         call("api", "s3:ListBucket", "arn:aws:s3:::b", {"s3:prefix": ("parameters/small/v",)}): 2,
         call("gold", "s3:GetObject", f"{LAKE}/trades/metadata/v1.json"): 40,
     }
-    save(made, tmp_path / "recording.json", "2026-11-28")
+    save(made, tmp_path / "recording.json", {"command": "x", "made": "2026-11-28"})
     assert load(tmp_path / "recording.json") == made
     assert json.loads((tmp_path / "recording.json").read_text())["how"]["made"] == "2026-11-28"
 

@@ -18,7 +18,7 @@ from privileges import s3
 from privileges.request import ACCOUNT, Asked, Request, UnknownRequestError, signer
 
 _JSON = {"DynamoDB_20120810": "dynamodb", "AWSGlue": "glue", "secretsmanager": "secretsmanager"}
-_JOB_NAME = {"StartJobRun", "GetJobRun", "GetJobRuns", "BatchStopJobRun", "GetJob", "GetJobBookmark"}
+_OF_A_JOB = ("StartJobRun", "GetJobRun", "GetJobRuns", "BatchStopJobRun", "GetJob", "UpdateJob")
 _EQUALS = re.compile(r"\s*\(?\s*(#?\w+)\s*=\s*(:\w+)")
 _HASH_KEYS = {"": "day", "run": "run_id"}
 """Index ("" for the table itself) → hash key of the journal, the only table."""
@@ -92,7 +92,7 @@ def _glue(place: str, operation: str, document: Mapping[str, Any]) -> Iterator[A
 
 
 def _glue_resources(place: str, operation: str, document: Mapping[str, Any]) -> Iterator[str]:
-    if operation in _JOB_NAME:
+    if operation in _OF_A_JOB:
         yield f"{place}:job/{document['JobName']}"
         return
     for kind in ("Workflow", "Trigger"):

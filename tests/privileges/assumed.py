@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import boto3
@@ -51,10 +52,11 @@ class Assumed:
         secret = client(stack, "secretsmanager").describe_secret(SecretId=names.SECRET)["ARN"]
         iam, sts = client(stack, "iam"), client(stack, "sts")
         for principal in roles.TEMPLATES:
-            role = iam.create_role(RoleName=principal, AssumeRolePolicyDocument=json.dumps(_TRUST))["Role"]
+            name = roles.name(principal)
+            role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_TRUST))["Role"]
             for number, document in enumerate(roles.documents(principal, secret)):
                 policy = json.dumps(document)
-                iam.put_role_policy(RoleName=principal, PolicyName=f"p{number}", PolicyDocument=policy)
+                iam.put_role_policy(RoleName=name, PolicyName=f"p{number}", PolicyDocument=policy)
             given = sts.assume_role(RoleArn=role["Arn"], RoleSessionName=f"{principal}-run")["Credentials"]
             self.credentials[principal] = {
                 "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
@@ -72,9 +74,16 @@ class Assumed:
 
 def client(stack: Stack, service: str, credentials: Credentials = names.CREDENTIALS) -> Any:
     """A client of the emulator for somebody; for its root by default."""
-    return boto3.session.Session(
+    return _client(
+        stack.endpoint,
+        service,
         credentials["AWS_ACCESS_KEY_ID"],
         credentials["AWS_SECRET_ACCESS_KEY"],
         credentials.get("AWS_SESSION_TOKEN"),
-        region_name=names.REGION,
-    ).client(service, endpoint_url=stack.endpoint)  # type: ignore[call-overload]
+    )
+
+
+@cache
+def _client(endpoint: str, service: str, key: str, secret: str, token: str | None) -> Any:
+    session = boto3.session.Session(key, secret, token, region_name=names.REGION)
+    return session.client(service, endpoint_url=endpoint)  # type: ignore[call-overload]

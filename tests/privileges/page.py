@@ -139,8 +139,7 @@ def _blind() -> str:
   they do. Their policies are checked by linters only.
 - The person or pipeline that deploys: `assay deploy` acts with the caller's rights, and CloudFormation's
   calls are not those of the local set-up.
-- Weeks that never happen here: the recording has no file so large that it goes up in parts, no commit that
-  fails, no laboratory run of the calibrate job.
+- What does not happen in two small weeks: no file is so large that it goes up in parts, no commit fails.
 - Whether AWS judges as our evaluator does. It is compared with a second one, the emulator's, on random
   policies, and the weeks run under the second; neither was compared with AWS.
 """

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from assay.local import names
+from assay.local import job, names
 from assay.local.aws import Aws
 from assay.local.running import Stack
 from assay.local.workflow import Workflow
@@ -31,8 +31,10 @@ from privileges.stage import Platform, by_name, running
 PRINCIPALS = ("ingest", "bronze", "silver", "gold", "calibrate", "api", "airflow", "cli")
 FILE = Path(__file__).with_name("recording.json")
 COMMAND = "PYTHONPATH=lib:tests python -m privileges.record"
-BLUEPRINT = Path(__file__).parents[1] / "data" / "blueprints" / "small.yaml"
+BLUEPRINT = Path(__file__).parents[1] / "data" / "blueprints" / "canaries.yaml"
 WEEKS = (1, 2)
+_SIMULATION = ("--method", "welch", "--scenario", "normal:50:50/50", "--replicates", "100")
+_MOST_SECONDS = 1_800.0
 _NAMES = {key: key for key in PRINCIPALS}
 
 
@@ -40,7 +42,7 @@ def record(platform: Platform) -> None:
     """Do on a platform everything that is to be recorded.
 
     Raises:
-        AssertionError: A run of the workflow failed.
+        AssertionError: A run of the workflow, or of a job, failed.
     """
     blueprint = load_blueprint(BLUEPRINT)
     uri = _upload(platform.stack)
@@ -49,8 +51,8 @@ def record(platform: Platform) -> None:
         for number in WEEKS:
             week = {"week": blueprint.week_start(number).isoformat(), "blueprint": uri}
             run = workflow.run(week, isolated=True, scripts=platform.script)
-            if not run.succeeded:
-                raise AssertionError(run.error)
+            assert run.succeeded, run.error
+        _simulate(platform)
         _look(platform, run.run_id)
     orchestrate(platform)
 
@@ -60,6 +62,21 @@ def _upload(stack: Stack) -> str:
     key = f"blueprints/{BLUEPRINT.name}"
     Aws(stack.endpoint).s3.put_object(Bucket=names.ARTIFACTS, Key=key, Body=BLUEPRINT.read_bytes())
     return f"s3://{names.ARTIFACTS}/{key}"
+
+
+def _simulate(platform: Platform) -> None:
+    """The calibrate job as the laboratory, which nothing of the workflow starts."""
+    launcher = job.Isolated()
+    try:
+        outcome = launcher.start(
+            platform.script("s3://artifacts/jobs/calibrate.py"),
+            ["--JOB_NAME", "assay-calibrate", *_SIMULATION],
+            seconds=_MOST_SECONDS,
+            log=platform.folder / "laboratory.log",
+        ).result()
+    finally:
+        launcher.stop()
+    assert outcome.state == job.SUCCEEDED, outcome.error
 
 
 def _look(platform: Platform, run_id: str) -> None:

@@ -47,17 +47,30 @@ def documents(principal: str, secret: str = SECRET) -> list[dict[str, Any]]:
     """The policy documents of a principal's role.
 
     Raises:
-        KeyError: The template has no such role.
         ValueError: The role has policies that are not in the template, which nobody could judge.
     """
-    stack, logical_id = TEMPLATES[principal]
-    template = Template(configs.path(f"glue_configs/stacks/{stack}.yaml"), exports=exports(secret))
-    role = {each.logical_id: each for each in template.resources("AWS::IAM::Role")}[logical_id]
+    template = _template(principal, secret)
+    role = _role(template, principal)
     if role.properties.get("ManagedPolicyArns"):
-        raise ValueError(f"{logical_id} of {stack}.yaml has managed policies; spell out what it may do")
+        raise ValueError(f"the role of {principal} has managed policies; spell out what it may do")
     own = [policy["PolicyDocument"] for policy in role.properties.get("Policies", [])]
     attached = [*template.resources("AWS::IAM::Policy"), *template.resources("AWS::IAM::ManagedPolicy")]
     return [*own, *(each.properties["PolicyDocument"] for each in attached if _is_of(each, role))]
+
+
+def name(principal: str) -> str:
+    """The name of a principal's role."""
+    return str(_role(_template(principal, SECRET), principal).properties["RoleName"])
+
+
+def _template(principal: str, secret: str) -> Template:
+    stack, _ = TEMPLATES[principal]
+    return Template(configs.path(f"glue_configs/stacks/{stack}.yaml"), exports=exports(secret))
+
+
+def _role(template: Template, principal: str) -> Resource:
+    _, logical_id = TEMPLATES[principal]
+    return {each.logical_id: each for each in template.resources("AWS::IAM::Role")}[logical_id]
 
 
 def _is_of(policy: Resource, role: Resource) -> bool:

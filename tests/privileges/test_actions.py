@@ -204,6 +204,7 @@ def test_calls_of_the_journal(
         ("get_workflow_run_properties", {"Name": "assay", "RunId": "wr_1"}, ["workflow/assay"]),
         ("start_workflow_run", {"Name": "assay"}, ["workflow/assay"]),
         ("start_job_run", {"JobName": "assay-gold"}, ["job/assay-gold"]),
+        ("update_job", {"JobName": "assay-gold", "JobUpdate": {}}, ["job/assay-gold"]),
     ],
 )
 def test_calls_of_glue_are_checked_on_everything_above_a_table(

@@ -21,6 +21,7 @@ from pathlib import Path
 from assay.local import job, names
 from assay.local.aws import Aws
 from assay.local.running import Stack
+from assay.local.runs import SUCCEEDED
 from assay.local.workflow import Workflow
 from assay.spec import load_blueprint
 from privileges.assumed import Assumed
@@ -76,7 +77,7 @@ def _simulate(platform: Platform) -> None:
         ).result()
     finally:
         launcher.stop()
-    assert outcome.state == job.SUCCEEDED, outcome.error
+    assert outcome.state == SUCCEEDED, outcome.error
 
 
 def _look(platform: Platform, run_id: str) -> None:

@@ -77,7 +77,7 @@ def test_times_are_seconds_since_1970(one: Glue) -> None:
         ),
         ("StartJobRun", b'{"JobName": "one", "Timeout": 0}', "InvalidInputException", "Timeout"),
         ("GetJobRuns", b'{"JobName": "one", "MaxResults": 201}', "InvalidInputException", "the most is 200"),
-        ("GetJobRun", b'{"JobName": "one", "RunId": "jr_x"}', "EntityNotFoundException", "run jr_x"),
+        ("GetJobRun", b'{"JobName": "one", "RunId": "jr_x"}', "EntityNotFoundException", "no run jr_x"),
     ],
 )
 def test_errors_have_glues_form(one: Glue, operation: str, body: bytes, code: str, message: str) -> None:

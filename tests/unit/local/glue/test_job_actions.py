@@ -61,7 +61,7 @@ def test_a_run_can_be_repeated_with_its_arguments(pair: Glue) -> None:
     again = client.start_job_run(JobName="one", JobRunId=first)["JobRunId"]
     run = pair.job_ended("one", again)
     assert (run["PreviousRunId"], run["Arguments"]) == (first, {"--x": "asked"})
-    with pytest.raises(client.exceptions.EntityNotFoundException, match="job two: run jr_x"):
+    with pytest.raises(client.exceptions.EntityNotFoundException, match="job two has no run jr_x"):
         client.start_job_run(JobName="two", JobRunId="jr_x")
 
 
@@ -207,7 +207,7 @@ def test_other_names_are_the_emulators(pair: Glue) -> None:
     ):
         with pytest.raises(client.exceptions.EntityNotFoundException, match="the emulator knows it not"):
             call()
-    with pytest.raises(client.exceptions.EntityNotFoundException, match="job one: run jr_1 is not found"):
+    with pytest.raises(client.exceptions.EntityNotFoundException, match="job one has no run jr_1"):
         client.get_job_run(JobName="one", RunId="jr_1")
 
 
@@ -216,5 +216,5 @@ def test_a_job_that_is_no_more_has_its_runs_still(pair: Glue) -> None:
         run_id = history.start_job(None, "old", attempt=0, trigger="")
     client = pair.up()
     assert client.get_job_run(JobName="old", RunId=run_id)["JobRun"]["JobRunState"] == "RUNNING"
-    with pytest.raises(client.exceptions.EntityNotFoundException, match="job old is not found"):
+    with pytest.raises(client.exceptions.EntityNotFoundException, match="the emulator knows it not"):
         client.get_job(JobName="old")

@@ -1,7 +1,7 @@
 """Runs one job of Assay with the image's own spark-submit: JOB names it, the command line is the job's.
 
-`docker compose run --rm -e JOB=silver glue --week 2026-01-05`; what the command line names wins over what the stack
-of compose.yaml gives.
+`docker compose run --rm -e JOB=silver glue --week 2026-01-05`; what the command line names wins over what the
+stack of compose.yaml gives.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Builds and starts images with buildah, where no Docker engine is, on a stand-in of `python:3.11-slim`.
 
-The registries of base images are not asked: the stand-in is Debian's minimal system, made by debootstrap, with a copy
-of the Python that runs the tests. That shows that a Dockerfile builds and that its image starts; it says nothing of
-the official image's patch level, nor of a container's isolation (`chroot` has none).
+No registry of base images is asked: the stand-in is Debian's minimal system, made by debootstrap, with a copy
+of the Python that runs the tests. That shows that a Dockerfile builds and that its image starts; it says
+nothing of the official image's patch level, nor of a container's isolation (`chroot` has none).
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BASE = "localhost/assay-base:3.11"
-PACKAGES = "ca-certificates,libssl3,libffi8,libsqlite3-0,zlib1g,libbz2-1.0,liblzma5,libreadline8,libncursesw6,libuuid1,libexpat1"  # noqa: E501
+PACKAGES = (
+    "ca-certificates,libssl3,libffi8,libsqlite3-0,zlib1g,libbz2-1.0,liblzma5,libreadline8,libncursesw6,"
+    "libuuid1,libexpat1"
+)
 _LEFT_OUT = ("test", "site-packages", "__pycache__", "config-3.11*", "idlelib", "tkinter")
 _PIP = {"PIP_ROOT_USER_ACTION": "ignore", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 _CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
@@ -73,7 +76,8 @@ class Builder:
         if BASE.partition(":")[0] not in self.buildah("images", "--format", "{{.Name}}").splitlines():
             root = self.folder / "rootfs"
             shutil.rmtree(root, ignore_errors=True)
-            _run(["debootstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", str(root), _mirror()])
+            packages = f"--include={PACKAGES}"
+            _run(["debootstrap", "--variant=minbase", packages, "bookworm", str(root), _mirror()])
             _copy_python(root / "usr/local")
             shutil.copyfile(_CERTIFICATES, root / _CERTIFICATES[1:])
             for command in (["ldconfig"], ["python3.11", "-m", "ensurepip"]):
@@ -86,7 +90,7 @@ class Builder:
             file.write_text("\n".join(["FROM scratch", "COPY rootfs/ /", *lines, 'CMD ["python3"]', ""]))
             self.buildah("bud", "--isolation", "chroot", "-f", str(file), "-t", BASE, str(self.folder))
             shutil.rmtree(root)
-        return Built(BASE, time.perf_counter() - began, self._megabytes(BASE))
+        return Built(BASE, time.perf_counter() - began, self.megabytes(BASE))
 
     def build(self, file: Path, context: Path, name: str, arguments: Mapping[str, str]) -> Built:
         """Build a Dockerfile as Docker would, with `.dockerignore`; nothing is pulled.
@@ -96,13 +100,14 @@ class Builder:
         """
         began = time.perf_counter()
         given = [part for pair in arguments.items() for part in ("--build-arg", "=".join(pair))]
-        options = ["--isolation", "chroot", "--network", "host", "--format", "docker", "--layers", "--pull-never"]
+        options = ["--isolation", "chroot", "--network", "host", "--format", "docker", "--pull-never"]
         self.buildah("bud", *options, *given, "-f", str(file), "-t", name, str(context))
-        return Built(name, time.perf_counter() - began, self._megabytes(name))
+        return Built(name, time.perf_counter() - began, self.megabytes(name))
 
     def config(self, name: str) -> dict[str, object]:
         """What an image declares: User, Entrypoint, Cmd, Env, Healthcheck ..."""
-        found: dict[str, object] = json.loads(self.buildah("inspect", "--type", "image", name))["Docker"]["config"]
+        described = json.loads(self.buildah("inspect", "--type", "image", name))
+        found: dict[str, object] = described["Docker"]["config"]
         return found
 
     def create(self, name: str) -> str:
@@ -112,7 +117,7 @@ class Builder:
     def run(self, container: str, command: Sequence[str], variables: Mapping[str, str]) -> list[str]:
         """The command line that runs a command in a container, in the network of this machine.
 
-        Buildah applies an image's user, folder and variables, but neither its entrypoint nor its health check.
+        Buildah applies an image's user, folder and variables, but no entrypoint and no health check.
         """
         given = [part for pair in variables.items() for part in ("--env", "=".join(pair))]
         return [*self.command, "run", "--isolation", "chroot", *given, container, "--", *command]
@@ -121,7 +126,8 @@ class Builder:
         """Delete a container."""
         self.buildah("rm", container)
 
-    def _megabytes(self, name: str) -> float:
+    def megabytes(self, name: str) -> float:
+        """The size of an image."""
         (image,) = json.loads(self.buildah("images", "--json", name))
         size, unit = image["size"].split()
         return float(size) * {"KB": 1e-3, "MB": 1.0, "GB": 1e3}[unit]
@@ -137,7 +143,8 @@ def install() -> None:
     if not missing:
         return
     if shutil.which("apt-get") is None:
-        raise ImageError(f"no {' and no '.join(missing)}, and no apt-get to install them with; use Debian or Ubuntu")
+        tools = " and no ".join(missing)
+        raise ImageError(f"no {tools}, and no apt-get to install them with; use Debian or Ubuntu")
     _run(["apt-get", "update", "--quiet"])
     _run(["apt-get", "install", "--quiet", "--yes", "--no-install-recommends", *missing])
 
@@ -156,16 +163,18 @@ def _copy_python(target: Path) -> None:
 
 def _pip() -> dict[str, str]:
     """How pip reaches the index of this machine, from inside a build."""
-    given = {name: value for name, value in os.environ.items() if name.startswith("PIP_") and "FIND" not in name}
-    proxies = {name: os.environ[name] for name in ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY") if name in os.environ}
-    return _PIP | given | proxies | {"PIP_CERT": _CERTIFICATES, "SSL_CERT_FILE": _CERTIFICATES}
+    names = ("PIP_INDEX_URL", "PIP_DEFAULT_TIMEOUT", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
+    given = {name: os.environ[name] for name in names if name in os.environ}
+    return _PIP | given | {"PIP_CERT": _CERTIFICATES, "SSL_CERT_FILE": _CERTIFICATES}
 
 
 def _mirror() -> str:
     """Debian's mirror that this machine is set to use."""
     sources = Path("/etc/apt/sources.list.d/debian.sources")
     lines = sources.read_text().splitlines() if sources.exists() else []
-    return next((line.split()[1] for line in lines if line.startswith("URIs:")), "http://deb.debian.org/debian")
+    return next(
+        (line.split()[1] for line in lines if line.startswith("URIs:")), "http://deb.debian.org/debian"
+    )
 
 
 def _run(command: Sequence[str]) -> str:

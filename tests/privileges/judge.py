@@ -59,11 +59,13 @@ class Example:
 
     Attributes:
         call: The call.
-        because: Why nobody grants it.
+        because: Why it is not granted.
+        everybodys: Whether it is refused to everybody.
     """
 
     call: Call
     because: str
+    everybodys: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,12 @@ def examples() -> list[Example]:
     """What must be refused, for each principal."""
     found = []
     for one in _read("forbidden.yaml"):
-        who = list(TEMPLATES) if one["who"] == "everybody" else [one["who"]]
+        shared = one["who"] == "everybody"
         resource = one["resource"].format(**PLACES)
-        found += [Example(Call(each, one["action"], resource), one["because"]) for each in who]
+        found += [
+            Example(Call(each, one["action"], resource), one["because"], shared)
+            for each in (TEMPLATES if shared else [one["who"]])
+        ]
     return found
 
 

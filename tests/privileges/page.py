@@ -28,6 +28,7 @@ _SHORT = {
     f"arn:aws:dynamodb:{names.REGION}:000000000000:": "",
     f"arn:aws:secretsmanager:{names.REGION}:000000000000:": "",
     f"arn:aws:execute-api:{names.REGION}:000000000000:": "",
+    f"arn:aws:sns:{names.REGION}:000000000000:": "topic ",
     f"arn:aws:kms:{names.REGION}:000000000000:": "",
     f"arn:aws:logs:{names.REGION}:000000000000:": "",
     f"arn:aws:ec2:{names.REGION}:000000000000:": "",
@@ -38,10 +39,9 @@ _SHORT = {
 def page() -> str:
     """The whole page."""
     recorded = judge.by_principal(load())
-    parts = [_head(recorded)]
-    parts += [_principal(name, recorded.get(name, {})) for name in TEMPLATES]
-    parts.append(_people(recorded["cli"]))
-    parts.append(_blind())
+    parts = [_head(recorded), _everybody()]
+    parts += [_principal(name, recorded[name]) for name in TEMPLATES]
+    parts += [_people(recorded["cli"]), _blind()]
     return "\n".join(parts)
 
 
@@ -53,20 +53,28 @@ def _head(recorded: Mapping[str, Mapping[Call, int]]) -> str:
     return f"""\
 # Privileges
 
-What each identity does, what its policy lets it do, and what it is refused. Made by `{COMMAND}`; a test of
-`make test` compares this page with the templates and the recording, so that a policy which would stop a job,
-or which grants what nobody uses, fails there.
+What each identity does, what its policy lets it do, and what it is refused. Made by
+`{COMMAND}`; a test of `make test` compares this page with
+the templates and the recording, so that a policy which would stop a job, or which grants what nobody uses,
+fails there.
 
-The recording is of {how["made"]} (`{how["command"]}`): weeks {weeks} of a small
-brokerage on the local platform, each job a process under its own identity, every request of Python and of the
-JVM written down at the server: {total:,} permissions asked for, {kinds} kinds. `make test-privileges` makes
-it anew under the policies of the templates, with the emulator refusing what they do not allow, and compares.
+The recording is of {how["made"]} (`{how["command"]}`):
+weeks {weeks} of a small brokerage on the local platform, each job a process of its own identity, every
+request of Python and of the JVM written down at the server: {total:,} permissions asked for, {kinds} kinds.
+With `--enforce` the emulator refuses what the policies do not allow; `make test-privileges` does so
+again, and compares.
 Names of tables and files, days and versions stand in angle brackets; accounts and regions are left out.
 *Statement* is the one that allows it.
 
 A request for a table of Glue's catalog needs the permission on catalog, database and table. A call of KMS is
 never recorded: it follows from reading or writing what is encrypted, as told beside it.
 """
+
+
+def _everybody() -> str:
+    one = next(iter(TEMPLATES))
+    rows = [_example(each) for each in judge.examples() if each.everybodys and each.call.principal == one]
+    return "\n".join(["## Refused to everybody", "", *_table(("refused", "on", "why"), rows)])
 
 
 def _principal(name: str, recorded: Mapping[Call, int]) -> str:
@@ -107,9 +115,13 @@ def _granted(name: str, grants: Iterable[judge.Grant]) -> Iterator[tuple[str, ..
 
 
 def _refused(name: str) -> Iterator[tuple[str, ...]]:
-    for example in judge.examples():
-        if example.call.principal == name:
-            yield f"`{example.call.action}`", f"`{_short(example.call.resource)}`", example.because
+    for each in judge.examples():
+        if each.call.principal == name and not each.everybodys:
+            yield _example(each)
+
+
+def _example(example: judge.Example) -> tuple[str, ...]:
+    return f"`{example.call.action}`", f"`{_short(example.call.resource)}`", example.because
 
 
 def _people(recorded: Mapping[Call, int]) -> str:

@@ -5,7 +5,7 @@ Slow: `make test-privileges`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from privileges import judge
 from privileges.assumed import PERSON, Assumed
 from privileges.attempts import can_be_tried, refusal
+from privileges.call import Call
 from privileges.record import calls, load, record
 from privileges.stage import Platform, running
 
@@ -38,7 +39,14 @@ def platform(tmp_path_factory: pytest.TempPathFactory, log: Path, assumed: Assum
 
 def test_the_weeks_run_and_ask_for_what_was_recorded(platform: Platform, log: Path, assumed: Assumed) -> None:
     record(platform)
-    assert calls(log, assumed.keys).keys() == load().keys()
+    assert steady(calls(log, assumed.keys)) == steady(load())
+
+
+def steady(made: Iterable[Call]) -> set[Call]:
+    """Calls that every run makes: whether a task has no rows, and its file is deleted, depends on the day."""
+    return {
+        call for call in made if not (call.action == "s3:DeleteObject" and "/warehouse/" in call.resource)
+    }
 
 
 def test_the_emulator_refuses_every_forbidden_example(platform: Platform, assumed: Assumed) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from assay import configs
@@ -49,7 +50,8 @@ def documents(principal: str, secret: str = SECRET) -> list[dict[str, Any]]:
     Raises:
         ValueError: The role has policies that are not in the template, which nobody could judge.
     """
-    template = _template(principal, secret)
+    stack, _ = TEMPLATES[principal]
+    template = _template(stack, secret)
     role = _role(template, principal)
     if role.properties.get("ManagedPolicyArns"):
         raise ValueError(f"the role of {principal} has managed policies; spell out what it may do")
@@ -60,11 +62,12 @@ def documents(principal: str, secret: str = SECRET) -> list[dict[str, Any]]:
 
 def name(principal: str) -> str:
     """The name of a principal's role."""
-    return str(_role(_template(principal, SECRET), principal).properties["RoleName"])
-
-
-def _template(principal: str, secret: str) -> Template:
     stack, _ = TEMPLATES[principal]
+    return str(_role(_template(stack, SECRET), principal).properties["RoleName"])
+
+
+@cache
+def _template(stack: str, secret: str) -> Template:
     return Template(configs.path(f"glue_configs/stacks/{stack}.yaml"), exports=exports(secret))
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from tests.unit.local.glue.conftest import Glue
 
 from assay.local import stack
 from assay.local.glue.status import GlueStatus
-from tests.unit.local.glue.conftest import Glue
 
 
 def test_it_tells_workflow_and_runs(glue: Glue, monkeypatch: pytest.MonkeyPatch) -> None:

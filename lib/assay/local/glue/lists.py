@@ -35,7 +35,7 @@ def list_jobs(call: Call) -> Document:
 
 def get_triggers(call: Call) -> Document:
     """GetTriggers."""
-    inactive = call.history.inactive_triggers()
+    inactive = call.history.triggers.inactive()
     found = [documents.trigger(call.installed.triggers[name], inactive) for name in _triggers(call)]
     return _page(call, "Triggers", found)
 

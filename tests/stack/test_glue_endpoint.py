@@ -111,6 +111,12 @@ def test_a_failing_job_is_seen_by_boto3(glue: GlueClient) -> None:
     assert (last["JobRunState"], last["ErrorMessage"], last["Attempt"]) == ("FAILED", sentence, 1)
 
 
+def test_the_aws_cli_lists_page_after_page(aws: Callable[..., Any]) -> None:
+    assert aws("list-workflows")["Workflows"] == ["assay"]
+    assert [job["Name"] for job in aws("get-jobs")["Jobs"]] == JOBS
+    assert {each["State"] for each in aws("get-triggers")["Triggers"]} == {"CREATED", "ACTIVATED"}
+
+
 def test_a_failing_job_is_seen_by_the_aws_cli(aws: Callable[..., Any]) -> None:
     started = aws("start-workflow-run", "--name", "assay", "--run-properties", "week=2025-12-30")
     arguments = ["--name", "assay", "--run-id", started["RunId"], "--include-graph"]

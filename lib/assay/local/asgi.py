@@ -11,6 +11,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_REFUSED = 300
+
 
 def target(scope: Scope) -> str | None:
     """The `x-amz-target` of a request: service and operation of AWS's JSON protocols."""
@@ -38,6 +40,22 @@ def replay(body: bytes) -> Receive:
         return pending.pop() if pending else {"type": "http.disconnect"}
 
     return receive
+
+
+async def ask(application: Application, scope: Scope, body: bytes) -> list[Message]:
+    """An application's whole answer to a request whose body is already here."""
+    answered: list[Message] = []
+
+    async def send(message: Message) -> None:
+        answered.append(message)
+
+    await application(scope, replay(body), send)
+    return answered
+
+
+def succeeded(answered: list[Message]) -> bool:
+    """Whether an answer is a good one."""
+    return any(m["type"] == "http.response.start" and m["status"] < _REFUSED for m in answered)
 
 
 def with_length(scope: Scope, body: bytes) -> Scope:

@@ -23,7 +23,6 @@ COMPACT_BYTES = 32 * 1024 * 1024
 _READS = ("Get", "List", "Describe", "Query", "Scan", "BatchGet", "Search", "TransactGet")
 _ITEMS = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"})
 _KEPT_HEADERS = frozenset({b"x-amz-target", b"content-type", b"content-encoding", b"authorization", b"host"})
-_REFUSED = 300
 _logger = logging.getLogger("assay.local.durable")
 
 
@@ -63,8 +62,8 @@ class Durable:
         """
         count = 0
         for entry in self.generations.entries():
-            answer = await self._ask(_scope(entry), entry.payload)
-            if not _succeeded(answer):
+            answer = await asgi.ask(self.inner, _scope(entry), entry.payload)
+            if not asgi.succeeded(answer):
                 target = entry.headers.get("x-amz-target")
                 _logger.error("replay of %s was refused: %s", target, answer[-1].get("body"))
             count += 1
@@ -75,8 +74,8 @@ class Durable:
     async def _change(self, scope: Scope, body: bytes, send: Send) -> None:
         # One at a time: the log's order must be the order in which the changes took effect.
         async with self._changing:
-            answer = await self._ask(scope, body)
-            if _succeeded(answer):
+            answer = await asgi.ask(self.inner, scope, body)
+            if asgi.succeeded(answer):
                 self._keep(scope, body)
         for message in answer:
             await send(message)
@@ -87,16 +86,6 @@ class Durable:
         if is_administrative(entry.headers["x-amz-target"]) or self.generations.size > self.compact_bytes:
             # Rare requests draw random names (a secret's ARN) that a replay would draw anew: save at once.
             self.generations.checkpoint(self.save)
-
-    async def _ask(self, scope: Scope, body: bytes) -> list[Message]:
-        """The inner application's answer to a request whose body is already here."""
-        answer: list[Message] = []
-
-        async def send(message: Message) -> None:
-            answer.append(message)
-
-        await self.inner(scope, asgi.replay(body), send)
-        return answer
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def receive_or_save() -> Message:
@@ -137,10 +126,6 @@ def is_administrative(target: str) -> bool:
     """
     service, _, operation = target.partition(".")
     return service != "AWSGlue" and operation not in _ITEMS
-
-
-def _succeeded(answer: list[Message]) -> bool:
-    return any(m["type"] == "http.response.start" and m["status"] < _REFUSED for m in answer)
 
 
 def _entry(scope: Scope, body: bytes) -> Entry:

@@ -248,7 +248,7 @@ class Execution:
     def _fire_due(self) -> None:
         if self._run_id is None:
             return
-        done = self._fired | self._history.inactive_triggers()
+        done = self._fired | self._history.triggers.inactive()
         for trigger in triggers.due(self._definition.triggers, self._states, done):
             self._fire(trigger)
 

@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Self
 
 from assay.errors import TerminalError
+from assay.local import history_rows as rows
 from assay.local import history_schema, process
 from assay.local.runs import RUNNING, STARTING, STOPPED, STOPPING, WAITING, JobRun, Resumption, WorkflowRun
+from assay.local.trigger_book import TriggerBook
 
 _GONE = "the process that ran it ended before it did"
 _KILLED = "stopped on request; its process was killed"
@@ -55,6 +57,11 @@ class History:
     def close(self) -> None:
         """Close the database."""
         self._db.close()
+
+    @property
+    def triggers(self) -> TriggerBook:
+        """Which triggers are active, and what their schedules have fired for."""
+        return TriggerBook(self._db)
 
     # --- workflow runs ---------------------------------------------------------------------------------
 
@@ -101,7 +108,7 @@ class History:
                     now.isoformat(),
                     me.pid,
                     me.started,
-                    _resumption_text(resumption),
+                    rows.resumption_text(resumption),
                 ),
             )
         return run_id
@@ -127,10 +134,10 @@ class History:
         Raises:
             NoSuchRunError: There is no run of that id.
         """
-        rows = self._rows("SELECT * FROM workflow_runs WHERE run_id = ?", run_id)
-        if not rows:
+        found = self._rows("SELECT * FROM workflow_runs WHERE run_id = ?", run_id)
+        if not found:
             raise NoSuchRunError(f"no run {run_id!r} in {self.folder}")
-        return self._workflow_run(rows[0])
+        return self._workflow_run(found[0])
 
     def runs(
         self, limit: int = 20, *, workflow: str | None = None, before: str | None = None
@@ -142,7 +149,7 @@ class History:
             workflow: Of this workflow only.
             before: Only those older than this run, for the next page.
         """
-        rows = self._rows(
+        found = self._rows(
             "SELECT * FROM workflow_runs WHERE workflow = coalesce(?, workflow)"
             " AND rowid < coalesce((SELECT rowid FROM workflow_runs WHERE run_id = ?), 9e18)"
             " ORDER BY rowid DESC LIMIT ?",
@@ -150,7 +157,7 @@ class History:
             before,
             limit,
         )
-        return [self._workflow_run(row) for row in rows]
+        return [self._workflow_run(row) for row in found]
 
     # --- job runs --------------------------------------------------------------------------------------
 
@@ -261,10 +268,10 @@ class History:
         Raises:
             NoSuchRunError: There is no run of that id.
         """
-        rows = self._rows("SELECT * FROM job_runs WHERE id = ?", job_run_id)
-        if not rows:
+        found = self._rows("SELECT * FROM job_runs WHERE id = ?", job_run_id)
+        if not found:
             raise NoSuchRunError(f"no run {job_run_id!r} of a job in {self.folder}")
-        return _job_run(rows[0])
+        return rows.job_run(found[0])
 
     def job_runs(self, job: str, limit: int, before: str | None = None) -> list[JobRun]:
         """The latest runs of a job, newest first.
@@ -274,7 +281,7 @@ class History:
             limit: How many at most.
             before: Only those older than this run, for the next page.
         """
-        rows = self._rows(
+        found = self._rows(
             "SELECT * FROM job_runs WHERE job = ?"
             " AND rowid < coalesce((SELECT rowid FROM job_runs WHERE id = ?), 9e18)"
             " ORDER BY rowid DESC LIMIT ?",
@@ -282,7 +289,7 @@ class History:
             before,
             limit,
         )
-        return [_job_run(row) for row in rows]
+        return [rows.job_run(row) for row in found]
 
     # --- stopping --------------------------------------------------------------------------------------
 
@@ -342,34 +349,6 @@ class History:
             UNION SELECT pid, pid_started FROM job_runs WHERE detached AND ended_at IS NULL"""
         return [process.Record(row["pid"], row["pid_started"]) for row in self._rows(query)]
 
-    # --- triggers --------------------------------------------------------------------------------------
-
-    def inactive_triggers(self) -> frozenset[str]:
-        """Names of the triggers that were deactivated."""
-        return frozenset(row["name"] for row in self._rows("SELECT name FROM triggers WHERE NOT active"))
-
-    def set_trigger(self, name: str, *, active: bool) -> None:
-        """Activate or deactivate a trigger."""
-        self._db.execute(
-            "INSERT INTO triggers (name, active) VALUES (?, ?)"
-            " ON CONFLICT (name) DO UPDATE SET active = excluded.active",
-            (name, active),
-        )
-
-    def fire(self, name: str, tick: datetime) -> bool:
-        """Note that a scheduled trigger fires for a time of its schedule.
-
-        Returns:
-            Whether it had not yet fired for that time, or a later one.
-        """
-        done = self._db.execute(
-            "INSERT INTO triggers (name, active, fired_for) VALUES (?, 1, ?)"
-            " ON CONFLICT (name) DO UPDATE SET fired_for = excluded.fired_for"
-            " WHERE coalesce(fired_for, '') < excluded.fired_for",
-            (name, tick.astimezone(UTC).isoformat()),
-        )
-        return done.rowcount == 1
-
     # -----------------------------------------------------------------------------------------------------
 
     @contextmanager
@@ -379,24 +358,14 @@ class History:
             yield
 
     def _rows(self, query: str, *values: object) -> list[sqlite3.Row]:
-        with closing(self._db.execute(query, values)) as rows:
-            return rows.fetchall()
+        with closing(self._db.execute(query, values)) as cursor:
+            return cursor.fetchall()
 
     def _workflow_run(self, row: sqlite3.Row) -> WorkflowRun:
-        resumption = _resumption(row["resumption"])
+        resumption = rows.resumption(row["resumption"])
         kept = [self.job_run(each) for each in resumption.kept] if resumption else []
         own = self._rows("SELECT * FROM job_runs WHERE run_id = ? ORDER BY rowid", row["run_id"])
-        return WorkflowRun(
-            run_id=row["run_id"],
-            workflow=row["workflow"],
-            status=row["status"],
-            properties=json.loads(row["properties"]),
-            started_at=datetime.fromisoformat(row["started_at"]),
-            ended_at=_moment(row["ended_at"]),
-            error=row["error"],
-            jobs=(*kept, *(_job_run(job) for job in own)),
-            resumption=resumption,
-        )
+        return rows.workflow_run(row, (*kept, *(rows.job_run(job) for job in own)))
 
     def _stop_abandoned(self) -> None:
         """End what belongs to processes that are gone."""
@@ -428,41 +397,6 @@ def _why(state: str) -> str:
 
 def _lives(row: sqlite3.Row) -> bool:
     return process.is_alive(process.Record(row["pid"], row["pid_started"]))
-
-
-def _job_run(row: sqlite3.Row) -> JobRun:
-    return JobRun(
-        id=row["id"],
-        job=row["job"],
-        attempt=row["attempt"],
-        trigger=row["trigger"],
-        state=row["state"],
-        started_at=datetime.fromisoformat(row["started_at"]),
-        ended_at=_moment(row["ended_at"]),
-        seconds=row["seconds"],
-        error=row["error"],
-        run_id=row["run_id"],
-        request=json.loads(row["request"]),
-        previous=row["previous"],
-        predecessors=tuple((job, run_id) for job, run_id in json.loads(row["predecessors"])),
-    )
-
-
-def _resumption_text(resumption: Resumption | None) -> str | None:
-    if resumption is None:
-        return None
-    return json.dumps([resumption.previous, resumption.chosen, resumption.kept])
-
-
-def _resumption(text: str | None) -> Resumption | None:
-    if text is None:
-        return None
-    previous, chosen, kept = json.loads(text)
-    return Resumption(previous, tuple(chosen), tuple(kept))
-
-
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
 
 
 def _now() -> datetime:

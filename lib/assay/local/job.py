@@ -14,28 +14,22 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Protocol
 
 from assay import configs
 from assay.errors import AssayError, InputError
+from assay.local.interrupt import LOOK_SECONDS, EndedEarlyError, Stopping, interruptible
 from assay.local.process import tail
 from assay.local.runs import FAILED, STOPPED, SUCCEEDED, TIMEOUT
 from assay.runtime import entry
 
 _ERROR_LENGTH = 500
 _STDIN = 0
-_LOOK_SECONDS = 0.5
-"""How often a run is asked whether it shall stop."""
-_LOOK_AGAIN_SECONDS = 5.0
 _STOPPED_ERROR = "stopped on request"
-
-
-Stopping = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +149,9 @@ def _until_ended(child: subprocess.Popen[bytes], deadline: float, stopping: Stop
     while True:
         left = deadline - time.perf_counter()
         try:
-            child.wait(max(0.0, min(left, _LOOK_SECONDS)))
+            child.wait(max(0.0, min(left, LOOK_SECONDS)))
         except subprocess.TimeoutExpired:
-            early = STOPPED if stopping() else TIMEOUT if left <= _LOOK_SECONDS else None
+            early = STOPPED if stopping() else TIMEOUT if left <= LOOK_SECONDS else None
             if early is not None:
                 _kill(child)
                 return early
@@ -202,17 +196,13 @@ def load(script: Path) -> entry.Main:
     return found
 
 
-class _EndedEarlyError(BaseException):
-    """A run exceeded its time or shall stop; no `except Exception` of a job may swallow it."""
-
-
 def _call(script: Path, argv: list[str], seconds: float, log: Path, stopping: Stopping) -> Outcome:
     began = time.perf_counter()
     state, error = SUCCEEDED, None
     try:
-        with _interruptible(began + seconds, stopping):
+        with interruptible(began + seconds, stopping):
             load(script)(argv)
-    except _EndedEarlyError:
+    except EndedEarlyError:
         pass  # judged below, by what was asked and the time that it took
     except AssayError as failure:
         state, error = FAILED, failure.message
@@ -227,58 +217,6 @@ def _call(script: Path, argv: list[str], seconds: float, log: Path, stopping: St
     took = time.perf_counter() - began
     early = STOPPED if stopping() else TIMEOUT if took >= seconds else None
     return Outcome(state, took, error) if early is None else Outcome(early, took, _reason(early, seconds))
-
-
-@contextlib.contextmanager
-def _interruptible(deadline: float, stopping: Stopping) -> Iterator[None]:
-    """Raise in the main thread when the time is over or the run shall stop; elsewhere do nothing."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    ended = threading.Event()
-
-    def interrupt(_: int, frame: FrameType | None) -> None:
-        if ended.is_set():
-            return
-        if not _waits_for_jvm(frame):
-            raise _EndedEarlyError
-        # From another thread: it has a connection of its own to the JVM.
-        threading.Thread(target=_cancel_spark_jobs, daemon=True).start()
-
-    before = signal.signal(signal.SIGALRM, interrupt)
-    watch = threading.Thread(target=_watch, args=(ended, deadline, stopping), daemon=True)
-    watch.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        watch.join()
-        signal.signal(signal.SIGALRM, before)
-
-
-def _watch(ended: threading.Event, deadline: float, stopping: Stopping) -> None:
-    """Alarm the main thread when the time is over or the run shall stop, and again until it has ended."""
-    while not ended.wait(max(0.0, min(deadline - time.perf_counter(), _LOOK_SECONDS))):
-        while time.perf_counter() >= deadline or stopping():
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
-            if ended.wait(_LOOK_AGAIN_SECONDS):
-                return
-
-
-def _waits_for_jvm(frame: FrameType | None) -> bool:
-    while frame is not None:
-        if str(frame.f_globals.get("__name__", "")).startswith("py4j."):
-            return True
-        frame = frame.f_back
-    return False
-
-
-def _cancel_spark_jobs() -> None:
-    from pyspark import SparkContext
-
-    context = SparkContext._active_spark_context  # noqa: SLF001 there is no public way that starts none
-    if context is not None:
-        context.cancelAllJobs()
 
 
 def _reason(early: str, seconds: float) -> str:

@@ -195,16 +195,16 @@ def test_a_run_belongs_to_the_process_that_it_was_handed_to(tmp_path: Path) -> N
 def test_a_time_of_a_schedule_fires_once(tmp_path: Path) -> None:
     due = datetime(2026, 1, 5, 3, 15, tzinfo=UTC)
     with History(tmp_path) as history, History(tmp_path) as other:
-        assert history.fire("t", due)
-        assert not other.fire("t", due)
-        assert not other.fire("t", due - timedelta(days=7))
-        assert other.fire("t", due + timedelta(days=7))
-        history.set_trigger("u", active=True)
-        history.set_trigger("t", active=False)
-        assert other.inactive_triggers() == {"t"}
-        history.set_trigger("t", active=True)
-        assert other.inactive_triggers() == frozenset()
-        assert not history.fire("t", due), "deactivated or not, what fired has fired"
+        assert history.triggers.fire("t", due)
+        assert not other.triggers.fire("t", due)
+        assert not other.triggers.fire("t", due - timedelta(days=7))
+        assert other.triggers.fire("t", due + timedelta(days=7))
+        history.triggers.set_active("u", active=True)
+        history.triggers.set_active("t", active=False)
+        assert other.triggers.inactive() == {"t"}
+        history.triggers.set_active("t", active=True)
+        assert other.triggers.inactive() == frozenset()
+        assert not history.triggers.fire("t", due), "deactivated or not, what fired has fired"
 
 
 OLD = """

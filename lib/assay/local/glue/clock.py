@@ -56,7 +56,8 @@ def tick(setup: Setup, before: datetime, now: datetime) -> list[str]:
         if due is None or due > now:
             continue
         with Call({}, setup, installed) as call:
-            if trigger.name not in call.history.inactive_triggers() and call.history.fire(trigger.name, due):
+            book = call.history.triggers
+            if trigger.name not in book.inactive() and book.fire(trigger.name, due):
                 _start(call, trigger.name)
                 fired.append(trigger.name)
     return fired

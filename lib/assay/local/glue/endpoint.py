@@ -55,6 +55,9 @@ ACTIONS: Mapping[str, Callable[[Call], Document]] = MappingProxyType(
 )
 """Glue's operation → what answers it."""
 
+Answer = tuple[int, bytes, str | None]
+"""HTTP status, body, and an error's code."""
+
 
 @dataclass(slots=True)
 class Endpoint:
@@ -81,14 +84,27 @@ class Endpoint:
         body = await asgi.read_body(receive)
         answered = await asyncio.to_thread(self.answer, operation, body)
         if answered is None:
-            passed = _for_the_emulator(body)
-            await self.inner(asgi.with_length(scope, passed), asgi.replay(passed), send)
+            answered = await self._pass(scope, operation, body, send)
+        if answered is None:
             return
         status, document, code = answered
         headers = {"content-type": _TYPE, "x-amzn-requestid": str(uuid.uuid4())}
         await asgi.answer(send, status, document, headers | ({"x-amzn-errortype": code} if code else {}))
 
-    def answer(self, operation: str, body: bytes) -> tuple[int, bytes, str | None] | None:
+    async def _pass(self, scope: Scope, operation: str, body: bytes, send: Send) -> Answer | None:
+        """Let the emulator answer; what is left to answer is a list that it does not know how to continue."""
+        first_page = lists.continued(body)
+        if first_page is None:
+            await self.inner(scope, asgi.replay(body), send)
+            return None
+        found = await asgi.ask(self.inner, asgi.with_length(scope, first_page), first_page)
+        if not asgi.succeeded(found):
+            return 200, lists.EMPTY[operation], None
+        for message in found:
+            await send(message)
+        return None
+
+    def answer(self, operation: str, body: bytes) -> Answer | None:
         """Answer a request.
 
         Args:
@@ -96,7 +112,7 @@ class Endpoint:
             body: The request's body.
 
         Returns:
-            HTTP status, body and the error's code; None if the emulator shall answer.
+            The answer; None if the emulator shall answer.
         """
         try:
             request = shapes.request(operation, body)
@@ -124,11 +140,3 @@ class Endpoint:
 def _refusal(error: GlueError) -> tuple[int, bytes, str]:
     document = {"__type": error.code, "Message": error.message}
     return error.status, json.dumps(document).encode(), error.code
-
-
-def _for_the_emulator(body: bytes) -> bytes:
-    """A request as it came, except for the token of ours that asks for the emulator's first page."""
-    if lists.THEN_THE_EMULATOR.encode() not in body:
-        return body
-    document = json.loads(body)
-    return json.dumps({name: value for name, value in document.items() if name != "NextToken"}).encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from assay.local.glue import documents
@@ -9,8 +10,16 @@ from assay.local.glue.call import Call, NotOursError
 from assay.local.glue.shapes import Document
 
 _MARK = "assay:"
-THEN_THE_EMULATOR = f"{_MARK}emulator"
+_THEN_THE_EMULATOR = f"{_MARK}emulator"
 """The token after the last page of ours: the emulator is asked for its first."""
+EMPTY = {
+    "GetJobs": b'{"Jobs": []}',
+    "ListJobs": b'{"JobNames": []}',
+    "GetTriggers": b'{"Triggers": []}',
+    "ListTriggers": b'{"TriggerNames": []}',
+    "ListWorkflows": b'{"Workflows": []}',
+}
+"""Operation → the last page when the emulator does not know the operation."""
 _PAGE = 100
 
 
@@ -26,7 +35,7 @@ def list_jobs(call: Call) -> Document:
 
 def get_triggers(call: Call) -> Document:
     """GetTriggers."""
-    inactive = call.history.inactive_triggers()
+    inactive = call.history.triggers.inactive()
     found = [documents.trigger(call.installed.triggers[name], inactive) for name in _triggers(call)]
     return _page(call, "Triggers", found)
 
@@ -39,6 +48,18 @@ def list_triggers(call: Call) -> Document:
 def list_workflows(call: Call) -> Document:
     """ListWorkflows."""
     return _page(call, "Workflows", [call.installed.definition.name])
+
+
+def continued(body: bytes) -> bytes | None:
+    """The request for the emulator's first page; None if a request does not ask for it.
+
+    Args:
+        body: Of a request that the emulator shall answer.
+    """
+    if _THEN_THE_EMULATOR.encode() not in body:
+        return None
+    document = json.loads(body)
+    return json.dumps({name: value for name, value in document.items() if name != "NextToken"}).encode()
 
 
 def _triggers(call: Call) -> list[str]:
@@ -60,5 +81,5 @@ def _page(call: Call, name: str, entries: Sequence[object]) -> Document:
         raise NotOursError
     begin, size = int(first), call.request.get("MaxResults", _PAGE)
     after = begin + size
-    more = f"{_MARK}{after}" if after < len(entries) else THEN_THE_EMULATOR
+    more = f"{_MARK}{after}" if after < len(entries) else _THEN_THE_EMULATOR
     return {name: list(entries[begin:after]), "NextToken": more}

@@ -10,7 +10,7 @@ from assay.local.glue.shapes import Document
 
 def get_trigger(call: Call) -> Document:
     """GetTrigger."""
-    return {"Trigger": documents.trigger(_trigger(call), call.history.inactive_triggers())}
+    return {"Trigger": documents.trigger(_trigger(call), call.history.triggers.inactive())}
 
 
 def start_trigger(call: Call) -> Document:
@@ -19,7 +19,7 @@ def start_trigger(call: Call) -> Document:
     if found["Type"] == "ON_DEMAND":
         workflow_actions.start(call, {})
     else:
-        call.history.set_trigger(found["Name"], active=True)
+        call.history.triggers.set_active(found["Name"], active=True)
     return {"Name": found["Name"]}
 
 
@@ -31,7 +31,7 @@ def stop_trigger(call: Call) -> Document:
         raise GlueError(
             "InvalidInputException", f"trigger {name} is ON_DEMAND: it is never active; nothing to stop"
         )
-    call.history.set_trigger(found["Name"], active=False)
+    call.history.triggers.set_active(found["Name"], active=False)
     return {"Name": found["Name"]}
 
 

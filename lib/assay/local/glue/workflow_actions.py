@@ -58,7 +58,7 @@ def get_workflow(call: Call) -> Document:
         "Workflow": documents.workflow(
             call.installed,
             last[0] if last else None,
-            call.history.inactive_triggers(),
+            call.history.triggers.inactive(),
             graph=call.request.get("IncludeGraph", False),
         )
     }

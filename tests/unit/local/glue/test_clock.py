@@ -48,10 +48,10 @@ def test_what_passed_while_nothing_ran_does_not_fire(weekly: Glue) -> None:
 
 def test_a_deactivated_schedule_does_not_fire(weekly: Glue) -> None:
     with weekly.history() as history:
-        history.set_trigger("start", active=False)
+        history.triggers.set_active("start", active=False)
     assert clock.tick(weekly.setup, DUE - SECOND, DUE) == []
     with weekly.history() as history:
-        history.set_trigger("start", active=True)
+        history.triggers.set_active("start", active=True)
     assert clock.tick(weekly.setup, DUE - SECOND, DUE) == ["start"]
 
 

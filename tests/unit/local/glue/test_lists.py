@@ -40,6 +40,19 @@ def test_the_emulator_is_asked_for_its_first_page_without_our_token(pair: Glue) 
     assert lengths == [len(body) for _, body, _ in pair.upstream.asked]
 
 
+def test_a_list_that_the_emulator_does_not_know_ends_with_ours(pair: Glue) -> None:
+    pair.upstream.answers.clear()
+    client = pair.up()
+    for name, key in (
+        ("get_jobs", "Jobs"), ("list_jobs", "JobNames"), ("get_triggers", "Triggers"),
+        ("list_triggers", "TriggerNames"), ("list_workflows", "Workflows"),
+    ):  # fmt: skip
+        first = getattr(client, name)()
+        last = getattr(client, name)(NextToken=first["NextToken"])
+        assert last[key] == []
+        assert "NextToken" not in last
+
+
 def test_triggers_of_one_job(pair: Glue) -> None:
     client = pair.up()
     assert [t["Name"] for t in client.get_triggers(DependentJobName="two")["Triggers"]] == ["t4"]

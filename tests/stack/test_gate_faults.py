@@ -15,7 +15,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from assay.local import job, stack
-from assay.local.history import WorkflowRun
+from assay.local.runs import WorkflowRun
 from assay.local.workflow import Workflow
 from assay.spark.session import session
 

@@ -2,36 +2,27 @@
 
 Every successful request that changes DynamoDB, the Glue catalog, Secrets Manager or Systems Manager is in
 the write-ahead log before its answer leaves. Objects of S3 need none of it: the emulator writes them to
-disk itself. Also answers, in the emulator's place, which properties a workflow run was started with:
-no emulator runs workflows, our runner does.
+disk itself.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
-from assay.local.properties import RunProperties
+from assay.local import asgi
+from assay.local.asgi import Application, Message, Receive, Scope, Send
 from assay.local.wal import Entry, Generations
-
-Message = MutableMapping[str, Any]
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LOGGED_SERVICES = ("DynamoDB_20120810", "AWSGlue", "secretsmanager", "AmazonSSM")
 COMPACT_BYTES = 32 * 1024 * 1024
 _READS = ("Get", "List", "Describe", "Query", "Scan", "BatchGet", "Search", "TransactGet")
 _ITEMS = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"})
 _KEPT_HEADERS = frozenset({b"x-amz-target", b"content-type", b"content-encoding", b"authorization", b"host"})
-_REFUSED = 300
 _logger = logging.getLogger("assay.local.durable")
 
 
@@ -43,14 +34,12 @@ class Durable:
         inner: The emulator's application.
         generations: Saved state and log.
         save: Writes the emulator's whole state into a folder.
-        properties: What the workflow runner knows of its runs.
         compact_bytes: A longer log is replaced by a saved state.
     """
 
     inner: Application
     generations: Generations
     save: Callable[[Path], None]
-    properties: RunProperties
     compact_bytes: int = COMPACT_BYTES
     _changing: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
@@ -59,12 +48,9 @@ class Durable:
         if scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
             return
-        target = _target(scope)
-        if target is not None and self.properties.answers(target):
-            body = await _body(receive)
-            await _answer(send, *self.properties.answer(target, body))
-        elif target is not None and changes(target):
-            await self._change(scope, await _body(receive), send)
+        target = asgi.target(scope)
+        if target is not None and changes(target):
+            await self._change(scope, await asgi.read_body(receive), send)
         else:
             await self.inner(scope, receive, send)
 
@@ -76,8 +62,8 @@ class Durable:
         """
         count = 0
         for entry in self.generations.entries():
-            answer = await self._ask(_scope(entry), entry.payload)
-            if not _succeeded(answer):
+            answer = await asgi.ask(self.inner, _scope(entry), entry.payload)
+            if not asgi.succeeded(answer):
                 target = entry.headers.get("x-amz-target")
                 _logger.error("replay of %s was refused: %s", target, answer[-1].get("body"))
             count += 1
@@ -88,8 +74,8 @@ class Durable:
     async def _change(self, scope: Scope, body: bytes, send: Send) -> None:
         # One at a time: the log's order must be the order in which the changes took effect.
         async with self._changing:
-            answer = await self._ask(scope, body)
-            if _succeeded(answer):
+            answer = await asgi.ask(self.inner, scope, body)
+            if asgi.succeeded(answer):
                 self._keep(scope, body)
         for message in answer:
             await send(message)
@@ -100,20 +86,6 @@ class Durable:
         if is_administrative(entry.headers["x-amz-target"]) or self.generations.size > self.compact_bytes:
             # Rare requests draw random names (a secret's ARN) that a replay would draw anew: save at once.
             self.generations.checkpoint(self.save)
-
-    async def _ask(self, scope: Scope, body: bytes) -> list[Message]:
-        """The inner application's answer to a request whose body is already here."""
-        answer: list[Message] = []
-        pending = [{"type": "http.request", "body": body, "more_body": False}]
-
-        async def receive() -> Message:
-            return pending.pop() if pending else {"type": "http.disconnect"}
-
-        async def send(message: Message) -> None:
-            answer.append(message)
-
-        await self.inner(scope, receive, send)
-        return answer
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def receive_or_save() -> Message:
@@ -154,30 +126,6 @@ def is_administrative(target: str) -> bool:
     """
     service, _, operation = target.partition(".")
     return service != "AWSGlue" and operation not in _ITEMS
-
-
-def _target(scope: Scope) -> str | None:
-    found = [value for name, value in scope.get("headers", ()) if name.lower() == b"x-amz-target"]
-    return found[0].decode("latin-1") if found else None
-
-
-async def _body(receive: Receive) -> bytes:
-    parts = []
-    while True:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(parts)
-
-
-def _succeeded(answer: list[Message]) -> bool:
-    return any(m["type"] == "http.response.start" and m["status"] < _REFUSED for m in answer)
-
-
-async def _answer(send: Send, status: int, document: dict[str, Any]) -> None:
-    headers = [(b"content-type", b"application/x-amz-json-1.1")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(document).encode()})
 
 
 def _entry(scope: Scope, body: bytes) -> Entry:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from assay import configs, stacks
 from assay.errors import InputError, StackError
-from assay.local import job
+from assay.local import job, plan
 from assay.local.execution import Event, Execution
-from assay.local.history import History, WorkflowRun
+from assay.local.history import History
+from assay.local.runs import WorkflowRun
 from assay.local.state import Home, home
 from assay.stacks import chain, definition
 from assay.stacks.definition import Definition
@@ -78,9 +79,9 @@ class Workflow:
         Raises:
             StackError: `AWS_ENDPOINT_URL` is not set: jobs would talk to the real AWS.
             InputError: A script is missing, or a property is no text.
-            TerminalError: As many runs as `MaxConcurrentRuns` allows are under way.
+            TooManyRunsError: As many runs as `MaxConcurrentRuns` allows are under way.
         """
-        _require_endpoint()
+        require_endpoint()
         place = home() if state is None else state
         merged = {**self.definition.properties, **_texts(properties or {})}
         files = {name: scripts(each.script) for name, each in self.definition.jobs.items()}
@@ -90,6 +91,7 @@ class Workflow:
                 self.definition,
                 run_id,
                 history,
+                plan=plan.whole(self.definition),
                 launcher=job.Isolated() if isolated else job.InProcess(),
                 scripts=files,
                 logs=place.logs,
@@ -105,7 +107,12 @@ def _texts(properties: Mapping[str, str]) -> Mapping[str, str]:
     return properties
 
 
-def _require_endpoint() -> None:
+def require_endpoint() -> None:
+    """Refuse to run jobs that would talk to the real AWS.
+
+    Raises:
+        StackError: `AWS_ENDPOINT_URL` is not set.
+    """
     if not os.environ.get(ENDPOINT_VARIABLE):
         raise StackError(
             f"{ENDPOINT_VARIABLE} is not set, so the jobs would talk to the real AWS; "

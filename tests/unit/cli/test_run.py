@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from assay.cli import run
-from assay.local.history import COMPLETED, STOPPED, JobRun, WorkflowRun
+from assay.local.runs import COMPLETED, STOPPED, JobRun, WorkflowRun
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 

@@ -11,7 +11,8 @@ from assay import configs
 from assay.cli import weeks
 from assay.cli.weeks import Asked, choose, upcoming
 from assay.errors import InputError
-from assay.local.history import COMPLETED, STOPPED, History
+from assay.local.history import History
+from assay.local.runs import COMPLETED, STOPPED
 from assay.spec import load_blueprint
 
 BLUEPRINT = load_blueprint(configs.path("glue_configs/blueprints/brokerage.yaml"))

@@ -12,8 +12,11 @@ import pytest
 import yaml
 
 from assay.errors import InputError, StackError, TerminalError
-from assay.local.execution import Event
-from assay.local.history import History, WorkflowRun
+from assay.local import plan
+from assay.local.execution import Event, Execution
+from assay.local.history import History
+from assay.local.job import InProcess
+from assay.local.runs import WorkflowRun
 from assay.local.state import Home
 from assay.local.workflow import Workflow
 
@@ -83,10 +86,13 @@ class Machine:
         properties = {"Name": name, "WorkflowName": "w", "Actions": actions, **more}
         self.resources[name] = {"Type": "AWS::Glue::Trigger", "Properties": properties}
 
-    def load(self) -> Workflow:
+    def write(self) -> Path:
         file = self.folder / "stack.yaml"
         file.write_text(yaml.safe_dump({"Resources": self.resources}, sort_keys=False))
-        return Workflow.load(file)
+        return file
+
+    def load(self) -> Workflow:
+        return Workflow.load(self.write())
 
     def run(self, properties: dict[str, str] | None = None, **more: Any) -> WorkflowRun:
         options: dict[str, Any] = {
@@ -148,8 +154,6 @@ def test_run_properties_replace_the_workflows_defaults(machine: Machine) -> None
     machine.start("one")
     run = machine.run({"b": "2", "c": "2"})
     assert run.properties == {"a": "1", "b": "2", "c": "2"}
-    kept = json.loads((machine.home.workflow / f"{run.run_id}.json").read_text())
-    assert kept["RunProperties"] == run.properties
 
 
 def test_a_failed_job_stops_what_depends_on_it_and_the_run_says_so(machine: Machine) -> None:
@@ -250,6 +254,33 @@ def test_a_timeout_of_the_action_wins_and_is_watched(
     assert states(run) == {"one": "SUCCEEDED", "slow": "TIMEOUT", "late": "SUCCEEDED"}
     assert run.statistics["TimeoutActions"] == 1
     assert "slow TIMEOUT: stopped: it exceeded its timeout" in (run.error or "")
+
+
+def test_a_single_run_has_its_own_timeout_and_fires_no_trigger(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assay.local.execution._MINUTE", 0.3)
+    machine.job("one", {"--sleep": "30"}, Timeout=999)
+    machine.job("late")
+    machine.start("one")
+    machine.when({"one": "TIMEOUT"}, "late")
+    definition = machine.load().definition
+    with History(machine.home.workflow) as history:
+        run_id = history.admit("one", 1, queue=False, request={"Timeout": 1})
+        Execution(
+            definition,
+            None,
+            history,
+            plan=plan.single(history.job_run(run_id)),
+            launcher=InProcess(),
+            scripts={"one": machine.folder / "job.py"},
+            logs=machine.home.logs,
+            on_event=machine.events.append,
+        ).run()
+        run = history.job_run(run_id)
+    assert (run.state, run.error) == ("TIMEOUT", "stopped: it exceeded its timeout of 0.005 minutes")
+    assert machine.order == ["one"]
+    assert kinds(machine.events)[-1] == ("job ended", "one", "TIMEOUT")
 
 
 def test_isolated_jobs_have_processes_of_their_own(machine: Machine) -> None:

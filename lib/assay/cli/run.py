@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from assay.cli.progress import Progress
     from assay.cli.verdicts import Verdict
     from assay.cli.weeks import Asked
-    from assay.local.history import WorkflowRun
+    from assay.local.runs import WorkflowRun
     from assay.local.workflow import Workflow
     from assay.spec import Blueprint
 

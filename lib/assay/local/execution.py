@@ -1,21 +1,25 @@
-"""One run of a workflow from its start trigger to its end: fire triggers, start jobs, retry, keep history."""
+"""One run of a workflow, or of a single job, to its end: fire triggers, start jobs, retry, keep history."""
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assay.local.history import COMPLETED, STOPPED, History
-from assay.local.job import FAILED, SUCCEEDED, Launcher, Outcome
+from assay.local.history import History, is_asked_to_stop
+from assay.local.job import Launcher, Outcome
+from assay.local.plan import Plan, Start
+from assay.local.runs import COMPLETED, ERROR, FAILED, RUNNING, STARTING, STOPPED, SUCCEEDED, WAITING
 from assay.stacks import triggers
 from assay.stacks.definition import Definition
 from assay.stacks.triggers import Action, Trigger
 
-ERROR = "ERROR"
 _MINUTE = 60.0
+_LOOK_SECONDS = 0.5
+"""How often a job that waits for its turn is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class Event:
 
     Attributes:
         kind: "workflow started", "job started", "job ended", "job not started" or "workflow ended".
-        run_id: The run.
+        run_id: The run; empty for a job by itself.
         job: The job; None for events of the workflow.
         attempt: 0 for a job's first attempt.
         state: The state that job or workflow now has.
@@ -44,29 +48,21 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class _Start:
-    """A job that waits to start."""
-
-    action: Action
-    trigger: str
-    attempt: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class _Running:
-    """A job that runs."""
+    """A job that runs, or waits for its turn."""
 
-    start: _Start
+    start: Start
     job_run_id: str
 
 
 class Execution:
-    """Runs a workflow once.
+    """Runs a workflow, or a job of it by itself, once.
 
     Args:
         definition: The workflow.
-        run_id: Its run, as the history knows it.
+        run_id: Its run, as the history knows it; None for a job by itself, for which no trigger fires.
         history: Where everything is recorded.
+        plan: What to begin with.
         launcher: How jobs are run.
         scripts: Job → file of its script.
         logs: Folder for what jobs say.
@@ -76,9 +72,10 @@ class Execution:
     def __init__(
         self,
         definition: Definition,
-        run_id: str,
+        run_id: str | None,
         history: History,
         *,
+        plan: Plan,
         launcher: Launcher,
         scripts: Mapping[str, Path],
         logs: Path,
@@ -91,12 +88,18 @@ class Execution:
         self._scripts = scripts
         self._logs = logs
         self._on_event = on_event
-        self._waiting: deque[_Start] = deque()
+        self._waiting: deque[Start] = deque(plan.starts)
+        self._queued: deque[_Running] = deque()
         self._running: dict[Future[Outcome], _Running] = {}
         self._starting: _Running | None = None
-        self._fired: set[str] = set()
-        self._states: dict[str, str] = {}
-        self._errors: dict[str, str] = {}
+        self._fired = set(plan.fired)
+        self._latest = {job: run.id for job, run in plan.ended.items()}
+        self._states = {job: run.state for job, run in plan.ended.items()}
+        self._errors = {
+            job: f"{job} {run.state}: {run.error}"
+            for job, run in plan.ended.items()
+            if run.state != SUCCEEDED
+        }
 
     def run(self) -> None:
         """Run to the end.
@@ -105,13 +108,11 @@ class Execution:
             BaseException: What interrupted it, after the run is recorded as STOPPED.
         """
         try:
-            self._emit("workflow started", state="RUNNING")
-            self._fire(self._definition.start)
-            while self._waiting or self._running:
-                while self._waiting and len(self._running) < self._launcher.width:
-                    self._begin(self._waiting.popleft())
-                for future in wait(self._running, return_when=FIRST_COMPLETED).done:
-                    self._finish(self._running.pop(future), future.result())
+            self._emit("workflow started", state=RUNNING)
+            while self._waiting or self._queued or self._running:
+                self._start_waiting()
+                self._start_queued()
+                self._await_some()
             self._end()
         except BaseException as interruption:
             self._abandon(interruption)
@@ -119,47 +120,97 @@ class Execution:
         finally:
             self._launcher.stop()
 
+    def _start_waiting(self) -> None:
+        if self._is_stopping():
+            self._waiting.clear()
+        while self._waiting and len(self._running) < self._launcher.width:
+            self._begin(self._waiting.popleft())
+
+    def _start_queued(self) -> None:
+        """Start what waited for its job's turn; give up what was stopped meanwhile."""
+        for _ in range(len(self._queued)):
+            queued = self._queued.popleft()
+            if self._history.job_run(queued.job_run_id).state == STOPPED:
+                self._finish(queued, Outcome(STOPPED, 0.0, "stopped while it waited"))
+            elif len(self._running) >= self._launcher.width or not self._launch(queued):
+                self._queued.append(queued)
+
+    def _await_some(self) -> None:
+        seconds = _LOOK_SECONDS if self._queued else None
+        if self._running:
+            for future in wait(self._running, timeout=seconds, return_when=FIRST_COMPLETED).done:
+                self._finish(self._running.pop(future), future.result())
+        elif self._queued:
+            time.sleep(_LOOK_SECONDS)
+
+    def _is_stopping(self) -> bool:
+        return self._run_id is not None and self._history.is_stopping(self._run_id)
+
     def _fire(self, trigger: Trigger) -> None:
         self._fired.add(trigger.name)
-        self._waiting.extend(_Start(action, trigger.name) for action in trigger.actions)
+        watched = tuple((c.job, self._latest[c.job]) for c in trigger.conditions if c.job in self._latest)
+        self._waiting.extend(Start(action, trigger.name, predecessors=watched) for action in trigger.actions)
 
-    def _begin(self, start: _Start) -> None:
+    def _begin(self, start: Start) -> None:
         job = self._definition.jobs[start.action.job]
-        if self._history.running(job.name) >= job.max_concurrent_runs:
-            self._refuse(
-                start, f"ConcurrentRunsExceeded: {job.name} may run {job.max_concurrent_runs} times at once"
-            )
+        if start.recorded is not None:
+            running = _Running(start, start.recorded)
+        elif self._history.running(job.name) < job.max_concurrent_runs:
+            running = self._record(start, STARTING)
+        elif job.queuing:
+            running = self._record(start, WAITING)
+        else:
+            limit = job.max_concurrent_runs
+            self._refuse(start, f"ConcurrentRunsExceeded: {job.name} may run {limit} times at once")
             return
+        if not self._launch(running):
+            self._queued.append(running)
+
+    def _record(self, start: Start, state: str) -> _Running:
+        action = start.action
+        timeout = {"Timeout": action.timeout} if action.timeout else {}
+        request = {"Arguments": dict(action.arguments), **timeout}
         job_run_id = self._history.start_job(
-            self._run_id, job.name, attempt=start.attempt, trigger=start.trigger
+            self._run_id,
+            action.job,
+            attempt=start.attempt,
+            trigger=start.trigger,
+            state=state,
+            request=request,
+            previous=start.previous,
+            predecessors=start.predecessors,
         )
-        self._starting = running = _Running(start, job_run_id)
-        self._emit("job started", start, state="RUNNING")
+        return _Running(start, job_run_id)
+
+    def _launch(self, running: _Running) -> bool:
+        """Run a recorded job unless it must wait."""
+        start, job_run_id = running.start, running.job_run_id
+        job = self._definition.jobs[start.action.job]
+        if not self._history.claim(job_run_id, job.max_concurrent_runs):
+            return False
+        self._starting = running
+        self._emit("job started", start, state=RUNNING)
         future = self._launcher.start(
             self._scripts[job.name],
             self._argv(start.action, job_run_id),
             seconds=(start.action.timeout or job.timeout) * _MINUTE,
             log=self._logs / f"{job_run_id}.log",
+            stopping=lambda: is_asked_to_stop(self._history.folder, job_run_id),
         )
         self._running[future] = running
         self._starting = None
+        return True
 
-    def _refuse(self, start: _Start, error: str) -> None:
+    def _refuse(self, start: Start, error: str) -> None:
         """Record a start that Glue would answer with an error; the action counts as errored."""
-        job_run_id = self._history.start_job(
-            self._run_id, start.action.job, attempt=start.attempt, trigger=start.trigger, state=ERROR
-        )
-        self._finish(_Running(start, job_run_id), Outcome(ERROR, 0.0, error))
+        self._finish(self._record(start, ERROR), Outcome(ERROR, 0.0, error))
 
     def _argv(self, action: Action, job_run_id: str) -> list[str]:
         """The command line as Glue builds it."""
         job = self._definition.jobs[action.job]
-        own: Mapping[str, str] = {
-            "--JOB_NAME": job.name,
-            "--JOB_RUN_ID": job_run_id,
-            "--WORKFLOW_NAME": self._definition.name,
-            "--WORKFLOW_RUN_ID": self._run_id,
-        }
+        own = {"--JOB_NAME": job.name, "--JOB_RUN_ID": job_run_id}
+        if self._run_id is not None:
+            own |= {"--WORKFLOW_NAME": self._definition.name, "--WORKFLOW_RUN_ID": self._run_id}
         return [token for pair in {**job.arguments(action.arguments), **own}.items() for token in pair]
 
     def _finish(self, running: _Running, outcome: Outcome) -> None:
@@ -175,23 +226,35 @@ class Execution:
             retrying=retrying,
         )
         if retrying:
-            self._waiting.appendleft(_Start(start.action, start.trigger, start.attempt + 1))
+            again = replace(start, attempt=start.attempt + 1, previous=running.job_run_id, recorded=None)
+            self._waiting.appendleft(again)
             return
+        self._latest[job.name] = running.job_run_id
         self._states[job.name] = outcome.state
         if outcome.state != SUCCEEDED:
             self._errors[job.name] = f"{job.name} {outcome.state}: {outcome.error}"
-        for trigger in triggers.due(self._definition.triggers, self._states, self._fired):
+        self._fire_due()
+
+    def _fire_due(self) -> None:
+        if self._run_id is None:
+            return
+        done = self._fired | self._history.inactive_triggers()
+        for trigger in triggers.due(self._definition.triggers, self._states, done):
             self._fire(trigger)
 
     def _end(self) -> None:
-        error = "; ".join(self._errors.values()) or None
+        stopped = self._is_stopping()
+        error = "; ".join(self._errors.values()) or ("stopped on request" if stopped else None)
         skipped = [name for name in self._definition.jobs if name not in self._states] if error else []
+        if self._run_id is None:
+            return
         for name in skipped:
-            self._emit("job not started", _Start(Action(name), ""), error=self._missed(name))
+            self._emit("job not started", Start(Action(name), ""), error=self._missed(name))
         if error and skipped:
             error = f"{error}; not started because of it: {', '.join(skipped)}"
-        self._history.end(self._run_id, COMPLETED, error)
-        self._emit("workflow ended", state=COMPLETED, error=error)
+        state = STOPPED if stopped else COMPLETED
+        self._history.end(self._run_id, state, error)
+        self._emit("workflow ended", state=state, error=error)
 
     def _missed(self, name: str) -> str:
         """What a job that did not start was waiting for."""
@@ -206,14 +269,16 @@ class Execution:
 
     def _abandon(self, interruption: BaseException) -> None:
         error = f"interrupted by {type(interruption).__name__}"
-        for running in (*self._running.values(), *([self._starting] if self._starting else [])):
+        starting = [self._starting] if self._starting else []
+        for running in (*self._running.values(), *self._queued, *starting):
             self._history.end_job(running.job_run_id, STOPPED, 0.0, error)
-        self._history.end(self._run_id, STOPPED, error)
+        if self._run_id is not None:
+            self._history.end(self._run_id, STOPPED, error)
 
     def _emit(
         self,
         kind: str,
-        start: _Start | None = None,
+        start: Start | None = None,
         *,
         state: str | None = None,
         seconds: float | None = None,
@@ -223,7 +288,7 @@ class Execution:
         self._on_event(
             Event(
                 kind=kind,
-                run_id=self._run_id,
+                run_id=self._run_id or "",
                 job=start.action.job if start else None,
                 attempt=start.attempt if start else 0,
                 state=state,

@@ -1,6 +1,6 @@
 """What ran: workflow runs and job runs in SQLite, kept across processes and kills.
 
-A run belongs to the process that started it, known by pid and start time. When that process is gone, its
+A run belongs to the process that runs it, known by pid and start time. When that process is gone, its
 unfinished runs are STOPPED: nobody will finish them.
 """
 
@@ -10,118 +10,37 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
 from assay.errors import TerminalError
-from assay.local import process
-from assay.local.state import write_json
+from assay.local import history_schema, process
+from assay.local.runs import RUNNING, STARTING, STOPPED, STOPPING, WAITING, JobRun, Resumption, WorkflowRun
 
-RUNNING, COMPLETED, STOPPED = "RUNNING", "COMPLETED", "STOPPED"
-_LOCK_SECONDS = 30.0
 _GONE = "the process that ran it ended before it did"
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS workflow_runs (
-    run_id TEXT PRIMARY KEY, workflow TEXT NOT NULL, status TEXT NOT NULL, properties TEXT NOT NULL,
-    started_at TEXT NOT NULL, ended_at TEXT, error TEXT, pid INTEGER NOT NULL, pid_started REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS job_runs (
-    id TEXT PRIMARY KEY, run_id TEXT NOT NULL REFERENCES workflow_runs, job TEXT NOT NULL,
-    attempt INTEGER NOT NULL, trigger TEXT NOT NULL, state TEXT NOT NULL, started_at TEXT NOT NULL,
-    ended_at TEXT, seconds REAL, error TEXT);
-CREATE INDEX IF NOT EXISTS job_runs_of_run ON job_runs (run_id);
-"""
-_COUNTED = {
-    "SucceededActions": "SUCCEEDED", "FailedActions": "FAILED", "TimeoutActions": "TIMEOUT",
-    "StoppedActions": "STOPPED", "ErroredActions": "ERROR", "RunningActions": "RUNNING",
-}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class JobRun:
-    """One attempt of a job.
-
-    Attributes:
-        id: Its id, as `--JOB_RUN_ID`.
-        job: The job's name.
-        attempt: 0 for the first.
-        trigger: Name of the trigger that started it.
-        state: RUNNING, SUCCEEDED, FAILED, STOPPED, TIMEOUT or ERROR.
-        started_at: UTC.
-        ended_at: UTC; None while it runs.
-        seconds: How long it ran; None while it runs.
-        error: Why it did not succeed, in one sentence.
-    """
-
-    id: str
-    job: str
-    attempt: int
-    trigger: str
-    state: str
-    started_at: datetime
-    ended_at: datetime | None = None
-    seconds: float | None = None
-    error: str | None = None
+class TooManyRunsError(TerminalError):
+    """As many runs of a workflow or job are under way as its MaxConcurrentRuns allows."""
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowRun:
-    """One run of a workflow.
-
-    Attributes:
-        run_id: Its id, as `--WORKFLOW_RUN_ID`.
-        workflow: The workflow's name.
-        status: RUNNING, COMPLETED or STOPPED; as in AWS, COMPLETED does not mean that every job succeeded.
-        properties: Its run properties.
-        started_at: UTC.
-        ended_at: UTC; None while it runs.
-        error: What went wrong and what did not start because of it; None when all is well.
-        jobs: Every attempt, in order of start.
-    """
-
-    run_id: str
-    workflow: str
-    status: str
-    properties: Mapping[str, str]
-    started_at: datetime
-    ended_at: datetime | None
-    error: str | None
-    jobs: tuple[JobRun, ...]
-
-    @property
-    def latest(self) -> dict[str, JobRun]:
-        """Job → its latest attempt."""
-        return {run.job: run for run in self.jobs}
-
-    @property
-    def statistics(self) -> dict[str, int]:
-        """Glue's counts over the latest attempts: TotalActions, SucceededActions, FailedActions and so on."""
-        states = [run.state for run in self.latest.values()]
-        return {"TotalActions": len(states)} | {name: states.count(state) for name, state in _COUNTED.items()}
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether the run is complete and nothing went wrong in it."""
-        return self.status == COMPLETED and self.error is None
+class NoSuchRunError(TerminalError):
+    """There is no run of that id."""
 
 
 class History:
     """The runs of one local stack; used by one thread.
 
     Args:
-        folder: Holds `history.db` and one `<run id>.json` per run.
+        folder: Holds `history.db`.
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder = folder
-        self._db = sqlite3.connect(folder / "history.db", timeout=_LOCK_SECONDS, isolation_level=None)
-        self._db.row_factory = sqlite3.Row
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.executescript(_SCHEMA)
+        self._db = history_schema.connect(folder)
         self._stop_abandoned()
 
     def __enter__(self) -> Self:
@@ -136,35 +55,43 @@ class History:
         """Close the database."""
         self._db.close()
 
-    def start(self, workflow: str, properties: Mapping[str, str], limit: int | None = None) -> str:
+    # --- workflow runs ---------------------------------------------------------------------------------
+
+    def start(
+        self,
+        workflow: str,
+        properties: Mapping[str, str],
+        limit: int | None = None,
+        resumption: Resumption | None = None,
+    ) -> str:
         """Record that a run of a workflow starts in this process.
 
         Args:
             workflow: The workflow's name.
-            properties: Its run properties; jobs read them from `<run id>.json`.
+            properties: Its run properties.
             limit: How many runs of this workflow there may be at once.
+            resumption: What it resumes, if it does.
 
         Returns:
             The run's id.
 
         Raises:
-            TerminalError: As many runs as allowed are under way.
+            TooManyRunsError: As many runs as allowed are under way.
         """
-        me = process.identify(os.getpid())
-        now = _now()
+        me, now = process.identify(os.getpid()), _now()
         run_id = f"wr_{now:%Y%m%dT%H%M%S}_{secrets.token_hex(4)}"
-        with self._db:
-            self._db.execute("BEGIN IMMEDIATE")  # the count and the insertion must be one step
-            live = self._db.execute(
-                "SELECT run_id, pid FROM workflow_runs WHERE workflow = ? AND status = ?", (workflow, RUNNING)
-            ).fetchall()
+        with self._transaction():  # the count and the insertion must be one step
+            live = self._rows(
+                "SELECT run_id, pid FROM workflow_runs WHERE workflow = ? AND ended_at IS NULL", workflow
+            )
             if limit is not None and len(live) >= limit:
                 running = ", ".join(f"{row['run_id']} in process {row['pid']}" for row in live)
-                raise TerminalError(
+                raise TooManyRunsError(
                     f"workflow {workflow} may have {limit} runs at once and has {running}; wait for its end"
                 )
             self._db.execute(
-                "INSERT INTO workflow_runs VALUES (?, ?, ?, ?, ?, NULL, NULL, ?, ?)",
+                "INSERT INTO workflow_runs (run_id, workflow, status, properties, started_at, pid,"
+                " pid_started, resumption) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     run_id,
                     workflow,
@@ -173,12 +100,9 @@ class History:
                     now.isoformat(),
                     me.pid,
                     me.started,
+                    _resumption_text(resumption),
                 ),
             )
-        write_json(
-            self.folder / f"{run_id}.json",
-            {"Name": workflow, "RunId": run_id, "RunProperties": dict(properties)},
-        )
         return run_id
 
     def end(self, run_id: str, status: str, error: str | None = None) -> None:
@@ -188,14 +112,135 @@ class History:
             (status, _now().isoformat(), error, run_id),
         )
 
-    def start_job(self, run_id: str, job: str, *, attempt: int, trigger: str, state: str = RUNNING) -> str:
-        """Record that an attempt of a job starts; from the second on its id ends in `_attempt_N`."""
+    def set_properties(self, run_id: str, properties: Mapping[str, str]) -> None:
+        """Add to the properties of a run, or replace those of the same name."""
+        with self._transaction():
+            merged = {**self.run(run_id).properties, **properties}
+            self._db.execute(
+                "UPDATE workflow_runs SET properties = ? WHERE run_id = ?", (json.dumps(merged), run_id)
+            )
+
+    def run(self, run_id: str) -> WorkflowRun:
+        """A run.
+
+        Raises:
+            NoSuchRunError: There is no run of that id.
+        """
+        rows = self._rows("SELECT * FROM workflow_runs WHERE run_id = ?", run_id)
+        if not rows:
+            raise NoSuchRunError(f"no run {run_id!r} in {self.folder}")
+        return self._workflow_run(rows[0])
+
+    def runs(
+        self, limit: int = 20, *, workflow: str | None = None, before: str | None = None
+    ) -> list[WorkflowRun]:
+        """The latest runs, newest first.
+
+        Args:
+            limit: How many at most.
+            workflow: Of this workflow only.
+            before: Only those older than this run, for the next page.
+        """
+        rows = self._rows(
+            "SELECT * FROM workflow_runs WHERE workflow = coalesce(?, workflow)"
+            " AND rowid < coalesce((SELECT rowid FROM workflow_runs WHERE run_id = ?), 9e18)"
+            " ORDER BY rowid DESC LIMIT ?",
+            workflow,
+            before,
+            limit,
+        )
+        return [self._workflow_run(row) for row in rows]
+
+    # --- job runs --------------------------------------------------------------------------------------
+
+    def start_job(
+        self,
+        run_id: str | None,
+        job: str,
+        *,
+        attempt: int,
+        trigger: str,
+        state: str = RUNNING,
+        request: Mapping[str, object] | None = None,
+        previous: str | None = None,
+        predecessors: Sequence[tuple[str, str]] = (),
+    ) -> str:
+        """Record that an attempt of a job starts in this process; the arguments are those of `JobRun`.
+
+        Returns:
+            Its id; from the second attempt on it ends in `_attempt_N`.
+        """
+        me = process.identify(os.getpid())
         job_run_id = f"jr_{secrets.token_hex(16)}" + (f"_attempt_{attempt}" if attempt else "")
         self._db.execute(
-            "INSERT INTO job_runs VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL)",
-            (job_run_id, run_id, job, attempt, trigger, state, _now().isoformat()),
+            "INSERT INTO job_runs (id, run_id, job, attempt, trigger, state, started_at, request, previous,"
+            " predecessors, pid, pid_started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                job_run_id,
+                run_id,
+                job,
+                attempt,
+                trigger,
+                state,
+                _now().isoformat(),
+                json.dumps(dict(request or {})),
+                previous,
+                json.dumps([list(each) for each in predecessors]),
+                me.pid,
+                me.started,
+            ),
         )
         return job_run_id
+
+    def claim(self, job_run_id: str, limit: int) -> bool:
+        """Let a recorded run of a job run, if its job may run once more.
+
+        Args:
+            job_run_id: In state WAITING or STARTING.
+            limit: The job's MaxConcurrentRuns.
+
+        Returns:
+            Whether it is RUNNING now; otherwise it is unchanged.
+        """
+        with self._transaction():
+            run = self.job_run(job_run_id)
+            if run.state == WAITING and self.running(run.job) >= limit:
+                return False
+            done = self._db.execute(
+                "UPDATE job_runs SET state = ? WHERE id = ? AND state IN (?, ?)",
+                (RUNNING, job_run_id, WAITING, STARTING),
+            )
+            return done.rowcount == 1
+
+    def admit(self, job: str, limit: int, *, queue: bool, request: Mapping[str, object]) -> str:
+        """Record that a run of a job is asked for by itself.
+
+        Args:
+            job: The job's name.
+            limit: Its MaxConcurrentRuns.
+            queue: Whether the run waits when there are as many.
+            request: As in `JobRun`.
+
+        Returns:
+            The id of the run, which is STARTING or WAITING.
+
+        Raises:
+            TooManyRunsError: As many runs as allowed are under way, and it must not wait.
+        """
+        with self._transaction():
+            full = self.running(job) >= limit
+            if full and not queue:
+                raise TooManyRunsError(f"job {job} may have {limit} runs at once and has them")
+            state, previous = WAITING if full else STARTING, request.get("JobRunId")
+            return self.start_job(
+                None,
+                job,
+                attempt=0,
+                trigger="",
+                state=state,
+                request=request,
+                previous=None if previous is None else str(previous),
+            )
 
     def end_job(self, job_run_id: str, state: str, seconds: float, error: str | None = None) -> None:
         """Record how an attempt of a job ended."""
@@ -205,31 +250,145 @@ class History:
         )
 
     def running(self, job: str) -> int:
-        """How many runs of a job are under way, in whatever workflow and process."""
-        (count,) = self._db.execute(
-            "SELECT count(*) FROM job_runs WHERE job = ? AND state = ?", (job, RUNNING)
-        ).fetchone()
-        return int(count)
+        """How many runs of a job occupy it, in whatever workflow and process; those that wait do not."""
+        query = "SELECT count(*) AS n FROM job_runs WHERE job = ? AND ended_at IS NULL AND state <> ?"
+        return int(self._rows(query, job, WAITING)[0]["n"])
 
-    def run(self, run_id: str) -> WorkflowRun:
-        """A run.
+    def job_run(self, job_run_id: str) -> JobRun:
+        """A run of a job.
 
         Raises:
-            TerminalError: There is no run of that id.
+            NoSuchRunError: There is no run of that id.
         """
-        row = self._db.execute("SELECT * FROM workflow_runs WHERE run_id = ?", (run_id,)).fetchone()
-        if row is None:
-            raise TerminalError(f"no run {run_id!r} in {self.folder}; `assay status` lists the runs")
-        return self._workflow_run(row)
+        rows = self._rows("SELECT * FROM job_runs WHERE id = ?", job_run_id)
+        if not rows:
+            raise NoSuchRunError(f"no run {job_run_id!r} of a job in {self.folder}")
+        return _job_run(rows[0])
 
-    def runs(self, limit: int = 20) -> list[WorkflowRun]:
-        """The latest runs, newest first."""
-        query = "SELECT * FROM workflow_runs ORDER BY started_at DESC, rowid DESC LIMIT ?"
-        with closing(self._db.execute(query, (limit,))) as rows:
-            return [self._workflow_run(row) for row in rows.fetchall()]
+    def job_runs(self, job: str, limit: int, before: str | None = None) -> list[JobRun]:
+        """The latest runs of a job, newest first.
+
+        Args:
+            job: The job's name.
+            limit: How many at most.
+            before: Only those older than this run, for the next page.
+        """
+        rows = self._rows(
+            "SELECT * FROM job_runs WHERE job = ?"
+            " AND rowid < coalesce((SELECT rowid FROM job_runs WHERE id = ?), 9e18)"
+            " ORDER BY rowid DESC LIMIT ?",
+            job,
+            before,
+            limit,
+        )
+        return [_job_run(row) for row in rows]
+
+    # --- stopping --------------------------------------------------------------------------------------
+
+    def stop(self, run_id: str) -> bool:
+        """Ask for the end of a workflow's run, and of the jobs that run in it.
+
+        Returns:
+            Whether it was RUNNING; otherwise nothing changes.
+        """
+        with self._transaction():
+            asked = self._db.execute(
+                "UPDATE workflow_runs SET status = ? WHERE run_id = ? AND status = ?",
+                (STOPPING, run_id, RUNNING),
+            ).rowcount
+            for row in self._rows("SELECT id FROM job_runs WHERE run_id = ? AND ended_at IS NULL", run_id):
+                if asked:
+                    self._stop_job(row["id"])
+        return bool(asked)
+
+    def stop_job(self, job_run_id: str) -> bool:
+        """Ask for the end of a job's run; one that waits ends at once.
+
+        Returns:
+            Whether it was under way; otherwise nothing changes.
+        """
+        with self._transaction():
+            return self._stop_job(job_run_id)
+
+    def is_stopping(self, run_id: str) -> bool:
+        """Whether the end of a workflow's run was asked for."""
+        return self.run(run_id).status == STOPPING
+
+    def _stop_job(self, job_run_id: str) -> bool:
+        waiting = self._db.execute(
+            "UPDATE job_runs SET state = ?, ended_at = ?, seconds = 0 WHERE id = ? AND state = ?",
+            (STOPPED, _now().isoformat(), job_run_id, WAITING),
+        )
+        busy = self._db.execute(
+            "UPDATE job_runs SET state = ? WHERE id = ? AND ended_at IS NULL", (STOPPING, job_run_id)
+        )
+        return bool(waiting.rowcount or busy.rowcount)
+
+    # --- processes -------------------------------------------------------------------------------------
+
+    def hand_over(self, run_id: str, runner: process.Record) -> None:
+        """Let a run, of a workflow or a job, belong to a process of its own, no longer to this one.
+
+        Args:
+            run_id: The run.
+            runner: The process that runs it, first of its process group.
+        """
+        for statement in (
+            "UPDATE workflow_runs SET pid = ?, pid_started = ?, detached = 1 WHERE run_id = ?",
+            "UPDATE job_runs SET pid = ?, pid_started = ?, detached = 1 WHERE id = ?",
+        ):
+            self._db.execute(statement, (runner.pid, runner.started, run_id))
+
+    def runners(self) -> list[process.Record]:
+        """The processes of their own that run something now."""
+        query = """SELECT pid, pid_started FROM workflow_runs WHERE detached AND ended_at IS NULL
+            UNION SELECT pid, pid_started FROM job_runs WHERE detached AND ended_at IS NULL"""
+        return [process.Record(row["pid"], row["pid_started"]) for row in self._rows(query)]
+
+    # --- triggers --------------------------------------------------------------------------------------
+
+    def inactive_triggers(self) -> frozenset[str]:
+        """Names of the triggers that were deactivated."""
+        return frozenset(row["name"] for row in self._rows("SELECT name FROM triggers WHERE NOT active"))
+
+    def set_trigger(self, name: str, *, active: bool) -> None:
+        """Activate or deactivate a trigger."""
+        self._db.execute(
+            "INSERT INTO triggers (name, active) VALUES (?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET active = excluded.active",
+            (name, active),
+        )
+
+    def fire(self, name: str, tick: datetime) -> bool:
+        """Note that a scheduled trigger fires for a time of its schedule.
+
+        Returns:
+            Whether it had not yet fired for that time, or a later one.
+        """
+        done = self._db.execute(
+            "INSERT INTO triggers (name, active, fired_for) VALUES (?, 1, ?)"
+            " ON CONFLICT (name) DO UPDATE SET fired_for = excluded.fired_for"
+            " WHERE coalesce(fired_for, '') < excluded.fired_for",
+            (name, tick.astimezone(UTC).isoformat()),
+        )
+        return done.rowcount == 1
+
+    # -----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        with self._db:  # commits, or rolls back what failed
+            yield
+
+    def _rows(self, query: str, *values: object) -> list[sqlite3.Row]:
+        with closing(self._db.execute(query, values)) as rows:
+            return rows.fetchall()
 
     def _workflow_run(self, row: sqlite3.Row) -> WorkflowRun:
-        jobs = self._db.execute("SELECT * FROM job_runs WHERE run_id = ? ORDER BY rowid", (row["run_id"],))
+        resumption = _resumption(row["resumption"])
+        kept = [self.job_run(each) for each in resumption.kept] if resumption else []
+        own = self._rows("SELECT * FROM job_runs WHERE run_id = ? ORDER BY rowid", row["run_id"])
         return WorkflowRun(
             run_id=row["run_id"],
             workflow=row["workflow"],
@@ -238,20 +397,35 @@ class History:
             started_at=datetime.fromisoformat(row["started_at"]),
             ended_at=_moment(row["ended_at"]),
             error=row["error"],
-            jobs=tuple(_job_run(job) for job in jobs.fetchall()),
+            jobs=(*kept, *(_job_run(job) for job in own)),
+            resumption=resumption,
         )
 
     def _stop_abandoned(self) -> None:
-        rows = self._db.execute(
-            "SELECT run_id, pid, pid_started FROM workflow_runs WHERE status = ?", (RUNNING,)
-        ).fetchall()
-        for row in rows:
-            if not process.is_alive(process.Record(row["pid"], row["pid_started"])):
-                self._db.execute(
-                    "UPDATE job_runs SET state = ?, ended_at = ?, error = ? WHERE run_id = ? AND state = ?",
-                    (STOPPED, _now().isoformat(), _GONE, row["run_id"], RUNNING),
-                )
+        """End what belongs to processes that are gone."""
+        for row in self._rows("SELECT * FROM workflow_runs WHERE ended_at IS NULL"):
+            if not _lives(row):
                 self.end(row["run_id"], STOPPED, _GONE)
+        for row in self._rows("SELECT * FROM job_runs WHERE ended_at IS NULL"):
+            if not _lives(row):
+                began = datetime.fromisoformat(row["started_at"])
+                self.end_job(row["id"], STOPPED, (_now() - began).total_seconds(), _GONE)
+
+
+def is_asked_to_stop(folder: Path, job_run_id: str) -> bool:
+    """Whether the end of a job's run was asked for; any thread may ask.
+
+    Args:
+        folder: The history's.
+        job_run_id: The run.
+    """
+    with closing(sqlite3.connect(folder / "history.db", timeout=history_schema.LOCK_SECONDS)) as database:
+        found = database.execute("SELECT state FROM job_runs WHERE id = ?", (job_run_id,)).fetchone()
+    return found is not None and found[0] == STOPPING
+
+
+def _lives(row: sqlite3.Row) -> bool:
+    return process.is_alive(process.Record(row["pid"], row["pid_started"]))
 
 
 def _job_run(row: sqlite3.Row) -> JobRun:
@@ -265,7 +439,24 @@ def _job_run(row: sqlite3.Row) -> JobRun:
         ended_at=_moment(row["ended_at"]),
         seconds=row["seconds"],
         error=row["error"],
+        run_id=row["run_id"],
+        request=json.loads(row["request"]),
+        previous=row["previous"],
+        predecessors=tuple((job, run_id) for job, run_id in json.loads(row["predecessors"])),
     )
+
+
+def _resumption_text(resumption: Resumption | None) -> str | None:
+    if resumption is None:
+        return None
+    return json.dumps([resumption.previous, resumption.chosen, resumption.kept])
+
+
+def _resumption(text: str | None) -> Resumption | None:
+    if text is None:
+        return None
+    previous, chosen, kept = json.loads(text)
+    return Resumption(previous, tuple(chosen), tuple(kept))
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +24,18 @@ from typing import Protocol
 from assay import configs
 from assay.errors import AssayError, InputError
 from assay.local.process import tail
+from assay.local.runs import FAILED, STOPPED, SUCCEEDED, TIMEOUT
 from assay.runtime import entry
 
-SUCCEEDED, FAILED, TIMEOUT = "SUCCEEDED", "FAILED", "TIMEOUT"
 _ERROR_LENGTH = 500
 _STDIN = 0
+_LOOK_SECONDS = 0.5
+"""How often a run is asked whether it shall stop."""
 _LOOK_AGAIN_SECONDS = 5.0
+_STOPPED_ERROR = "stopped on request"
+
+
+Stopping = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,7 @@ class Outcome:
     """How a run of a job ended.
 
     Attributes:
-        state: SUCCEEDED, FAILED or TIMEOUT.
+        state: SUCCEEDED, FAILED, STOPPED or TIMEOUT.
         seconds: How long it ran.
         error: Why it did not succeed, in one line.
     """
@@ -45,6 +51,11 @@ class Outcome:
     state: str
     seconds: float
     error: str | None = None
+
+
+def never() -> bool:
+    """What a run is told that nobody can stop."""
+    return False
 
 
 class Launcher(Protocol):
@@ -56,8 +67,13 @@ class Launcher(Protocol):
 
     width: int
 
-    def start(self, script: Path, argv: Sequence[str], *, seconds: float, log: Path) -> Future[Outcome]:
-        """Run a script with a command line, for so many seconds at most; what it says goes to the log."""
+    def start(
+        self, script: Path, argv: Sequence[str], *, seconds: float, log: Path, stopping: Stopping = never
+    ) -> Future[Outcome]:
+        """Run a script with a command line, for so many seconds at most; what it says goes to the log.
+
+        `stopping` is asked now and then, from any thread, whether the run shall end early.
+        """
 
     def stop(self) -> None:
         """End what still runs."""
@@ -66,18 +82,21 @@ class Launcher(Protocol):
 class InProcess:
     """Runs jobs one after the other in this process, so that they share one Spark session.
 
-    A run that exceeds its time is interrupted by `SIGALRM`, which Python delivers to the main thread only: in
-    another thread, or inside a C function that does not return, the run goes on and is judged when it ends.
+    A run that exceeds its time or shall stop is interrupted by `SIGALRM`, which Python delivers to the main
+    thread only: in another thread, or inside a C function that does not return, the run goes on and is judged
+    when it ends.
     While it waits for the JVM it is not interrupted (the answer would be taken for that of the next call):
     Spark's jobs are cancelled, which ends the waiting.
     """
 
     width = 1
 
-    def start(self, script: Path, argv: Sequence[str], *, seconds: float, log: Path) -> Future[Outcome]:
+    def start(
+        self, script: Path, argv: Sequence[str], *, seconds: float, log: Path, stopping: Stopping = never
+    ) -> Future[Outcome]:
         """Run the script now; the future is done."""
         done: Future[Outcome] = Future()
-        done.set_result(_call(script, list(argv), seconds, log))
+        done.set_result(_call(script, list(argv), seconds, log, stopping))
         return done
 
     def stop(self) -> None:
@@ -85,7 +104,7 @@ class InProcess:
 
 
 class Isolated:
-    """Runs each job in a process group of its own; a run that exceeds its time is killed with its JVM."""
+    """Runs each job in a process group of its own; one that must end early is killed with its JVM."""
 
     width = 2
 
@@ -93,7 +112,9 @@ class Isolated:
         self._pool = ThreadPoolExecutor(self.width, thread_name_prefix="job")
         self._children: set[subprocess.Popen[bytes]] = set()
 
-    def start(self, script: Path, argv: Sequence[str], *, seconds: float, log: Path) -> Future[Outcome]:
+    def start(
+        self, script: Path, argv: Sequence[str], *, seconds: float, log: Path, stopping: Stopping = never
+    ) -> Future[Outcome]:
         """Start the process; a thread waits for it."""
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
@@ -105,7 +126,7 @@ class Isolated:
                 start_new_session=True,
             )
         self._children.add(child)
-        return self._pool.submit(self._wait, child, seconds, log)
+        return self._pool.submit(self._wait, child, seconds, log, stopping)
 
     def stop(self) -> None:
         """Kill what still runs and give the threads back."""
@@ -113,21 +134,35 @@ class Isolated:
             _kill(child)
         self._pool.shutdown(wait=True)
 
-    def _wait(self, child: subprocess.Popen[bytes], seconds: float, log: Path) -> Outcome:
+    def _wait(self, child: subprocess.Popen[bytes], seconds: float, log: Path, stopping: Stopping) -> Outcome:
         began = time.perf_counter()
         try:
-            code = child.wait(seconds)
-        except subprocess.TimeoutExpired:
-            _kill(child)
-            return Outcome(TIMEOUT, time.perf_counter() - began, _late(seconds))
+            early = _until_ended(child, began + seconds, stopping)
         finally:
             self._children.discard(child)
             if child.stdin is not None:
                 child.stdin.close()
         took = time.perf_counter() - began
-        if code == 0:
+        if early is not None:
+            return Outcome(early, took, _reason(early, seconds))
+        if child.returncode == 0:
             return Outcome(SUCCEEDED, took)
-        return Outcome(FAILED, took, f"{tail(log, 1)[:_ERROR_LENGTH]} (exit code {code})")
+        return Outcome(FAILED, took, f"{tail(log, 1)[:_ERROR_LENGTH]} (exit code {child.returncode})")
+
+
+def _until_ended(child: subprocess.Popen[bytes], deadline: float, stopping: Stopping) -> str | None:
+    """Wait for a process; kill it when it must end early, and say which state that is."""
+    while True:
+        left = deadline - time.perf_counter()
+        try:
+            child.wait(max(0.0, min(left, _LOOK_SECONDS)))
+        except subprocess.TimeoutExpired:
+            early = STOPPED if stopping() else TIMEOUT if left <= _LOOK_SECONDS else None
+            if early is not None:
+                _kill(child)
+                return early
+        else:
+            return None
 
 
 def shipped(location: str) -> Path:
@@ -167,18 +202,18 @@ def load(script: Path) -> entry.Main:
     return found
 
 
-class _OutOfTimeError(BaseException):
-    """A run exceeded its time; no `except Exception` of a job may swallow it."""
+class _EndedEarlyError(BaseException):
+    """A run exceeded its time or shall stop; no `except Exception` of a job may swallow it."""
 
 
-def _call(script: Path, argv: list[str], seconds: float, log: Path) -> Outcome:
+def _call(script: Path, argv: list[str], seconds: float, log: Path, stopping: Stopping) -> Outcome:
     began = time.perf_counter()
     state, error = SUCCEEDED, None
     try:
-        with _deadline(seconds):
+        with _interruptible(began + seconds, stopping):
             load(script)(argv)
-    except _OutOfTimeError:
-        pass  # judged below, by the time that it took
+    except _EndedEarlyError:
+        pass  # judged below, by what was asked and the time that it took
     except AssayError as failure:
         state, error = FAILED, failure.message
     except SystemExit as ending:
@@ -190,30 +225,44 @@ def _call(script: Path, argv: list[str], seconds: float, log: Path) -> Outcome:
         first_line = (str(failure).strip().splitlines() or [""])[0]
         state, error = FAILED, f"{type(failure).__name__}: {first_line}"[:_ERROR_LENGTH] + f" (see {log})"
     took = time.perf_counter() - began
-    return Outcome(TIMEOUT, took, _late(seconds)) if took >= seconds else Outcome(state, took, error)
+    early = STOPPED if stopping() else TIMEOUT if took >= seconds else None
+    return Outcome(state, took, error) if early is None else Outcome(early, took, _reason(early, seconds))
 
 
 @contextlib.contextmanager
-def _deadline(seconds: float) -> Iterator[None]:
-    """Raise in the main thread when the time is over; elsewhere do nothing."""
+def _interruptible(deadline: float, stopping: Stopping) -> Iterator[None]:
+    """Raise in the main thread when the time is over or the run shall stop; elsewhere do nothing."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    ended = threading.Event()
 
     def interrupt(_: int, frame: FrameType | None) -> None:
+        if ended.is_set():
+            return
         if not _waits_for_jvm(frame):
-            raise _OutOfTimeError
+            raise _EndedEarlyError
         # From another thread: it has a connection of its own to the JVM.
         threading.Thread(target=_cancel_spark_jobs, daemon=True).start()
-        signal.setitimer(signal.ITIMER_REAL, _LOOK_AGAIN_SECONDS)
 
     before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    watch = threading.Thread(target=_watch, args=(ended, deadline, stopping), daemon=True)
+    watch.start()
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        ended.set()
+        watch.join()
         signal.signal(signal.SIGALRM, before)
+
+
+def _watch(ended: threading.Event, deadline: float, stopping: Stopping) -> None:
+    """Alarm the main thread when the time is over or the run shall stop, and again until it has ended."""
+    while not ended.wait(max(0.0, min(deadline - time.perf_counter(), _LOOK_SECONDS))):
+        while time.perf_counter() >= deadline or stopping():
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
+            if ended.wait(_LOOK_AGAIN_SECONDS):
+                return
 
 
 def _waits_for_jvm(frame: FrameType | None) -> bool:
@@ -232,8 +281,9 @@ def _cancel_spark_jobs() -> None:
         context.cancelAllJobs()
 
 
-def _late(seconds: float) -> str:
-    return f"stopped: it exceeded its timeout of {seconds / 60:g} minutes"
+def _reason(early: str, seconds: float) -> str:
+    late = f"stopped: it exceeded its timeout of {seconds / 60:g} minutes"
+    return _STOPPED_ERROR if early == STOPPED else late
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from assay import configs, stacks
 from assay.errors import InputError, StackError
-from assay.local import job
+from assay.local import job, plan
 from assay.local.execution import Event, Execution
-from assay.local.history import History, WorkflowRun
+from assay.local.history import History
+from assay.local.runs import WorkflowRun
 from assay.local.state import Home, home
 from assay.stacks import chain, definition
 from assay.stacks.definition import Definition
@@ -78,7 +79,7 @@ class Workflow:
         Raises:
             StackError: `AWS_ENDPOINT_URL` is not set: jobs would talk to the real AWS.
             InputError: A script is missing, or a property is no text.
-            TerminalError: As many runs as `MaxConcurrentRuns` allows are under way.
+            TooManyRunsError: As many runs as `MaxConcurrentRuns` allows are under way.
         """
         _require_endpoint()
         place = home() if state is None else state
@@ -90,6 +91,7 @@ class Workflow:
                 self.definition,
                 run_id,
                 history,
+                plan=plan.whole(self.definition),
                 launcher=job.Isolated() if isolated else job.InProcess(),
                 scripts=files,
                 logs=place.logs,

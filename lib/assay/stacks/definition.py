@@ -31,6 +31,7 @@ class Job:
         max_retries: How often a failed run is tried again.
         timeout: Minutes after which a run is stopped.
         max_concurrent_runs: How many runs there may be at once.
+        queuing: Whether a run that would be one too many waits, instead of being refused.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Job:
     max_retries: int
     timeout: int
     max_concurrent_runs: int
+    queuing: bool = False
 
     def arguments(self, given: Mapping[str, str]) -> dict[str, str]:
         """A run's arguments: what is fixed wins over what is given, which wins over the defaults."""
@@ -208,6 +210,7 @@ def _job(properties: Mapping[str, Any]) -> Job:
             properties.get("ExecutionProperty", {}).get("MaxConcurrentRuns", 1),
             least=1,
         ),
+        queuing=bool(properties.get("JobRunQueuingEnabled", False)),
     )
 
 

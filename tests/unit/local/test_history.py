@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -37,16 +36,15 @@ def test_a_run_is_kept_with_its_jobs(tmp_path: Path) -> None:
     assert run.latest["a"].id == second
     assert run.statistics == {
         "TotalActions": 1, "SucceededActions": 1, "FailedActions": 0, "TimeoutActions": 0,
-        "StoppedActions": 0, "ErroredActions": 0, "RunningActions": 0,
+        "StoppedActions": 0, "ErroredActions": 0, "RunningActions": 0, "WaitingActions": 0,
     }  # fmt: skip
 
 
-def test_jobs_find_the_run_properties_in_a_file(tmp_path: Path) -> None:
+def test_run_properties_can_be_added_and_replaced(tmp_path: Path) -> None:
     with History(tmp_path) as history:
-        run_id = history.start("w", {"week": "2026-01-05"})
-    assert json.loads((tmp_path / f"{run_id}.json").read_text()) == {
-        "Name": "w", "RunId": run_id, "RunProperties": {"week": "2026-01-05"},
-    }  # fmt: skip
+        run_id = history.start("w", {"week": "2026-01-05", "a": "1"})
+        history.set_properties(run_id, {"a": "2", "rows": "3"})
+        assert history.run(run_id).properties == {"week": "2026-01-05", "a": "2", "rows": "3"}
 
 
 def test_runs_are_listed_newest_first(tmp_path: Path) -> None:

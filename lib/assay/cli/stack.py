@@ -37,10 +37,15 @@ def status(as_json: AsJson = False) -> None:
     from assay.local import stack
 
     found = stack.status()
+    glue = stack.glue()
     if as_json:
-        show.json({"schema": "assay.status/1", "processes": [asdict(process) for process in found]})
+        processes = [asdict(process) for process in found]
+        show.json({"schema": "assay.status/1", "processes": processes, "glue": glue and asdict(glue)})
     else:
         show.stack(found)
+        if glue is not None and glue.workflow is not None:
+            under_way = f"; under way: {', '.join(glue.running)}" if glue.running else ""
+            typer.echo(f"Glue at {glue.endpoint} runs workflow {glue.workflow}{under_way}")
     if not all(process.running for process in found):
         raise typer.Exit(1)
 

@@ -2,29 +2,21 @@
 
 Every successful request that changes DynamoDB, the Glue catalog, Secrets Manager or Systems Manager is in
 the write-ahead log before its answer leaves. Objects of S3 need none of it: the emulator writes them to
-disk itself. Also answers, in the emulator's place, which properties a workflow run was started with:
-no emulator runs workflows, our runner does.
+disk itself.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
-from assay.local.properties import RunProperties
+from assay.local import asgi
+from assay.local.asgi import Application, Message, Receive, Scope, Send
 from assay.local.wal import Entry, Generations
-
-Message = MutableMapping[str, Any]
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LOGGED_SERVICES = ("DynamoDB_20120810", "AWSGlue", "secretsmanager", "AmazonSSM")
 COMPACT_BYTES = 32 * 1024 * 1024
@@ -43,14 +35,12 @@ class Durable:
         inner: The emulator's application.
         generations: Saved state and log.
         save: Writes the emulator's whole state into a folder.
-        properties: What the workflow runner knows of its runs.
         compact_bytes: A longer log is replaced by a saved state.
     """
 
     inner: Application
     generations: Generations
     save: Callable[[Path], None]
-    properties: RunProperties
     compact_bytes: int = COMPACT_BYTES
     _changing: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
@@ -59,12 +49,9 @@ class Durable:
         if scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
             return
-        target = _target(scope)
-        if target is not None and self.properties.answers(target):
-            body = await _body(receive)
-            await _answer(send, *self.properties.answer(target, body))
-        elif target is not None and changes(target):
-            await self._change(scope, await _body(receive), send)
+        target = asgi.target(scope)
+        if target is not None and changes(target):
+            await self._change(scope, await asgi.read_body(receive), send)
         else:
             await self.inner(scope, receive, send)
 
@@ -104,15 +91,11 @@ class Durable:
     async def _ask(self, scope: Scope, body: bytes) -> list[Message]:
         """The inner application's answer to a request whose body is already here."""
         answer: list[Message] = []
-        pending = [{"type": "http.request", "body": body, "more_body": False}]
-
-        async def receive() -> Message:
-            return pending.pop() if pending else {"type": "http.disconnect"}
 
         async def send(message: Message) -> None:
             answer.append(message)
 
-        await self.inner(scope, receive, send)
+        await self.inner(scope, asgi.replay(body), send)
         return answer
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -156,28 +139,8 @@ def is_administrative(target: str) -> bool:
     return service != "AWSGlue" and operation not in _ITEMS
 
 
-def _target(scope: Scope) -> str | None:
-    found = [value for name, value in scope.get("headers", ()) if name.lower() == b"x-amz-target"]
-    return found[0].decode("latin-1") if found else None
-
-
-async def _body(receive: Receive) -> bytes:
-    parts = []
-    while True:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(parts)
-
-
 def _succeeded(answer: list[Message]) -> bool:
     return any(m["type"] == "http.response.start" and m["status"] < _REFUSED for m in answer)
-
-
-async def _answer(send: Send, status: int, document: dict[str, Any]) -> None:
-    headers = [(b"content-type", b"application/x-amz-json-1.1")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(document).encode()})
 
 
 def _entry(scope: Scope, body: bytes) -> Entry:

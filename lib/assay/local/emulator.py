@@ -1,4 +1,6 @@
-"""The process that stands in for S3, DynamoDB, the Glue catalog and Secrets Manager: ministack, made durable.
+"""The process that stands in for S3, DynamoDB, Glue and Secrets Manager: ministack, made durable.
+
+The local Glue in front of it answers for the jobs, triggers and workflow of our templates, which it runs.
 
 Started as `python -m assay.local.emulator --home FOLDER --port PORT` with an environment of its own
 (`environment`): ministack reads its settings from there when it is imported.
@@ -18,21 +20,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assay.errors import StackError
+from assay.local import process
 from assay.local.durable import Durable
-from assay.local.properties import RunProperties
+from assay.local.glue.endpoint import Endpoint
+from assay.local.glue.setup import Setup
 from assay.local.state import Home
 from assay.local.wal import Generations
 
-_KEPT_VARIABLES = (
-    "PATH",
-    "LD_LIBRARY_PATH",
-    "HOME",
-    "LANG",
-    "TMPDIR",
-    "PYTHONPATH",
-    "COVERAGE_PROCESS_START",
-    "COVERAGE_PROCESS_CONFIG",
-)
 _GRACE_SECONDS = 2.0
 
 
@@ -44,8 +38,7 @@ def environment(home: Home, port: int, region: str) -> dict[str, str]:
         port: The port of 127.0.0.1 to serve on.
         region: The AWS region of requests that name none.
     """
-    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-    return kept | {
+    return process.kept_environment() | {
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "MINISTACK_HOST": "127.0.0.1",
@@ -147,13 +140,14 @@ async def _serve(home: Home, port: int) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    durable = Durable(app.app, generations, save_state, RunProperties(home.workflow))
+    durable = Durable(app.app, generations, save_state)
+    glue = Endpoint(durable, Setup(home))
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.keep_alive_timeout = 75  # as ministack serves itself
     config.graceful_timeout = _GRACE_SECONDS
     config.loglevel = "WARNING"
-    await serve(durable, config, shutdown_trigger=stopping.wait)  # type: ignore[arg-type]  # hypercorn's own TypedDicts
+    await serve(glue, config, shutdown_trigger=stopping.wait)  # type: ignore[arg-type]  # hypercorn's own TypedDicts
 
 
 if __name__ == "__main__":

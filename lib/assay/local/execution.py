@@ -9,10 +9,20 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assay.local.history import History, is_asked_to_stop
+from assay.local.history import History, is_stopping
 from assay.local.job import Launcher, Outcome
 from assay.local.plan import Plan, Start
-from assay.local.runs import COMPLETED, ERROR, FAILED, RUNNING, STARTING, STOPPED, SUCCEEDED, WAITING
+from assay.local.runs import (
+    COMPLETED,
+    ERROR,
+    FAILED,
+    RUNNING,
+    STARTING,
+    STOPPED,
+    STOPPING,
+    SUCCEEDED,
+    WAITING,
+)
 from assay.stacks import triggers
 from assay.stacks.definition import Definition
 from assay.stacks.triggers import Action, Trigger
@@ -130,7 +140,7 @@ class Execution:
         """Start what waited for its job's turn; give up what was stopped meanwhile."""
         for _ in range(len(self._queued)):
             queued = self._queued.popleft()
-            if self._history.job_run(queued.job_run_id).state == STOPPED:
+            if self._history.job_run(queued.job_run_id).state in {STOPPED, STOPPING}:
                 self._finish(queued, Outcome(STOPPED, 0.0, "stopped while it waited"))
             elif len(self._running) >= self._launcher.width or not self._launch(queued):
                 self._queued.append(queued)
@@ -144,7 +154,7 @@ class Execution:
             time.sleep(_LOOK_SECONDS)
 
     def _is_stopping(self) -> bool:
-        return self._run_id is not None and self._history.is_stopping(self._run_id)
+        return self._run_id is not None and is_stopping(self._history.folder, self._run_id)
 
     def _fire(self, trigger: Trigger) -> None:
         self._fired.add(trigger.name)
@@ -195,7 +205,7 @@ class Execution:
             self._argv(start.action, job_run_id),
             seconds=(start.action.timeout or job.timeout) * _MINUTE,
             log=self._logs / f"{job_run_id}.log",
-            stopping=lambda: is_asked_to_stop(self._history.folder, job_run_id),
+            stopping=lambda: is_stopping(self._history.folder, job_run_id),
         )
         self._running[future] = running
         self._starting = None

@@ -21,6 +21,7 @@ from assay.local import history_schema, process
 from assay.local.runs import RUNNING, STARTING, STOPPED, STOPPING, WAITING, JobRun, Resumption, WorkflowRun
 
 _GONE = "the process that ran it ended before it did"
+_KILLED = "stopped on request; its process was killed"
 
 
 class TooManyRunsError(TerminalError):
@@ -310,10 +311,6 @@ class History:
         with self._transaction():
             return self._stop_job(job_run_id)
 
-    def is_stopping(self, run_id: str) -> bool:
-        """Whether the end of a workflow's run was asked for."""
-        return self.run(run_id).status == STOPPING
-
     def _stop_job(self, job_run_id: str) -> bool:
         waiting = self._db.execute(
             "UPDATE job_runs SET state = ?, ended_at = ?, seconds = 0 WHERE id = ? AND state = ?",
@@ -405,23 +402,28 @@ class History:
         """End what belongs to processes that are gone."""
         for row in self._rows("SELECT * FROM workflow_runs WHERE ended_at IS NULL"):
             if not _lives(row):
-                self.end(row["run_id"], STOPPED, _GONE)
+                self.end(row["run_id"], STOPPED, _why(row["status"]))
         for row in self._rows("SELECT * FROM job_runs WHERE ended_at IS NULL"):
             if not _lives(row):
                 began = datetime.fromisoformat(row["started_at"])
-                self.end_job(row["id"], STOPPED, (_now() - began).total_seconds(), _GONE)
+                self.end_job(row["id"], STOPPED, (_now() - began).total_seconds(), _why(row["state"]))
 
 
-def is_asked_to_stop(folder: Path, job_run_id: str) -> bool:
-    """Whether the end of a job's run was asked for; any thread may ask.
+def is_stopping(folder: Path, run_id: str) -> bool:
+    """Whether the end of a run, of a workflow or a job, was asked for; any thread may ask.
 
     Args:
         folder: The history's.
-        job_run_id: The run.
+        run_id: The run.
     """
+    query = """SELECT 1 FROM job_runs WHERE id = ? AND state = ?
+        UNION SELECT 1 FROM workflow_runs WHERE run_id = ? AND status = ?"""
     with closing(sqlite3.connect(folder / "history.db", timeout=history_schema.LOCK_SECONDS)) as database:
-        found = database.execute("SELECT state FROM job_runs WHERE id = ?", (job_run_id,)).fetchone()
-    return found is not None and found[0] == STOPPING
+        return database.execute(query, (run_id, STOPPING, run_id, STOPPING)).fetchone() is not None
+
+
+def _why(state: str) -> str:
+    return _KILLED if state == STOPPING else _GONE
 
 
 def _lives(row: sqlite3.Row) -> bool:

@@ -23,6 +23,17 @@ STOP_SECONDS = 30.0
 """How long a server may take to save its state before it is killed."""
 _TOLERANCE_SECONDS = 1.0  # psutil derives the start time from the boot time, which may be adjusted
 
+_KEPT_VARIABLES = (
+    "PATH",
+    "LD_LIBRARY_PATH",
+    "HOME",
+    "LANG",
+    "TMPDIR",
+    "PYTHONPATH",
+    "COVERAGE_PROCESS_START",
+    "COVERAGE_PROCESS_CONFIG",
+)
+
 _children: dict[int, subprocess.Popen[bytes]] = {}
 """The servers that this very process started: they must be waited for, or they stay as zombies."""
 
@@ -38,6 +49,11 @@ class Record:
 
     pid: int
     started: float
+
+
+def kept_environment() -> dict[str, str]:
+    """What of this process's environment a process may inherit that must not depend on its caller's."""
+    return {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
 
 
 def launch(

@@ -1,17 +1,21 @@
-"""What CloudFormation makes in AWS, made on the emulator: buckets, journal, secret, databases of the catalog.
+"""What a deployment makes in AWS, made on the emulator: buckets, blueprints, journal, secret, databases.
 
 Every step looks first and changes only what is missing, so it may run any number of times.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 
 from botocore.exceptions import ClientError
 
+from assay import configs
 from assay.local.aws import Aws
-from assay.local.names import BUCKETS, CATALOG_DATABASES, JOURNAL, REGION, SECRET
+from assay.local.names import ARTIFACTS, BUCKETS, CATALOG_DATABASES, JOURNAL, REGION, SECRET
+
+_BLUEPRINTS = "blueprints/"
 
 
 def provision(aws: Aws, secret: Mapping[str, object]) -> None:
@@ -22,6 +26,7 @@ def provision(aws: Aws, secret: Mapping[str, object]) -> None:
         secret: Host, port, dbname, username and password of the database.
     """
     _buckets(aws)
+    _blueprints(aws)
     _journal(aws)
     _secret(aws, json.dumps(secret, sort_keys=True))
     _databases(aws)
@@ -32,6 +37,16 @@ def _buckets(aws: Aws) -> None:
     for name in BUCKETS:
         if name not in existing:
             aws.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+
+
+def _blueprints(aws: Aws) -> None:
+    """Upload the shipped blueprints, which a workflow run that names none reads from there."""
+    listed = aws.s3.list_objects_v2(Bucket=ARTIFACTS, Prefix=_BLUEPRINTS).get("Contents", [])
+    existing = {each["Key"]: each["ETag"].strip('"') for each in listed}
+    for file in sorted(configs.path("glue_configs/blueprints").glob("*.yaml")):
+        key, body = f"{_BLUEPRINTS}{file.name}", file.read_bytes()
+        if existing.get(key) != hashlib.md5(body, usedforsecurity=False).hexdigest():  # as S3 makes it
+            aws.s3.put_object(Bucket=ARTIFACTS, Key=key, Body=body)
 
 
 def _journal(aws: Aws) -> None:

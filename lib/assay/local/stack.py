@@ -13,13 +13,18 @@ import secrets
 import shutil
 import time
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from assay.errors import StackError
 from assay.local import postgres, process, starters, state
+from assay.local.history import History
 from assay.local.process import Record
 from assay.local.running import Stack
 from assay.local.starters import Server
 from assay.local.state import Home
+
+if TYPE_CHECKING:
+    from assay.local.glue.status import GlueStatus
 
 _BASE = (starters.EMULATOR, starters.POSTGRES)
 _ABOVE = (starters.CAPTURE, starters.API)
@@ -28,6 +33,8 @@ PROCESSES = tuple(server.name for server in (*_BASE, *_ABOVE))
 """In the order of starting; stopping goes the other way."""
 SERVERS = tuple(server.name for server in (*_BASE, *_ABOVE) if server.question is not None)
 """The processes that listen on a port."""
+_RUN_SECONDS = 10.0
+"""How long a run may take to note that it was stopped, until it is killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,7 @@ def down() -> bool:
     if not home.root.exists():
         return False
     with home.locked():
+        _stop_runs(home)
         return _stop(home, PROCESSES)
 
 
@@ -100,6 +108,15 @@ def status() -> list[ProcessStatus]:
     return found
 
 
+def glue() -> GlueStatus | None:
+    """What is known of the local Glue; None when the stack was never started."""
+    from assay.local.glue.status import status
+
+    home = state.home()
+    ports = home.read().get("ports", {})
+    return status(Stack(home, ports)) if "emulator" in ports else None
+
+
 def reset() -> bool:
     """Stop every process and delete the stack's folder with all data.
 
@@ -111,6 +128,7 @@ def reset() -> bool:
         return False
     with home.locked():
         with contextlib.suppress(StackError):  # a damaged state file must not block the way out
+            _stop_runs(home)
             _stop(home, PROCESSES)
             postgres.remove(home)
         shutil.rmtree(home.root)
@@ -219,6 +237,14 @@ def _taken(home: Home, missing: list[str]) -> frozenset[str]:
     """The servers that do not run and whose port somebody else took meanwhile."""
     kept: dict[str, int] = home.read().get("ports", {})
     return frozenset(name for name in missing if name in kept and not state.is_free(kept[name]))
+
+
+def _stop_runs(home: Home) -> None:
+    """End what Glue's clients started: it would go on in vain."""
+    with History(home.workflow) as history:
+        runners = history.runners()
+    for runner in runners:
+        process.stop(runner, seconds=_RUN_SECONDS)
 
 
 def _stop(home: Home, names: list[str] | tuple[str, ...]) -> bool:

@@ -81,7 +81,7 @@ class Workflow:
             InputError: A script is missing, or a property is no text.
             TooManyRunsError: As many runs as `MaxConcurrentRuns` allows are under way.
         """
-        _require_endpoint()
+        require_endpoint()
         place = home() if state is None else state
         merged = {**self.definition.properties, **_texts(properties or {})}
         files = {name: scripts(each.script) for name, each in self.definition.jobs.items()}
@@ -107,7 +107,12 @@ def _texts(properties: Mapping[str, str]) -> Mapping[str, str]:
     return properties
 
 
-def _require_endpoint() -> None:
+def require_endpoint() -> None:
+    """Refuse to run jobs that would talk to the real AWS.
+
+    Raises:
+        StackError: `AWS_ENDPOINT_URL` is not set.
+    """
     if not os.environ.get(ENDPOINT_VARIABLE):
         raise StackError(
             f"{ENDPOINT_VARIABLE} is not set, so the jobs would talk to the real AWS; "

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ import pytest
 
 from assay.local import durable
 from assay.local.durable import Durable
-from assay.local.properties import RunProperties
 from assay.local.wal import Generations
 
 Message = MutableMapping[str, Any]
@@ -55,8 +53,7 @@ class Client:
     def __init__(self, root: Path, compact_bytes: int = durable.COMPACT_BYTES) -> None:
         generations = Generations(root / "generations")
         self.memory = Memory(generations.state)
-        properties = RunProperties(root / "workflow")
-        self.durable = Durable(self.memory, generations, self.memory.save, properties, compact_bytes)
+        self.durable = Durable(self.memory, generations, self.memory.save, compact_bytes)
 
     async def send(self, target: str | None, *body: bytes) -> tuple[int, bytes]:
         parts = [{"type": "http.request", "body": b, "more_body": True} for b in body[:-1]]
@@ -172,17 +169,6 @@ def test_a_refused_replay_is_reported(tmp_path: Path, caplog: pytest.LogCaptureF
     log.write_text(log.read_text().replace("PutItem", "DeleteItem"))
     restarted(tmp_path)
     assert "replay of DynamoDB_20120810.DeleteItem was refused" in caplog.text
-
-
-def test_run_properties_are_answered_from_the_runners_files(tmp_path: Path) -> None:
-    (tmp_path / "workflow").mkdir()
-    run = {"Name": "w", "RunId": "r", "RunProperties": {"a": "b"}}
-    (tmp_path / "workflow" / "r.json").write_text(json.dumps(run))
-    client = Client(tmp_path)
-    question = json.dumps({"Name": "w", "RunId": "r"}).encode()
-    status, body = asyncio.run(client.send("AWSGlue.GetWorkflowRunProperties", question))
-    assert (status, json.loads(body)) == (200, {"RunProperties": {"a": "b"}})
-    assert client.memory.seen == []
 
 
 @pytest.mark.parametrize(

@@ -84,10 +84,13 @@ class Machine:
         properties = {"Name": name, "WorkflowName": "w", "Actions": actions, **more}
         self.resources[name] = {"Type": "AWS::Glue::Trigger", "Properties": properties}
 
-    def load(self) -> Workflow:
+    def write(self) -> Path:
         file = self.folder / "stack.yaml"
         file.write_text(yaml.safe_dump({"Resources": self.resources}, sort_keys=False))
-        return Workflow.load(file)
+        return file
+
+    def load(self) -> Workflow:
+        return Workflow.load(self.write())
 
     def run(self, properties: dict[str, str] | None = None, **more: Any) -> WorkflowRun:
         options: dict[str, Any] = {

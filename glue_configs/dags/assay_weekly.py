@@ -6,8 +6,9 @@ order: a week waits until the week before and its gate have succeeded, and none 
 
 Airflow variables, all optional: `assay_name`, the deployment, "assay" by default; `assay_alerts_topic`, ARN
 of the SNS topic that is told how a run ended, without which the log is; `assay_connection`, an AWS
-connection, without which boto3 finds the machine's credentials and region. `ASSAY_POLL_SECONDS` in the
-environment: seconds between two looks.
+connection, without which boto3 finds the machine's credentials and region. In the environment:
+`ASSAY_FIRST_RUN`, the Monday after the blueprint's first week, before which Airflow runs nothing;
+`ASSAY_POLL_SECONDS`, seconds between two looks.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from airflow.sdk import DAG, Param, Variable, get_current_context, task
 from airflow.sdk.exceptions import AirflowException
 from glue_workflow import OUTCOME, GlueWorkflowRunOperator
 
-FIRST = datetime(2026, 1, 12, tzinfo=UTC)
-"""The day after the first week of the shipped blueprint."""
+FIRST = datetime.fromisoformat(os.environ.get("ASSAY_FIRST_RUN", "2026-01-12")).replace(tzinfo=UTC)
+"""The day after the blueprint's first week, here of the shipped one."""
 POLL = float(os.environ.get("ASSAY_POLL_SECONDS", "30"))
 CALIBRATE, GATE = "calibrate", "gate"
 log = logging.getLogger(__name__)

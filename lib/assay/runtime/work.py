@@ -145,6 +145,18 @@ def week(seconds: Mapping[str, float] | None = None, template: Path | None = Non
     return tuple(_job(name, body, metadata, known[name]) for name, (body, metadata) in jobs.items())
 
 
+def rates(template: Path | None = None) -> dict[str, tuple[float, float]]:
+    """Job → data processing units that it occupies, and dollars of one of them for an hour.
+
+    Args:
+        template: Of the jobs; the shipped one when None: a release's jobs run by the template of that release.
+    """
+    return {
+        name: (_dpu(body), cost.DOLLARS_PER_DPU_HOUR[body["ExecutionClass"]])
+        for name, (body, _) in _jobs(template).items()
+    }
+
+
 def events(number: float, template: Path | None = None) -> EventsCost:
     """What more events cost, fixed costs of a run left out.
 
@@ -156,12 +168,15 @@ def events(number: float, template: Path | None = None) -> EventsCost:
     spent: dict[str, float] = {}
     glue = 0.0
     for name, (body, _) in _jobs(template).items():
-        occupied = cost.DPU_PER_WORKER[body["WorkerType"]] * body["NumberOfWorkers"]
-        spent[name] = number * found.per_event(name) / CORES * occupied
+        spent[name] = number * found.per_event(name) / CORES * _dpu(body)
         glue += cost.dollars(spent[name], execution_class=body["ExecutionClass"])
     gigabytes = number * found.bytes_per_event() / _GB
     storage = gigabytes * prices.dollars("s3.storage")
     return EventsCost(spent, glue, gigabytes, storage, gigabytes / 1e3 * prices.dollars("athena.scan"))
+
+
+def _dpu(body: Mapping[str, Any]) -> float:
+    return cost.DPU_PER_WORKER[body["WorkerType"]] * float(body["NumberOfWorkers"])
 
 
 def _jobs(template: Path | None) -> dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]]:

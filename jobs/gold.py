@@ -7,7 +7,8 @@ from functools import partial
 
 from assay.lake import Lake, refresh
 from assay.lake.parallel import each
-from assay.runtime import arguments, entry, work
+from assay.runtime import arguments, entry
+from assay.runtime.bill import work
 from assay.runtime.journal import Journal
 from assay.spark.session import session
 

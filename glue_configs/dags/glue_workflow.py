@@ -82,11 +82,13 @@ class GlueWorkflowHook(AwsBaseHook):
         return {"run_id": run_id, "status": run["Status"], "jobs": jobs, "error": failure(run)}
 
     def _runs(self, name: str) -> Iterator[dict[str, Any]]:
-        page = self.conn.get_workflow_runs(Name=name, IncludeGraph=True)
-        yield from page["Runs"]
-        while token := page.get("NextToken"):
-            page = self.conn.get_workflow_runs(Name=name, IncludeGraph=True, NextToken=token)
-            yield from page["Runs"]
+        token: dict[str, str] = {}
+        while True:
+            page = self.conn.get_workflow_runs(Name=name, IncludeGraph=True, **token)
+            yield from page.get("Runs", [])  # left out where there are none
+            if "NextToken" not in page:
+                return
+            token = {"NextToken": page["NextToken"]}
 
 
 class GlueWorkflowTrigger(BaseTrigger):

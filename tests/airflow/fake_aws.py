@@ -125,7 +125,9 @@ class FakeAws:
     def answer(self, target: str | None, body: bytes) -> tuple[int, str, bytes]:
         if target is None:  # SNS speaks forms and XML
             self.messages.append(dict(urllib.parse.parse_qsl(body.decode())))
-            answer = "<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>"
+            answer = (
+                "<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>"
+            )
             return 200, "text/xml", answer.encode()
         status, document = getattr(self, "_" + target.split(".")[1])(json.loads(body))
         return status, "application/x-amz-json-1.1", json.dumps(document).encode()
@@ -149,7 +151,8 @@ class FakeAws:
         end = begin + self.page
         more = {"NextToken": str(end)} if end < len(self.runs) else {}
         graph = asked.get("IncludeGraph", False)
-        return 200, {"Runs": [run.document(graph=graph) for run in self.runs[begin:end]], **more}
+        runs = [run.document(graph=graph) for run in self.runs[begin:end]]
+        return 200, {**({"Runs": runs} if runs else {}), **more}  # a list that Glue gives has a member
 
     def _Query(self, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:  # noqa: N802
         run_id = asked["ExpressionAttributeValues"][":run"]["S"]

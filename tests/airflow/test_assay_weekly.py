@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from assay_weekly import FIRST, last_complete_week, verdict
-from conftest import DAGS
 from fake_aws import SUCCEEDED, entry
+
+from conftest import DAGS
 
 
 @pytest.fixture(scope="module")

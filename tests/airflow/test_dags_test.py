@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from pathlib import Path
 
 import pytest
-from conftest import airflow
 from fake_aws import JOBS, SUCCEEDED, FakeAws, Plan
+
+from conftest import DAGS, airflow
 
 TOPIC = "arn:aws:sns:eu-west-1:000000000000:assay-alerts"
 
@@ -32,7 +32,10 @@ def test_a_good_week(aws: FakeAws) -> None:
     done = dags_test(aws, "--conf", json.dumps(conf))
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     (run,) = aws.runs
-    assert {k: v for k, v in run.properties.items() if k != "airflow_run_id"} == {"week": "2026-01-12", **conf}
+    assert {k: v for k, v in run.properties.items() if k != "airflow_run_id"} == {
+        "week": "2026-01-12",
+        **conf,
+    }
     assert run.properties["airflow_run_id"].startswith("assay_weekly/manual__")
     assert (
         "assay_weekly succeeded: week 2026-01-12: workflow assay, run wr_1: every job succeeded; "
@@ -68,7 +71,7 @@ def test_a_week_that_nobody_judged_fails(aws: FakeAws) -> None:
 
 
 def test_the_environment_is_pinned_to_the_last_module() -> None:
-    lines = (Path(__file__).parent / "requirements.txt").read_text().splitlines()
+    lines = (DAGS / "requirements.txt").read_text().splitlines()
     pins = [line for line in lines if line and not line.lstrip().startswith("#")]
     assert all("==" in pin for pin in pins)
     assert not [line for line in lines if line.startswith("-")]

@@ -11,7 +11,14 @@ from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from botocore.exceptions import ClientError
 from fake_aws import JOBS, SUCCEEDED, FakeAws, Plan
-from glue_workflow import OUTCOME, OWNER, GlueWorkflowHook, GlueWorkflowRunOperator, GlueWorkflowTrigger
+from glue_workflow import (
+    OUTCOME,
+    OWNER,
+    GlueWorkflowHook,
+    GlueWorkflowRunOperator,
+    GlueWorkflowTrigger,
+    failure,
+)
 
 PROPERTIES = {"week": "2026-01-12", "blueprint": ""}
 
@@ -76,7 +83,9 @@ def test_a_run_is_started_with_its_properties_and_its_owner(aws: FakeAws) -> Non
 def test_a_trigger_waits_until_the_run_has_ended(aws: FakeAws) -> None:
     aws.plans = [Plan(looks=4)]
     finish(operator(), context())
-    assert aws.runs[0].looks == 6  # three times RUNNING, then its end is seen by the trigger, then by the task
+    assert (
+        aws.runs[0].looks == 6
+    )  # three times RUNNING, then its end is seen by the trigger, then by the task
 
 
 def test_the_triggerer_can_import_the_trigger() -> None:
@@ -106,7 +115,8 @@ def test_after_a_failed_run_another_try_starts_a_new_one(aws: FakeAws) -> None:
     assert finish(operator(), context())["run_id"] == "wr_2"
 
 
-def test_other_airflow_runs_have_runs_of_their_own(aws: FakeAws) -> None:
+@pytest.mark.usefixtures("aws")
+def test_other_airflow_runs_have_runs_of_their_own() -> None:
     finish(operator(), context("scheduled__1"))
     assert finish(operator(), context("backfill__1"))["run_id"] == "wr_2"
 
@@ -156,9 +166,7 @@ def test_an_attempt_that_was_made_good_is_no_failure(aws: FakeAws) -> None:
     assert finish(operator(), context())["error"] is None
 
 
-def test_a_failure_that_only_the_counts_know_is_told(aws: FakeAws) -> None:
-    from glue_workflow import failure
-
+def test_a_failure_that_only_the_counts_know_is_told() -> None:
     run = {
         "Name": "assay", "WorkflowRunId": "wr_9", "Status": "COMPLETED",
         "Statistics": {"SucceededActions": 5, "FailedActions": 1},

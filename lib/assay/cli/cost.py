@@ -30,12 +30,13 @@ def cost(
 ) -> None:
     """What the platform costs in a month, in a weekly run, and for a hundred million events; US dollars."""
     from assay.cli import cost_page, show
+    from assay.runtime.bill import total
 
     if as_json and markdown:
         raise InputError("--json and --markdown exclude each other; give one")
-    bill = cost_page.bill(_seconds(seconds or []))
+    bill = total.bill(_seconds(seconds or []))
     if as_json:
-        show.json(cost_page.document(bill))
+        show.json(total.document(bill))
     elif markdown:
         typer.echo(cost_page.markdown(bill), nl=False)
     else:

@@ -3,8 +3,8 @@
 The prices stand in `glue_configs/prices.yaml`.
 
 References:
-    AWS Glue pricing: billed per second, with a minimum of one minute; starting and stopping workers is free. AWS
-    Glue developer guide, "Worker types": DPUs per worker.
+    AWS Glue pricing: billed per second, with a minimum of one minute; starting and stopping workers is free.
+    AWS Glue developer guide, "Worker types": DPUs per worker.
 """
 
 from __future__ import annotations

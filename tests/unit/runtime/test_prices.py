@@ -41,7 +41,10 @@ def test_a_price_is_read_with_its_evidence(tmp_path: Path) -> None:
         (GOOD.replace("dollars: 1", "dollars: free"), "dollars is 'free'"),
         (GOOD.replace("2026-11-28", "lately"), "checked is 'lately'; it must be a date"),
         (GOOD.replace("aws", "awz"), "evidence is 'awz'; did you mean 'aws'"),
-        ("{dollars: 1, unit: hour}", "has dollars, unit; a price has dollars, unit, checked, evidence, source"),
+        (
+            "{dollars: 1, unit: hour}",
+            "has dollars, unit; a price has dollars, unit, checked, evidence, source",
+        ),
     ],
 )
 def test_what_is_no_price_is_refused(tmp_path: Path, body: str, sentence: str) -> None:

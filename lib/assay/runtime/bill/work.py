@@ -16,7 +16,8 @@ import yaml
 
 from assay import configs, stacks
 from assay.errors import InputError, did_you_mean
-from assay.runtime import cost, idle, prices
+from assay.runtime import cost, prices
+from assay.runtime.bill import idle
 
 CORES: Final = 2.0
 """Cores that a job keeps busy; the platform was measured on two."""
@@ -56,7 +57,7 @@ class Measured:
     large: Sample
 
     def per_event(self, job: str) -> float:
-        """CPU seconds that one more event costs a job: the slope between the two runs, 0 if it is negative."""
+        """CPU seconds that one more event costs a job: the slope between the two runs, 0 if negative."""
         more = self.large.cpu_seconds[job] - self.small.cpu_seconds[job]
         return max(more / (self.large.events - self.small.events), 0.0)
 
@@ -149,7 +150,7 @@ def rates(template: Path | None = None) -> dict[str, tuple[float, float]]:
     """Job → data processing units that it occupies, and dollars of one of them for an hour.
 
     Args:
-        template: Of the jobs; the shipped one when None: a release's jobs run by the template of that release.
+        template: Of the jobs; the shipped one when None, which is that of the release that runs.
     """
     return {
         name: (_dpu(body), cost.DOLLARS_PER_DPU_HOUR[body["ExecutionClass"]])
@@ -186,11 +187,12 @@ def _jobs(template: Path | None) -> dict[str, tuple[Mapping[str, Any], Mapping[s
 
 
 def _job(name: str, body: Mapping[str, Any], metadata: Mapping[str, Any], seconds: float) -> JobCost:
-    size = {"worker_type": str(body["WorkerType"]), "workers": int(body["NumberOfWorkers"])}
-    billed = cost.dpu_seconds(seconds, worker_type=size["worker_type"], workers=size["workers"])
+    worker_type, workers = str(body["WorkerType"]), int(body["NumberOfWorkers"])
+    billed = cost.dpu_seconds(seconds, worker_type=worker_type, workers=workers)
     return JobCost(
         job=name,
-        **size,
+        worker_type=worker_type,
+        workers=workers,
         execution_class=body["ExecutionClass"],
         seconds=seconds,
         dpu_seconds=billed,

@@ -101,8 +101,8 @@ def _week(of: Bill) -> Section:
     total = f"{sum(job.dpu_seconds for job in of.jobs):,.0f}"
     worst = _usd(sum(job.cap * job.attempts for job in of.jobs))
     caps = (
-        "A job is billed by the second, at least a minute. Its timeout is what its cap pays for, each attempt; "
-        "the last row's cap is the most that a run can cost, every attempt of every job at its timeout."
+        "A job is billed by the second, at least a minute; its timeout is what its cap pays for. The last "
+        "row's cap is the most that a run can cost: every attempt of every job at its timeout."
     )
     origin = (
         f"Seconds: CPU seconds of the job over {work.CORES:.0f} cores. {work.measured().note} "
@@ -158,9 +158,7 @@ def _prices() -> Section:
         "Prices",
         ("price", "dollars", "unit", "checked", "evidence", "source"),
         rows,
-        (
-            "Evidence: `aws` shown by a page of AWS, `third-party` pages of others agree, `conflict` they do not.",
-        ),
+        ("Evidence: `aws` a page of AWS, `third-party` pages of others that agree, `conflict` not.",),
     )
 
 

@@ -1,7 +1,7 @@
 """The parameters API as AWS runs it: packed, behind an HTTP API that asks for IAM, under a race of writers.
 
-The emulator of this module enforces policies (`AUTH=true`): signatures are verified, the function has its role's
-rights only.
+The emulator of this module enforces policies (`AUTH=true`): signatures are verified, and the function has its
+role's rights only.
 """
 
 from __future__ import annotations
@@ -36,9 +36,13 @@ BUCKET, REGION, WRITERS = "assay-landing", "eu-west-1", 16
 ARN = "arn:aws:execute-api:eu-west-1:000000000000"
 TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
 STORE = (
-    {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": f"arn:aws:s3:::{BUCKET}/parameters/*"},
+    {
+        "Effect": "Allow",
+        "Action": ["s3:GetObject", "s3:PutObject"],
+        "Resource": f"arn:aws:s3:::{BUCKET}/parameters/*",
+    },
     {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{BUCKET}"},
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], seconds: float = 60) -
 
 @pytest.fixture(scope="module")
 def api(strict_emulator: str, archives: dict[str, Path]) -> Api:
-    """The function with its layer and role, an HTTP API in front, a user who may call it and one who may not."""
+    """The function with layer and role, an HTTP API in front, a user who may call it and one who may not."""
     root = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
     s3, iam, function, gateway = (
         root.client(service, endpoint_url=strict_emulator)  # type: ignore[call-overload]
@@ -202,11 +206,13 @@ def test_who_does_not_sign_is_refused(api: Api, blueprint: dict[str, Any]) -> No
 
 def test_the_jobs_client_signs_and_is_served(api: Api, sign_as: Any, blueprint: dict[str, Any]) -> None:
     sign_as("ingest")
+    path = f"{api.url}/v1/parameters/{blueprint['name']}"
+    cold = httpx.get(path, headers=signing.headers("GET", path, b"", {}), timeout=300)
+    assert cold.status_code == 404
     first, second = json.dumps(blueprint), json.dumps(blueprint | {"alpha": 0.01})
     receipts = [parameters.register(api.url, each) for each in (first, first, second)]
     assert receipts == [Receipt(1, new=True), Receipt(1, new=False), Receipt(2, new=True)]
     assert api.objects(blueprint["name"]) == ["v000001.json", "v000002.json"]
-    path = f"{api.url}/v1/parameters/{blueprint['name']}"
     found = httpx.get(path, headers=signing.headers("GET", path, b"", {}), timeout=60).json()
     assert (found["number"], json.loads(found["document"])["alpha"]) == (2, 0.01)
 
@@ -277,6 +283,7 @@ def test_what_lambda_would_not_take_is_refused(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(package, "MOST_ZIPPED", 1_000_000)
     with pytest.raises(InputError, match=r"api.zip has [\d,]+ bytes, .*; Lambda takes fewer than 1,000,000"):
         package.build(tmp_path / "api.zip")
+    assert not (tmp_path / "api.zip").exists()
 
 
 def test_the_archives_are_small_complete_and_reproducible(
@@ -314,9 +321,7 @@ def test_every_binary_module_runs_on_lambdas_python_and_c_library(
     own = {each for each in binaries if f"cpython-{sys.version_info[0]}{sys.version_info[1]}" in each}
     modules = {each for each in binaries if "cpython-" in each}
     assert modules - own == {each for each in modules if tag in each} != set()
-    assert {each.replace("311", "313") for each in own} == (
-        {each for each in modules - own} if name == "api" else set()
-    )
+    assert {each.replace("311", "313") for each in own} == (modules - own if name == "api" else set())
     for each, content in binaries.items():
         needed = {
             tuple(map(int, v.split(b".")))

@@ -16,7 +16,7 @@ from assay.runtime import signing
 
 ATTEMPTS = 5
 _FIRST_PAUSE = 0.2  # seconds; doubles from attempt to attempt
-_TIMEOUT = 10.0
+_TIMEOUT = 30.0  # as long as an HTTP API of AWS waits for its function, which may start cold
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 _REFUSED = frozenset({401, 403})
 

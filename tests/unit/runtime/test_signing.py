@@ -1,6 +1,6 @@
 """What is signed, for which region, and what is never sent.
 
-That the signature is right is shown by the emulator, which verifies it: tests/stack/test_parameters_lambda.py.
+That the signature is right is shown by the emulator, which verifies it: stack/test_parameters_lambda.py.
 """
 
 from __future__ import annotations

@@ -87,8 +87,8 @@ def build(target: Path) -> Path:
 def layer(target: Path) -> Path:
     """Write the zip file of the layer with NumPy and SciPy, without their tests.
 
-    They lie where Python of that version looks last, so that the emulator, which runs functions on the machine's
-    own Python, takes the machine's.
+    They lie where Python of that version looks last: the emulator, which runs functions on the machine's own
+    Python, then takes the machine's.
 
     Args:
         target: The file to write.
@@ -126,13 +126,14 @@ def main(argv: Sequence[str]) -> None:
 
 
 def _write(target: Path, files: Files) -> Path:
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.external_attr = _MODE
-            archive.writestr(entry, files[name].read_bytes(), zipfile.ZIP_DEFLATED, compresslevel=9)
+            archive.writestr(entry, files[name].read_bytes(), zipfile.ZIP_DEFLATED)
     found = size(target)
     if found.zipped >= MOST_ZIPPED or found.unzipped >= MOST_UNZIPPED:
+        target.unlink()
         raise InputError(
             f"{target.name} has {found.zipped:,} bytes, {found.unzipped:,} unzipped; Lambda takes fewer than "
             f"{MOST_ZIPPED:,} and {MOST_UNZIPPED:,}: leave a dependency out"

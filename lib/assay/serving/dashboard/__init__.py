@@ -1,0 +1,1 @@
+"""The dashboard: Streamlit pages over gold, read by the same SQL as everything else."""

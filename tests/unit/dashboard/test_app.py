@@ -1,0 +1,75 @@
+"""The whole app: both pages behind one script, under `assay dashboard`'s own command line."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from assay.cli import dashboard
+from assay.errors import StackError
+from assay.serving.dashboard import app
+
+
+@pytest.fixture
+def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment whose AWS answers nobody."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_a_lake_that_does_not_answer_is_told_in_one_sentence() -> None:
+    found = AppTest.from_file(str(app.__file__), default_timeout=60).run()
+    assert not found.exception
+    assert [each.value for each in found.title] == ["Experiments"]
+    (error,) = found.error
+    assert error.value.startswith("the catalog does not answer: ")
+    assert error.value.endswith("is the stack up (`assay status`)?")
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_the_command_serves_this_machine(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = (tmp_path / "log").open("w")
+    server = subprocess.Popen(dashboard.command(port), cwd=tmp_path, stdout=log, stderr=log, env=os.environ)
+    try:
+        assert _answer(f"http://127.0.0.1:{port}/_stcore/health", server) == "ok"
+        assert "<title>" in httpx.get(f"http://127.0.0.1:{port}/").text
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+        log.close()
+    assert "0.0.0.0" not in (tmp_path / "log").read_text()  # noqa: S104
+
+
+def _answer(url: str, server: subprocess.Popen[bytes], seconds: float = 60) -> str:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            return httpx.get(url).text
+        except httpx.TransportError:
+            time.sleep(0.1)
+    pytest.fail(f"{url} does not answer")
+
+
+def test_without_streamlit_the_command_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "streamlit", None)
+    with pytest.raises(StackError, match="needs streamlit: install assay with its extra `dashboard`"):
+        dashboard.command(8501)
+
+
+def test_without_a_stack_nothing_is_served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ASSAY_HOME", str(tmp_path / ".assay"))
+    with pytest.raises(StackError, match="the local stack is not running"):
+        dashboard.dashboard()

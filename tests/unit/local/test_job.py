@@ -98,6 +98,29 @@ def test_the_alarm_is_put_back(tmp_path: Path) -> None:
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
+def test_a_job_that_shall_stop_is_ended(launcher: Launcher, tmp_path: Path) -> None:
+    file = script(tmp_path, "time.sleep(60)")
+    asked = time.monotonic() + 1
+    future = launcher.start(
+        file, [], seconds=60, log=tmp_path / "x.log", stopping=lambda: time.monotonic() > asked
+    )
+    outcome = future.result()
+    assert (outcome.state, outcome.error) == ("STOPPED", "stopped on request")
+    assert outcome.seconds < 30
+
+
+def test_a_job_that_ends_although_it_shall_stop_is_stopped(tmp_path: Path) -> None:
+    file = script(tmp_path, "Path(arguments.out).write_text('done')")
+    future = InProcess().start(
+        file,
+        ["--out", str(tmp_path / "out")],
+        seconds=60,
+        log=tmp_path / "x.log",
+        stopping=(tmp_path / "out").exists,
+    )
+    assert future.result().state == "STOPPED"
+
+
 def test_in_another_thread_a_late_job_is_judged_at_its_end(tmp_path: Path) -> None:
     file = script(tmp_path, "time.sleep(0.3)")
     outcomes: list[Outcome] = []

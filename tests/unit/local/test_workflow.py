@@ -12,8 +12,10 @@ import pytest
 import yaml
 
 from assay.errors import InputError, StackError, TerminalError
-from assay.local.execution import Event
+from assay.local import plan
+from assay.local.execution import Event, Execution
 from assay.local.history import History
+from assay.local.job import InProcess
 from assay.local.runs import WorkflowRun
 from assay.local.state import Home
 from assay.local.workflow import Workflow
@@ -252,6 +254,33 @@ def test_a_timeout_of_the_action_wins_and_is_watched(
     assert states(run) == {"one": "SUCCEEDED", "slow": "TIMEOUT", "late": "SUCCEEDED"}
     assert run.statistics["TimeoutActions"] == 1
     assert "slow TIMEOUT: stopped: it exceeded its timeout" in (run.error or "")
+
+
+def test_a_single_run_has_its_own_timeout_and_fires_no_trigger(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assay.local.execution._MINUTE", 0.3)
+    machine.job("one", {"--sleep": "30"}, Timeout=999)
+    machine.job("late")
+    machine.start("one")
+    machine.when({"one": "TIMEOUT"}, "late")
+    definition = machine.load().definition
+    with History(machine.home.workflow) as history:
+        run_id = history.admit("one", 1, queue=False, request={"Timeout": 1})
+        Execution(
+            definition,
+            None,
+            history,
+            plan=plan.single(history.job_run(run_id)),
+            launcher=InProcess(),
+            scripts={"one": machine.folder / "job.py"},
+            logs=machine.home.logs,
+            on_event=machine.events.append,
+        ).run()
+        run = history.job_run(run_id)
+    assert (run.state, run.error) == ("TIMEOUT", "stopped: it exceeded its timeout of 0.005 minutes")
+    assert machine.order == ["one"]
+    assert kinds(machine.events)[-1] == ("job ended", "one", "TIMEOUT")
 
 
 def test_isolated_jobs_have_processes_of_their_own(machine: Machine) -> None:

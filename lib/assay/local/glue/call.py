@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Self, TypeVar
 
-from assay.local.glue.faults import GlueError, not_found
+from assay.local.glue.faults import GlueError
 from assay.local.glue.setup import Installed, Setup
 from assay.local.glue.shapes import Document
 from assay.local.history import History, NoSuchRunError
@@ -20,21 +20,36 @@ class NotOursError(Exception):
     """The request is about something that no template of ours defines: the emulator shall answer it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
-    """A request.
+    """A request; used as a context, at whose end the history is closed.
 
     Attributes:
         request: Its document.
         setup: Where the local Glue finds everything.
         installed: What the templates install.
-        history: What ran.
     """
 
     request: Document
     setup: Setup
     installed: Installed
-    history: History
+    _history: History | None = field(default=None, init=False, repr=False)
+
+    def __enter__(self) -> Self:
+        """The call itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the history, if it was looked at."""
+        if self._history is not None:
+            self._history.close()
+
+    @property
+    def history(self) -> History:
+        """What ran; opened when it is first asked for: most names that are not ours are known without it."""
+        if self._history is None:
+            self._history = History(self.setup.home.workflow)
+        return self._history
 
     def job(self, name: str) -> Document | None:
         """A job in Glue's shape; None when only runs of it are left.
@@ -75,7 +90,7 @@ class Call:
         except NoSuchRunError:
             run = None
         if run is None or run.job != job:
-            raise not_found(f"job {job}: run", run_id)
+            raise GlueError("EntityNotFoundException", f"job {job} has no run {run_id}")
         return run
 
     def page(

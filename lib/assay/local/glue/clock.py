@@ -14,7 +14,6 @@ from assay.errors import AssayError
 from assay.local.glue import workflow_actions
 from assay.local.glue.call import Call
 from assay.local.glue.setup import Setup
-from assay.local.history import History
 
 _LOOK_SECONDS = 1.0
 _logger = logging.getLogger("assay.local.glue.clock")
@@ -56,9 +55,9 @@ def tick(setup: Setup, before: datetime, now: datetime) -> list[str]:
         due = trigger.schedule.next_after(before) if trigger.schedule else None
         if due is None or due > now:
             continue
-        with History(setup.home.workflow) as history:
-            if trigger.name not in history.inactive_triggers() and history.fire(trigger.name, due):
-                _start(Call({}, setup, installed, history), trigger.name)
+        with Call({}, setup, installed) as call:
+            if trigger.name not in call.history.inactive_triggers() and call.history.fire(trigger.name, due):
+                _start(call, trigger.name)
                 fired.append(trigger.name)
     return fired
 

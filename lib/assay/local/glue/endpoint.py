@@ -23,7 +23,6 @@ from assay.local.glue.call import Call, NotOursError
 from assay.local.glue.faults import GlueError
 from assay.local.glue.setup import Setup
 from assay.local.glue.shapes import Document
-from assay.local.history import History
 
 _SERVICE = "AWSGlue."
 _TYPE = "application/x-amz-json-1.1"
@@ -101,8 +100,7 @@ class Endpoint:
         """
         try:
             request = shapes.request(operation, body)
-            with History(self.setup.home.workflow) as history:
-                call = Call(request, self.setup, self.setup.installed(), history)
+            with Call(request, self.setup, self.setup.installed()) as call:
                 return 200, shapes.answer(operation, ACTIONS[operation](call)), None
         except NotOursError:
             return None

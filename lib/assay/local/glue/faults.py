@@ -27,13 +27,3 @@ class GlueError(TerminalError):
     def status(self) -> int:
         """The HTTP status."""
         return 500 if self.code == _SERVER else 400
-
-
-def not_found(what: str, name: str) -> GlueError:
-    """There is no such thing.
-
-    Args:
-        what: For example `"job"`.
-        name: Its name or id.
-    """
-    return GlueError("EntityNotFoundException", f"{what} {name} is not found")

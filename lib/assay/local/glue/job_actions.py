@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assay.local.glue import documents
 from assay.local.glue.call import Call, NotOursError
-from assay.local.glue.faults import GlueError, not_found
+from assay.local.glue.faults import GlueError
 from assay.local.glue.launch import launch
 from assay.local.glue.shapes import Document
 from assay.local.history import TooManyRunsError
@@ -77,11 +77,9 @@ def batch_stop_job_run(call: Call) -> Document:
 
 def get_job(call: Call) -> Document:
     """GetJob."""
-    name = call.request["JobName"]
-    job = call.job(name)
-    if job is None:
-        raise not_found("job", name)
-    return {"Job": job}
+    if call.request["JobName"] not in call.installed.jobs:
+        raise NotOursError
+    return {"Job": call.installed.jobs[call.request["JobName"]]}
 
 
 def _stop(call: Call, job: str, run_id: str) -> None:

@@ -20,7 +20,7 @@ def launch(setup: Setup, history: History, run_id: str) -> None:
     runner = process.launch(
         setup.command(_RUNNER, run_id),
         env=process.kept_environment() | setup.stack.environment(),
-        log=setup.home.logs / f"{run_id}.log",
+        log=setup.home.logs / f"runner_{run_id}.log",
         cwd=setup.home.root,
     )
     history.hand_over(run_id, runner)

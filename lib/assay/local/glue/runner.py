@@ -19,6 +19,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
+import psutil
+
 from assay.errors import AssayError
 from assay.local import plan, workflow
 from assay.local.execution import Event, Execution
@@ -30,6 +32,8 @@ from assay.local.state import Home
 
 GRACE_SECONDS = 8.0
 """How long a run that shall stop may take until it is killed."""
+_JVM_SECONDS = 3.0
+"""How long the JVM may take to remove its scratch files."""
 _LOOK_SECONDS = 0.5
 _WORKFLOW_RUN = "wr_"
 _logger = logging.getLogger("assay.local.glue.runner")
@@ -63,6 +67,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             raise
         with contextlib.suppress(_EndedError):
             execution.run()
+    _end_children()
 
 
 def _execution(setup: Setup, history: History, run_id: str) -> Execution:
@@ -100,6 +105,18 @@ def _guard(folder: Path, run_id: str) -> None:
         asked = (asked or time.monotonic()) if is_stopping(folder, run_id) else None
         if asked is not None and time.monotonic() - asked > GRACE_SECONDS:
             os.killpg(0, signal.SIGKILL)
+
+
+def _end_children() -> None:
+    """End the JVM: one that is only starting would not notice for a while that its Python is gone."""
+    children = psutil.Process().children(recursive=True)
+    for child in children:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.terminate()
+    _, stubborn = psutil.wait_procs(children, timeout=_JVM_SECONDS)
+    for child in stubborn:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()
 
 
 def _end(_: int, __: FrameType | None) -> None:

@@ -19,12 +19,12 @@ import pytest
 from botocore.config import Config as ClientConfig
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
+from tests.unit.local.test_workflow import Machine
 
 from assay.local.asgi import Message, Receive, Scope, Send, answer, read_body, target
 from assay.local.glue.endpoint import Endpoint
 from assay.local.glue.setup import Setup
 from assay.local.history import History
-from tests.unit.local.test_workflow import Machine
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -76,7 +76,7 @@ class Server:
         self._stop = asyncio.Event()
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),))
         self._thread.start()
-        _until(self._answers, "the server listens")
+        until(self._answers, "the server listens")
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
@@ -113,10 +113,10 @@ class Glue(Machine):
     def setup(self) -> Setup:
         return Setup(self.home, (self.folder / "stack.yaml",), self.folder)
 
-    def up(self) -> GlueClient:
+    def up(self, setup: Setup | None = None) -> GlueClient:
         """Serve what is defined now; again after `down`, as after a restart."""
         self.write()
-        self._server = Server(Endpoint(self.upstream, self.setup), self.port)
+        self._server = Server(Endpoint(self.upstream, setup or self.setup), self.port)
         return self.client
 
     def down(self) -> None:
@@ -155,15 +155,15 @@ class Glue(Machine):
             found = self.client.get_job_run(JobName=job, RunId=run_id)["JobRun"]["JobRunState"]
             return found == state
 
-        _until(there, f"{job} is {state}")
+        until(there, f"{job} is {state}")
 
     def job_of(self, job: str, count: int = 1) -> str:
         """The id of a job's latest run, once there are so many that have begun."""
-        _until(lambda: self.book.exists() and self.order.count(job) >= count, f"{job} begins")
+        until(lambda: self.book.exists() and self.order.count(job) >= count, f"{job} begins")
         return self.client.get_job_runs(JobName=job)["JobRuns"][0]["Id"]
 
     def _wait(self, ask: Callable[[], Any], key: str) -> Any:
-        _until(lambda: ask()[key] in _ENDED, f"{key} of the run is final")
+        until(lambda: ask()[key] in _ENDED, f"{key} of the run is final")
         return ask()
 
     def kill_runners(self) -> None:
@@ -174,7 +174,7 @@ class Glue(Machine):
                 os.killpg(runner.pid, signal.SIGKILL)
 
 
-def _until(ready: Callable[[], bool], what: str) -> None:
+def until(ready: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while not ready():
         assert time.monotonic() < deadline, f"waited in vain until {what}"

@@ -64,7 +64,7 @@ def _idle(of: Bill) -> Section:
     mwaa = _usd(prices.dollars(_MWAA) * meters.HOURS)
     by_use = (
         f"A month has {meters.HOURS:.0f} hours. What is billed by use alone (S3, DynamoDB on demand, Glue, "
-        "Athena, Lambda, the HTTP API, logs, SNS) costs nothing while nothing happens, but what is stored."
+        "Athena, Lambda, the HTTP API, logs, SNS) costs nothing while nothing happens, storage aside."
     )
     beside = (
         f"Optional stacks, not in the sum: {optional}. Beside the airflow stack: MWAA's mw1.small is {mwaa} "
@@ -75,7 +75,9 @@ def _idle(of: Bill) -> Section:
         "runs would save up to five days of seven; the stacks leave it running."
     )
     defaults = "Parameters are at their defaults; what a condition of a template could leave out is counted."
-    notes = (by_use, defaults, beside, capture)
+    doubtful = dict.fromkeys(line.price for line in of.lines if line.price.evidence == "conflict")
+    doubts = [f"Sources do not agree on {price.name}: {price.source}." for price in doubtful]
+    notes = (by_use, defaults, *doubts, beside, capture)
     return Section(
         "A month in which nothing runs",
         ("stack", "resource", "price", "quantity", "dollars"),

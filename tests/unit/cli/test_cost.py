@@ -33,15 +33,18 @@ def test_the_document_adds_up() -> None:
     for line in lines:
         assert line["dollars"] == pytest.approx(line["quantity"] * prices[line["price"]])
     assert found["weekly_run_dollars"] == pytest.approx(sum(job["dollars"] for job in found["weekly_run"]))
-    spent = sum(found["events"]["dpu_seconds"].values())
-    assert found["events"]["glue"] == pytest.approx(spent / 3600 * 0.44)
+    rates = {job["job"]: prices[f"glue.{job['execution_class'].lower()}"] for job in found["weekly_run"]}
+    spent = found["events"]["dpu_seconds"]
+    assert found["events"]["glue"] == pytest.approx(
+        sum(seconds / 3600 * rates[job] for job, seconds in spent.items())
+    )
 
 
 def test_seconds_of_ones_own_replace_the_measured() -> None:
     found = json.loads(assay("--seconds", "gold=3600", "--seconds", "calibrate=0", "--json").stdout)
     jobs = {job["job"]: job for job in found["weekly_run"]}
-    # Two workers of one DPU for an hour at $0.44; and the minute that is billed at least.
-    assert jobs["gold"]["dollars"] == pytest.approx(0.88)
+    # Two workers of one DPU for an hour, FLEX at $0.29; and the minute that is billed at least.
+    assert jobs["gold"]["dollars"] == pytest.approx(0.58)
     assert jobs["calibrate"]["dpu_seconds"] == 120.0
 
 

@@ -32,14 +32,10 @@ class Sample:
     Attributes:
         events: Rows that the week loaded into the database.
         cpu_seconds: Job → CPU seconds of its processes.
-        landing_bytes: What change capture wrote for the week.
-        lake_bytes: By how much the lake's tables grew.
     """
 
     events: int
     cpu_seconds: Mapping[str, float]
-    landing_bytes: int
-    lake_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +46,13 @@ class Measured:
         note: Machine, command and date.
         small: The shipped blueprint's week.
         large: A week with more events.
+        large_bytes: What that week left behind in landing and lake.
     """
 
     note: str
     small: Sample
     large: Sample
+    large_bytes: int
 
     def per_event(self, job: str) -> float:
         """CPU seconds that one more event costs a job: the slope between the two runs, 0 if negative."""
@@ -63,7 +61,7 @@ class Measured:
 
     def bytes_per_event(self) -> float:
         """Bytes in landing and lake that one event leaves behind, of the larger run."""
-        return (self.large.landing_bytes + self.large.lake_bytes) / self.large.events
+        return self.large_bytes / self.large.events
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,7 @@ def measured(path: Path | None = None) -> Measured:
     """
     text = (path or configs.path(prices.FILE)).read_text(encoding="utf-8")
     body = yaml.safe_load(text)["measured"]
-    return Measured(body["note"], Sample(**body["small"]), Sample(**body["large"]))
+    return Measured(body["note"], Sample(**body["small"]), Sample(**body["large"]), body["large_bytes"])
 
 
 def week(seconds: Mapping[str, float] | None = None, template: Path | None = None) -> tuple[JobCost, ...]:

@@ -44,12 +44,12 @@ def test_rates_are_those_of_gold_runs(template: Path) -> None:
 
 def test_the_slope_leaves_fixed_costs_out() -> None:
     def sample(events: int, seconds: float) -> Sample:
-        return Sample(events, {"gold": seconds}, landing_bytes=10 * events, lake_bytes=30 * events)
+        return Sample(events, {"gold": seconds})
 
-    both = Measured("", sample(1_000, 60.0), sample(11_000, 80.0))
+    both = Measured("", sample(1_000, 60.0), sample(11_000, 80.0), 440_000)
     assert both.per_event("gold") == pytest.approx(20 / 10_000)
     assert both.bytes_per_event() == pytest.approx(40.0)
-    assert Measured("", sample(1_000, 60.0), sample(11_000, 50.0)).per_event("gold") == 0.0
+    assert Measured("", sample(1_000, 60.0), sample(11_000, 50.0), 1).per_event("gold") == 0.0
 
 
 def test_events_cost_in_proportion() -> None:

@@ -22,7 +22,7 @@ from typing import Any
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow.providers.amazon.aws.hooks.sns import SnsHook
 from airflow.sdk import DAG, Param, Variable, get_current_context, task
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from glue_workflow import OUTCOME, GlueWorkflowRunOperator
 
 FIRST = datetime.fromisoformat(os.environ.get("ASSAY_FIRST_RUN", "2026-01-12")).replace(tzinfo=UTC)
@@ -120,10 +120,12 @@ with DAG(
                 ":step": {"S": GATE},
             },
         )
-        passed, sentence = verdict(run["jobs"].get(job), answer["Items"])
+        state = run["jobs"].get(job)
+        passed, sentence = verdict(state, answer["Items"])
         get_current_context()["ti"].xcom_push(key=OUTCOME, value=sentence)
         if not passed:
-            raise AirflowException(sentence)
+            # An index follows its table in a moment, so an entry may still come; a job's state is final.
+            raise (AirflowException if state == "SUCCEEDED" else AirflowFailException)(sentence)
         log.info(sentence)
         return sentence
 

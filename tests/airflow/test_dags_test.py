@@ -19,8 +19,6 @@ def dags_test(server: FakeAws, *more: str, topic: str = "") -> subprocess.Comple
         **os.environ,
         "AWS_ENDPOINT_URL": server.url,
         "AIRFLOW_VAR_ASSAY_ALERTS_TOPIC": topic,
-        # The task's own retries would wait minutes; `test_assay_weekly` reads what they are.
-        "AIRFLOW__CORE__MAX_TASK_RETRY_DELAY": "1",
     }
     command = [airflow(), "dags", "test", "assay_weekly", "2026-01-19", *more]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)

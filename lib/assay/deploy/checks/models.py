@@ -1,0 +1,124 @@
+"""Resources against botocore's model of their service: names, types, enumerations and patterns.
+
+CloudFormation's own schemas do not list every value, so that a wrong one is refused by the service half-way
+through a deployment. For these types the properties are the input of the operation that makes the resource, but
+for a few renames, and for values that CloudFormation writes in lower case and with dashes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import botocore.session
+
+from assay.deploy.checks.registry import resources
+from assay.deploy.offline import Resource
+from assay.stacks import service_model
+
+OPERATIONS: dict[str, tuple[str, str]] = {
+    "AWS::Glue::Job": ("glue", "CreateJob"),
+    "AWS::Glue::Trigger": ("glue", "CreateTrigger"),
+    "AWS::Glue::Workflow": ("glue", "CreateWorkflow"),
+    "AWS::Glue::Connection": ("glue", "CreateConnection"),
+    "AWS::Glue::Database": ("glue", "CreateDatabase"),
+    "AWS::Glue::SecurityConfiguration": ("glue", "CreateSecurityConfiguration"),
+    "AWS::Athena::WorkGroup": ("athena", "CreateWorkGroup"),
+    "AWS::Athena::NamedQuery": ("athena", "CreateNamedQuery"),
+    "AWS::Budgets::Budget": ("budgets", "CreateBudget"),
+    "AWS::DMS::Endpoint": ("dms", "CreateEndpoint"),
+    "AWS::DMS::ReplicationConfig": ("dms", "CreateReplicationConfig"),
+    "AWS::DMS::ReplicationSubnetGroup": ("dms", "CreateReplicationSubnetGroup"),
+    "AWS::Lambda::Function": ("lambda", "CreateFunction"),
+}
+"""Type → (service, operation) whose input its properties are."""
+_Adapt = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@resources("service model", "every value is one that its service knows", *OPERATIONS, things="resources")
+def service_knows(resource: Resource) -> Iterator[str]:
+    """Each problem of `service_model.problems`, after CloudFormation's spelling is undone."""
+    service, operation = OPERATIONS[resource.kind]
+    properties = dict(resource.properties)
+    properties = _ADAPT.get(resource.kind, _as_is)(properties)
+    yield from service_model.problems(service, operation, properties)
+
+
+def _as_is(properties: dict[str, Any]) -> dict[str, Any]:
+    return properties
+
+
+def _security_configuration(properties: dict[str, Any]) -> dict[str, Any]:
+    found = dict(properties.get("EncryptionConfiguration", {}))
+    if "S3Encryptions" in found:
+        found["S3Encryption"] = found.pop("S3Encryptions")
+    return properties | {"EncryptionConfiguration": found}
+
+
+def _work_group(properties: dict[str, Any]) -> dict[str, Any]:
+    renamed = {"WorkGroupConfiguration": "Configuration"}
+    found = {renamed.get(key, key): value for key, value in properties.items()}
+    return {k: v for k, v in found.items() if k not in {"State", "RecursiveDeleteOption"}}
+
+
+def _budget(properties: dict[str, Any]) -> dict[str, Any]:
+    budget = dict(properties["Budget"])
+    limit = budget.get("BudgetLimit")
+    if limit:
+        budget["BudgetLimit"] = limit | {"Amount": str(limit["Amount"])}
+    found = {k: v for k, v in properties.items() if k != "ResourceTags"}
+    return {"AccountId": "000000000000", **found, "Budget": budget}
+
+
+def _function(properties: dict[str, Any]) -> dict[str, Any]:
+    tags = properties.get("Tags")
+    return properties if tags is None else properties | {"Tags": {t["Key"]: t["Value"] for t in tags}}
+
+
+def _dms_endpoint(properties: dict[str, Any]) -> dict[str, Any]:
+    renamed = {"PostgreSqlSettings": "PostgreSQLSettings"}
+    found = {renamed.get(key, key): value for key, value in properties.items()}
+    # CloudFormation makes the identifier when it is left out.
+    return _respelled("dms", "CreateEndpoint", {"EndpointIdentifier": "made-by-cloudformation", **found})
+
+
+def _replication(properties: dict[str, Any]) -> dict[str, Any]:
+    found = dict(properties)
+    for name in ("TableMappings", "ReplicationSettings", "SupplementalSettings"):
+        if isinstance(found.get(name), Mapping):  # a JSON object there, its text here
+            found[name] = json.dumps(found[name])
+    return _respelled("dms", "CreateReplicationConfig", found)
+
+
+_ADAPT: dict[str, _Adapt] = {
+    "AWS::Glue::SecurityConfiguration": _security_configuration,
+    "AWS::Athena::WorkGroup": _work_group,
+    "AWS::Budgets::Budget": _budget,
+    "AWS::DMS::Endpoint": _dms_endpoint,
+    "AWS::DMS::ReplicationConfig": _replication,
+    "AWS::Lambda::Function": _function,
+}
+
+
+def _respelled(service: str, operation: str, properties: dict[str, Any]) -> dict[str, Any]:
+    """Values of enumerations as the service spells them: CloudFormation also takes `sse-kms` for `SSE_KMS`."""
+    model = botocore.session.get_session().get_service_model(service)
+    found: dict[str, Any] = _respell(model.operation_model(operation).input_shape, properties)
+    return found
+
+
+def _respell(shape: Any, value: Any) -> Any:
+    if shape.type_name == "structure" and isinstance(value, Mapping):
+        members = shape.members
+        return {k: _respell(members[k], v) if k in members else v for k, v in value.items()}
+    if shape.type_name == "list" and isinstance(value, list):
+        return [_respell(shape.member, each) for each in value]
+    if isinstance(value, str):
+        known = {_folded(each): each for each in shape.metadata.get("enum", ())}
+        return known.get(_folded(value), value)
+    return value
+
+
+def _folded(text: str) -> str:
+    return text.lower().replace("-", "_")

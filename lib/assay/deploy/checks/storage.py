@@ -1,0 +1,85 @@
+"""Data at rest: encrypted, closed to the public, and still there when a stack is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from assay.deploy.checks.registry import resources
+from assay.deploy.offline import Resource
+
+HOLDS_DATA = frozenset({
+    "AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::RDS::DBInstance", "AWS::KMS::Key",
+})  # fmt: skip
+"""Types whose loss is a loss of data; without its key, data are lost too."""
+_PUBLIC_BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+_KEPT = frozenset({"Retain", "RetainExceptOnCreate", "Snapshot"})
+
+
+@resources("buckets encrypted", "every bucket is encrypted with the data key", "AWS::S3::Bucket", things="buckets")
+def bucket_encrypted(bucket: Resource) -> Iterator[str]:
+    """A bucket without an encryption block falls back to S3's own key, and no linter says so."""
+    rules = bucket.properties.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", [])
+    defaults = [rule.get("ServerSideEncryptionByDefault", {}) for rule in rules]
+    if not any(d.get("SSEAlgorithm") == "aws:kms" and d.get("KMSMasterKeyID") for d in defaults):
+        yield "has no default encryption with a key of ours; add BucketEncryption with aws:kms and the data key"
+
+
+@resources("buckets private", "no bucket can be made public", "AWS::S3::Bucket", things="buckets")
+def bucket_private(bucket: Resource) -> Iterator[str]:
+    """All four blocks, since each leaves another way open."""
+    blocks = bucket.properties.get("PublicAccessBlockConfiguration", {})
+    if missing := [name for name in _PUBLIC_BLOCKS if not _true(blocks.get(name))]:
+        yield f"may become public; set {', '.join(missing)} to true in PublicAccessBlockConfiguration"
+
+
+@resources("data retained", "data outlive their stack", *sorted(HOLDS_DATA), things="resources with data")
+def data_retained(resource: Resource) -> Iterator[str]:
+    """Both policies: one is about deletion of the stack, one about replacement in an update."""
+    for what, policy in (("DeletionPolicy", resource.deletion), ("UpdateReplacePolicy", resource.replacement)):
+        if policy not in _KEPT:
+            yield f"would be deleted with its data; set {what}: Retain (or Snapshot)"
+
+
+@resources("table protected", "every table is encrypted and can be restored", "AWS::DynamoDB::Table", things="tables")
+def table_protected(table: Resource) -> Iterator[str]:
+    """Encryption with a key of ours, and recovery to any second of the last 35 days."""
+    if table.properties.get("SSESpecification", {}).get("SSEType") != "KMS":
+        yield "is not encrypted with a key of ours; set SSESpecification with SSEType: KMS"
+    if not _true(table.properties.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled")):
+        yield "cannot be restored; enable PointInTimeRecoverySpecification"
+
+
+@resources(
+    "database closed", "the database is private, encrypted, and its password is AWS's", "AWS::RDS::DBInstance",
+    things="databases",
+)  # fmt: skip
+def database_closed(database: Resource) -> Iterator[str]:
+    """The defaults of RDS are none of the three."""
+    found = database.properties
+    if found.get("PubliclyAccessible") not in {False, "false"}:
+        yield "may get a public address; set PubliclyAccessible: false"
+    if not _true(found.get("StorageEncrypted")) or not found.get("KmsKeyId"):
+        yield "is not encrypted with a key of ours; set StorageEncrypted and KmsKeyId"
+    if not _true(found.get("ManageMasterUserPassword")):
+        yield "has a password of its own; set ManageMasterUserPassword: true"
+
+
+@resources("topics encrypted", "every topic is encrypted", "AWS::SNS::Topic", things="topics")
+def topic_encrypted(topic: Resource) -> Iterator[str]:
+    """Alarms name tables and errors."""
+    if not topic.properties.get("KmsMasterKeyId"):
+        yield "is not encrypted; set KmsMasterKeyId"
+
+
+@resources("logs bounded", "every log group is encrypted and ends", "AWS::Logs::LogGroup", things="log groups")
+def logs_bounded(group: Resource) -> Iterator[str]:
+    """A log group without a retention is kept, and paid for, for ever."""
+    if not group.properties.get("RetentionInDays"):
+        yield "is kept for ever; set RetentionInDays"
+    if not group.properties.get("KmsKeyId"):
+        yield "is not encrypted with a key of ours; set KmsKeyId"
+
+
+def _true(value: Any) -> bool:
+    return value in {True, "true"}

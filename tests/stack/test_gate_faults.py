@@ -93,7 +93,7 @@ def platform(stack_home: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with pytest.MonkeyPatch.context() as patch:
         for name, value in up.environment().items():
             patch.setenv(name, value)
-        workflow = Workflow.load(None, up.parameters())
+        workflow = Workflow.load(exports=up.exports())
         first = workflow.run({"week": FIRST, "blueprint": str(BLUEPRINT)})
         assert first.succeeded, reason(first)
         spark = session("gate faults")

@@ -111,7 +111,7 @@ def test_status_names_every_process(local_stack: Stack) -> None:
 
 def test_a_job_gets_its_surroundings(local_stack: Stack) -> None:
     assert stack.environment()["AWS_ENDPOINT_URL"] == local_stack.endpoint
-    assert stack.parameters()["ParametersUrl"] == local_stack.parameters_url
+    assert stack.exports()["assay-api-url"] == local_stack.parameters_url
     conf = Path(stack.environment()["SPARK_CONF_DIR"]) / "spark-defaults.conf"
     assert local_stack.endpoint in conf.read_text()
 
@@ -252,7 +252,7 @@ def test_down_and_up_keep_everything_and_ports(local_stack: Stack) -> None:
     with pytest.raises(StackError, match="the local stack is not running: start it with `assay up`"):
         stack.environment()
     with pytest.raises(StackError, match="not running"):
-        stack.parameters()
+        stack.exports()
     assert stack.up() == local_stack
     assert (items(aws), tables(aws)) == before
 

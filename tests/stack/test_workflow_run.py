@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from assay import configs
+from assay import configs, stacks
 from assay.local.running import Stack
-from assay.local.workflow import TEMPLATE, Workflow
+from assay.local.workflow import Workflow
 from assay.runtime import clients
 from assay.runtime.arguments import JobArguments, parse
 from assay.stacks import template_yaml
@@ -50,7 +50,7 @@ def test_jobs_take_the_week_from_the_run(stack: Stack, tmp_path: Path, isolated:
     script = tmp_path / "look.py"
     script.write_text(SCRIPT)
     name = f"runner-test-{isolated}".lower()
-    workflow = Workflow.load(parameters=stack.parameters() | {"Name": name})
+    workflow = Workflow.load(parameters={"Name": name}, exports=stack.exports(name))
     run = workflow.run({"week": "2026-02-02"}, isolated=isolated, scripts=lambda _: script)
     assert run.succeeded, run.error
     assert entries(run.run_id) == [
@@ -62,16 +62,24 @@ def test_jobs_take_the_week_from_the_run(stack: Stack, tmp_path: Path, isolated:
         parse(JobArguments, [*inside, "wr_unknown"])
 
 
-def test_the_ingest_job_runs_as_its_template_says(stack: Stack, tmp_path: Path) -> None:
-    document = template_yaml.read(configs.path(TEMPLATE))
-    kept = {"Workflow", "IngestJob", "ManualStart"}
+def only(kept: set[str], template: Path, folder: Path) -> Path:
+    """A copy of a template with some of its resources, and the outputs that need no other."""
+    document = template_yaml.read(template)
     document["Resources"] = {name: body for name, body in document["Resources"].items() if name in kept}
-    del document["Outputs"]
-    file = tmp_path / "ingest.yaml"
+    document["Outputs"] = {name: body for name, body in document["Outputs"].items() if name in kept}
+    file = folder / template.name
     file.write_text(yaml.safe_dump(document, sort_keys=False))
-    parameters = stack.parameters() | {"Name": "ingest-test", "DatabaseSecret": "no/such/secret"}
+    return file
+
+
+def test_the_ingest_job_runs_as_its_template_says(stack: Stack, tmp_path: Path) -> None:
+    kept = {"Workflow", "IngestRole", "IngestJob", "ManualStart"}
+    files = [only(kept, configs.path(template), tmp_path) for template in stacks.RUN]
+    name = "ingest-test"
+    exports = stack.exports(name) | {f"{name}-database-secret": "no/such/secret"}
+    workflow = Workflow.load(*files, parameters={"Name": name}, exports=exports)
     blueprint = configs.path("glue_configs/blueprints/brokerage.yaml")
-    run = Workflow.load(file, parameters).run({"week": "2026-01-05", "blueprint": str(blueprint)})
+    run = workflow.run({"week": "2026-01-05", "blueprint": str(blueprint)})
     assert [each.state for each in run.jobs] == ["FAILED", "FAILED"]  # the template allows one retry
     assert "cannot read secret no/such/secret" in (run.error or "")
     assert (

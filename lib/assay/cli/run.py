@@ -150,7 +150,7 @@ def prepare(blueprint: Blueprint, path: Path, asked: Asked) -> tuple[Workflow, r
     latest = weeks.loaded(running.database.dsn, blueprint.name)
     ended_well = weeks.succeeded(running.home.workflow, {str(path)})
     numbers = weeks.choose(asked, weeks.upcoming(blueprint, latest, ended_well))
-    return Workflow.load(None, running.parameters()), numbers
+    return Workflow.load(exports=running.exports()), numbers
 
 
 def results(blueprint: Blueprint, until: date) -> tuple[list[Verdict], int]:

@@ -131,15 +131,15 @@ class Isolated:
 
 
 def shipped(location: str) -> Path:
-    """The file of a job's `ScriptLocation`: the deployed key is the path in the repository.
+    """The file of a job's `ScriptLocation`: the deployed key ends in the path in the repository.
 
     Args:
-        location: `s3://bucket/key`.
+        location: `s3://bucket/jobs/name.py`, with any prefix before `jobs/`, such as that of a release.
 
     Raises:
         InputError: No such script is shipped.
     """
-    key = location.removeprefix("s3://").partition("/")[2]
+    key = "/".join(location.removeprefix("s3://").split("/")[1:][-2:])
     script = configs.path(key)
     if not key or not script.is_file():
         raise InputError(f"ScriptLocation {location}: there is no file {key!r}; name a script under jobs/")

@@ -53,13 +53,12 @@ class Stack:
             "TZ": "UTC",
         }
 
-    def parameters(self) -> dict[str, str]:
-        """Values for the parameters of the CloudFormation template of the workflow."""
-        return {
-            "LandingBucket": names.LANDING,
-            "LakeBucket": names.LAKE,
-            "ArtifactsBucket": names.ARTIFACTS,
-            "JournalTable": names.JOURNAL,
-            "DatabaseSecret": names.SECRET,
-            "ParametersUrl": self.parameters_url,
+    def exports(self, name: str = names.INSTALLATION) -> dict[str, str]:
+        """What the stacks under jobs and workflow export in AWS, with the values of this machine.
+
+        Args:
+            name: The parameter `Name` of the templates; the names of all exports begin with it.
+        """
+        return {f"{name}-{thing}": value for thing, value in names.EXPORTS.items()} | {
+            f"{name}-api-url": self.parameters_url
         }

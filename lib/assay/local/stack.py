@@ -143,13 +143,13 @@ def environment() -> dict[str, str]:
     return require_running().environment()
 
 
-def parameters() -> dict[str, str]:
-    """`Stack.parameters` of the running stack.
+def exports() -> dict[str, str]:
+    """`Stack.exports` of the running stack.
 
     Raises:
         StackError: It does not run.
     """
-    return require_running().parameters()
+    return require_running().exports()
 
 
 def wait_for_capture(seconds: float = 120.0) -> float:

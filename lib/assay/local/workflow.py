@@ -1,6 +1,6 @@
-"""The local runner of a Glue workflow: reads the CloudFormation template and runs what it defines.
+"""The local runner of a Glue workflow: reads the CloudFormation templates and runs what they define.
 
-workflow = Workflow.load(configs.path("glue_configs/stacks/workflow.yaml"), {"ParametersUrl": url})
+workflow = Workflow.load(exports=stack.up().exports())
 run = workflow.run({"week": "2026-01-05"}, on_event=print)
 if not run.succeeded: print(run.error)
 """
@@ -12,18 +12,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from assay import configs
+from assay import configs, stacks
 from assay.errors import InputError, StackError
 from assay.local import job
 from assay.local.execution import Event, Execution
 from assay.local.history import History, WorkflowRun
 from assay.local.state import Home, home
-from assay.stacks import definition, template_yaml
+from assay.stacks import chain, definition
 from assay.stacks.definition import Definition
-from assay.stacks.template import ACCOUNT, Template
 
 ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL"
-TEMPLATE = "glue_configs/stacks/workflow.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +29,30 @@ class Workflow:
     """A workflow that this machine can run.
 
     Attributes:
-        definition: What the template defines.
+        definition: What the templates define.
     """
 
     definition: Definition
 
     @classmethod
-    def load(cls, template: Path | None = None, parameters: Mapping[str, str] | None = None) -> Workflow:
-        """Read a workflow from its template.
+    def load(
+        cls,
+        *templates: Path,
+        parameters: Mapping[str, str] | None = None,
+        exports: Mapping[str, str] | None = None,
+    ) -> Workflow:
+        """Read a workflow from its templates.
 
         Args:
-            template: A CloudFormation template; the shipped one when None.
-            parameters: Parameter → value; a role that is left out gets the name of one that nobody assumes.
+            templates: CloudFormation templates, in the order of deployment; none for the shipped ones.
+            parameters: Parameter → value; each template takes those that it declares.
+            exports: What the stacks below export; `Stack.exports` of a running local stack.
 
         Raises:
-            InputError: The template is wrong, or defines no workflow that can run to its end.
+            InputError: A template is wrong, or they define no workflow that can run to its end.
         """
-        path = configs.path(TEMPLATE) if template is None else template
-        values = {**_roles(path), **(parameters or {})}
-        return cls(definition.read(Template(path, values)))
+        paths = templates or tuple(map(configs.path, stacks.RUN))
+        return cls(definition.read(*chain.read(paths, parameters, exports=exports)))
 
     def run(
         self,
@@ -93,16 +96,6 @@ class Workflow:
                 on_event=on_event or (lambda _: None),
             ).run()
             return history.run(run_id)
-
-
-def _roles(path: Path) -> dict[str, str]:
-    """Roles for the parameters that ask for one: no role is assumed on one machine."""
-    declared = template_yaml.read(path).get("Parameters", {})
-    return {
-        name: f"arn:aws:iam::{ACCOUNT}:role/local"
-        for name, body in declared.items()
-        if name.endswith("RoleArn") and "Default" not in body
-    }
 
 
 def _texts(properties: Mapping[str, str]) -> Mapping[str, str]:

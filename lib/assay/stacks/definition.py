@@ -1,4 +1,4 @@
-"""A Glue workflow as its template defines it: jobs, triggers, and checks that AWS makes too late or never.
+"""A Glue workflow as its templates define it: jobs, triggers, and checks that AWS makes too late or never.
 
 A trigger for an unknown job, a circle of jobs, a job that nothing starts: in AWS each of them deploys and
 then does nothing, or is refused half-way. Here they are errors before anything runs.
@@ -13,7 +13,7 @@ from typing import Any
 
 from assay.errors import InputError, did_you_mean
 from assay.stacks import triggers
-from assay.stacks.template import Template
+from assay.stacks.template import Resource, Template
 from assay.stacks.triggers import Trigger
 
 _DEFAULT_TIMEOUT = 480  # minutes; Glue 5.0 and later
@@ -55,7 +55,7 @@ class Definition:
         properties: Default run properties.
         max_concurrent_runs: How many runs there may be at once; None is any number.
         jobs: Name → job.
-        triggers: In the template's order; exactly one starts the workflow.
+        triggers: In the templates' order; exactly one starts the workflow.
     """
 
     name: str
@@ -70,26 +70,33 @@ class Definition:
         return next(t for t in self.triggers if t.kind in triggers.START_KINDS)
 
 
-def read(template: Template) -> Definition:
-    """The workflow of a template.
+def read(*templates: Template) -> Definition:
+    """The workflow whose resources several templates define together.
+
+    Args:
+        templates: One template or more, for example that of the jobs and that of the workflow.
 
     Raises:
-        InputError: The template does not define exactly one workflow that can run to its end.
+        InputError: They do not define exactly one workflow that can run to its end.
     """
     try:
-        return _read(template)
+        return _read(templates)
     except InputError as error:
-        raise InputError(f"{template.path.name}: {error.message}") from error
+        names = ", ".join(template.path.name for template in templates)
+        raise InputError(f"{names}: {error.message}") from error
 
 
-def _read(template: Template) -> Definition:
-    workflows = template.resources("AWS::Glue::Workflow")
+def _read(templates: Sequence[Template]) -> Definition:
+    def resources(kind: str) -> list[Resource]:
+        return [resource for template in templates for resource in template.resources(kind)]
+
+    workflows = resources("AWS::Glue::Workflow")
     if len(workflows) != 1:
         raise InputError(f"{len(workflows)} resources of type AWS::Glue::Workflow; there must be one")
     workflow = workflows[0].properties
     name = str(workflow.get("Name", ""))
-    jobs = [_job(resource.properties) for resource in template.resources("AWS::Glue::Job")]
-    found = [_trigger(name, r.properties) for r in template.resources("AWS::Glue::Trigger")]
+    jobs = [_job(resource.properties) for resource in resources("AWS::Glue::Job")]
+    found = [_trigger(name, r.properties) for r in resources("AWS::Glue::Trigger")]
     _unique("job", (j.name for j in jobs))
     _unique("trigger", (t.name for t in found))
     definition = Definition(

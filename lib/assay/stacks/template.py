@@ -118,6 +118,14 @@ class Template:
             if "Condition" not in body or self.condition(body["Condition"])
         }
 
+    def exports(self) -> dict[str, str]:
+        """Name → value of what other stacks may import from this one."""
+        return {
+            self.resolve(body["Export"]["Name"]): str(self.resolve(body["Value"]))
+            for body in self._document.get("Outputs", {}).values()
+            if "Export" in body and ("Condition" not in body or self.condition(body["Condition"]))
+        }
+
     def condition(self, asked: str | Mapping[str, Any]) -> bool:
         """Whether a condition holds.
 

@@ -146,8 +146,9 @@ def test_an_isolated_job_dies_with_its_runner(tmp_path: Path) -> None:
 # --- finding and loading scripts -----------------------------------------------------------------------
 
 
-def test_the_deployed_key_is_the_shipped_path() -> None:
-    assert shipped("s3://assay-artifacts/jobs/ingest.py").name == "ingest.py"
+@pytest.mark.parametrize("prefix", ["", "releases/0a1b2c/"])
+def test_the_deployed_key_ends_in_the_shipped_path(prefix: str) -> None:
+    assert shipped(f"s3://assay-artifacts/{prefix}jobs/ingest.py").name == "ingest.py"
 
 
 @pytest.mark.parametrize("location", ["s3://assay-artifacts/jobs/none.py", "s3://assay-artifacts", "s3://b/"])

@@ -129,3 +129,17 @@ def test_any_needs_one_reachable_job_and_all_needs_every_one(tmp_path: Path) -> 
     waiting["Properties"]["Predicate"]["Logical"] = "ANY"
     with pytest.raises(InputError, match="jobs that no trigger starts: b"):
         read(tmp_path, *GOOD, job("c"), waiting)
+
+
+def test_resources_of_several_templates_make_one_workflow(tmp_path: Path) -> None:
+    parts = {"jobs": [job("a"), job("b")], "workflow": [workflow(), trigger("start", "a b")]}
+    found = []
+    for name, resources in parts.items():
+        file = tmp_path / f"{name}.yaml"
+        file.write_text(yaml.safe_dump({"Resources": {f"R{i}": r for i, r in enumerate(resources)}}))
+        found.append(Template(file))
+    assert list(definition.read(*found).jobs) == ["a", "b"]
+    with pytest.raises(InputError, match=r"jobs\.yaml: 0 resources of type AWS::Glue::Workflow"):
+        definition.read(found[0])
+    with pytest.raises(InputError, match=r"jobs\.yaml, jobs\.yaml, workflow\.yaml: two jobs are named a"):
+        definition.read(found[0], *found)

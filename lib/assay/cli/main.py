@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from assay.cli import analyze, certify, checksum, fit, plan, query, run, stack
+from assay.cli import analyze, certify, checksum, deploy, fit, plan, query, run, stack
 from assay.cli.errors import Sentences
 
 app = typer.Typer(
@@ -35,6 +35,7 @@ app.command(epilog=analyze.EXAMPLES)(analyze.analyze)
 app.command(epilog=fit.EXAMPLES)(fit.fit)
 app.command(epilog=plan.EXAMPLES)(plan.plan)
 app.command(epilog=certify.EXAMPLES)(certify.certify)
+app.add_typer(deploy.app)
 
 
 def main() -> None:

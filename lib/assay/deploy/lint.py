@@ -82,7 +82,9 @@ def find(name: str) -> Path:
     own = CHECKOUT / TOOLS / name
     found = str(own) if own.is_file() else shutil.which(name)
     if found is None:
-        raise InputError(f"{name} is not installed, so the templates cannot be checked; run `make lint-tools`")
+        raise InputError(
+            f"{name} is not installed, so the templates cannot be checked; run `make lint-tools`"
+        )
     return Path(found)
 
 

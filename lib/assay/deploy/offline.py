@@ -68,7 +68,10 @@ class OfflineTemplate(Template):
         declared = stack.document.get("Parameters", {})
         samples = {name: _sample(stack, name, declared[name]) for name in stack.missing}
         self.imports: set[str] = set()
-        pseudo = {"AWS::StackName": stack.name, "AWS::StackId": f"arn:aws:cloudformation:::stack/{stack.name}"}
+        pseudo = {
+            "AWS::StackName": stack.name,
+            "AWS::StackId": f"arn:aws:cloudformation:::stack/{stack.name}",
+        }
         super().__init__(stack.path, samples | dict(stack.parameters), exports=exports, pseudo=pseudo)
         self._functions |= {"Fn::GetAZs": self._zones, "Fn::Cidr": self._cidr, "Fn::Base64": self.resolve}
 
@@ -141,6 +144,18 @@ class Deployment:
         """The resources of some types; of all when none is named."""
         for planned in self.planned:
             yield from (r for r in planned.resources if not kinds or r.kind in kinds)
+
+    @property
+    def lambda_python(self) -> str:
+        """The Python of the functions, for which their archives are made; Glue's when there is no function.
+
+        Raises:
+            InputError: They do not agree.
+        """
+        found = {str(r.properties.get("Runtime", "")) for r in self.resources("AWS::Lambda::Function")}
+        if len(found) > 1:
+            raise InputError(f"functions run on {', '.join(sorted(found))}; let them share one Runtime")
+        return next(iter(found), "python3.11").removeprefix("python")
 
 
 def read(stacks: Sequence[Stack], files: frozenset[str] = frozenset()) -> Deployment:

@@ -87,7 +87,9 @@ class Stack:
             text = json.dumps(self.document, separators=(",", ":"), ensure_ascii=False)
         size = len(text.encode())
         if size > _MOST_BYTES:
-            raise InputError(f"{self.path.name} has {size:,} bytes, CloudFormation takes {_MOST_BYTES:,}; split it")
+            raise InputError(
+                f"{self.path.name} has {size:,} bytes, CloudFormation takes {_MOST_BYTES:,}; split it"
+            )
         return text
 
     @property
@@ -107,7 +109,7 @@ def read(target: Target, *, release: str = "") -> tuple[Stack, ...]:
     """The stacks of an installation, in the order in which one needs the exports of another.
 
     Args:
-        target: What is wanted; with `only`, that stack alone is returned.
+        target: What is wanted.
         release: Prefix of the release in the artifacts bucket, with its slash; empty for none.
 
     Raises:
@@ -122,6 +124,11 @@ def read(target: Target, *, release: str = "") -> tuple[Stack, ...]:
         mine = {name: value for name, value in common.items() if name in declared} | given[short]
         path = target.folder / f"{short}.yaml"
         stacks.append(Stack(short, f"{target.name}-{short}", path, document, mine))
+    return tuple(stacks)
+
+
+def chosen(target: Target, stacks: Sequence[Stack]) -> tuple[Stack, ...]:
+    """The stacks that the user named with `--only`, or all."""
     return tuple(stack for stack in stacks if target.only in {None, stack.short})
 
 
@@ -140,7 +147,9 @@ def _given(texts: Sequence[str], documents: Mapping[str, Mapping[str, Any]]) -> 
         takers = [each for each in among if parameter in documents[each].get("Parameters", {})]
         if not takers:
             known = {n for each in among for n in documents[each].get("Parameters", {})}
-            raise InputError(f"--set is {text!r}; no parameter {parameter!r}: {did_you_mean(parameter, known)}")
+            raise InputError(
+                f"--set is {text!r}; no parameter {parameter!r}: {did_you_mean(parameter, known)}"
+            )
         for taker in takers:
             found[taker][parameter] = value
     return found

@@ -20,6 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 from assay.errors import AssayError, InputError, TerminalError, TransientError
 
 if typing.TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
@@ -50,6 +51,11 @@ def s3() -> S3Client:
 def dynamodb() -> DynamoDBClient:
     """The client of DynamoDB (attribute values in wire form)."""
     return typing.cast("DynamoDBClient", _client("dynamodb"))
+
+
+def cloudformation() -> CloudFormationClient:
+    """The client of CloudFormation."""
+    return typing.cast("CloudFormationClient", _client("cloudformation"))
 
 
 def secretsmanager() -> SecretsManagerClient:

@@ -7,13 +7,13 @@ without a word. Importing a module registers its checks.
 
 from assay.deploy.checks import (  # noqa: F401 registers, in this order
     dialect,
-    references,
-    models,
-    jobs,
-    secrets,
-    policies,
-    storage,
     exposure,
+    jobs,
+    models,
+    policies,
+    references,
+    secrets,
+    storage,
 )  # isort: skip
 from assay.deploy.checks.registry import CHECKS, Check, Finding, Outcome, run_all
 

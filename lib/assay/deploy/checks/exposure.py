@@ -69,7 +69,10 @@ def capture_encrypted(endpoint: Resource) -> Iterator[str]:
 
 
 @resources(
-    "connections encrypted", "jobs reach the database over TLS", "AWS::Glue::Connection", things="Glue connections"
+    "connections encrypted",
+    "jobs reach the database over TLS",
+    "AWS::Glue::Connection",
+    things="Glue connections",
 )
 def connection_encrypted(connection: Resource) -> Iterator[str]:
     """A JDBC connection must enforce TLS; a NETWORK connection carries no credentials."""

@@ -19,6 +19,7 @@ from assay.runtime import arguments
 from assay.stacks import definition
 
 GLUE_VERSION = "5.1"
+_OLDEST_LAMBDA_PYTHON = 12
 RESERVED = frozenset({"--JOB_NAME", "--JOB_RUN_ID", "--JOB_ID", "--WORKFLOW_NAME", "--WORKFLOW_RUN_ID",
                       "--debug", "--mode", "--endpoint"})  # fmt: skip
 """Options that Glue gives itself; a job that sets them is refused or confused."""
@@ -58,6 +59,19 @@ def job_pinned(job: Resource) -> Iterator[str]:
 
 
 @resources(
+    "functions pinned", "every function runs where its wheels do", "AWS::Lambda::Function", things="functions"
+)
+def function_pinned(function: Resource) -> Iterator[str]:
+    """NumPy's and SciPy's wheels need glibc 2.27; below Python 3.12 Lambda has 2.26 (Amazon Linux 2)."""
+    runtime = str(function.properties.get("Runtime", ""))
+    version = runtime.removeprefix("python3.")
+    if not (version.isdecimal() and int(version) >= _OLDEST_LAMBDA_PYTHON):
+        yield f"has Runtime {runtime!r}, whose C library is too old for NumPy's wheels; set python3.12 or later"
+    if function.properties.get("Architectures", ["x86_64"]) != ["x86_64"]:
+        yield "runs on another architecture than its wheels; set Architectures: [x86_64]"
+
+
+@resources(
     "arguments", "every script takes the arguments that its job passes", "AWS::Glue::Job", things="jobs"
 )
 def job_arguments(job: Resource) -> Iterator[str]:
@@ -90,7 +104,9 @@ def declared(path: Path) -> type[Any]:
     own = [
         each
         for each in vars(module).values()
-        if isinstance(each, type) and issubclass(each, arguments.JobArguments) and each.__module__ == module.__name__
+        if isinstance(each, type)
+        and issubclass(each, arguments.JobArguments)
+        and each.__module__ == module.__name__
     ]
     return own[0] if own else arguments.JobArguments
 

@@ -72,7 +72,9 @@ def _unmet(deployment: Deployment) -> Iterator[Finding]:
                 hint = f"it comes later, from {later[name].stack.short}"
             else:
                 hint = did_you_mean(name, later)
-            yield Finding("imports", planned.stack.short, f"imports {name}, which no stack before it exports; {hint}")
+            yield Finding(
+                "imports", planned.stack.short, f"imports {name}, which no stack before it exports; {hint}"
+            )
         known |= dict.fromkeys(planned.exports, planned)
 
 

@@ -81,9 +81,7 @@ class Check:
         began = time.perf_counter()
         looked_at, found = self.look(deployment)
         findings = tuple(found)
-        return Outcome(
-            self.name, self.holds, looked_at, self.things, findings, time.perf_counter() - began
-        )
+        return Outcome(self.name, self.holds, looked_at, self.things, findings, time.perf_counter() - began)
 
 
 CHECKS: dict[str, Check] = {}

@@ -45,7 +45,7 @@ def _what(path: str, text: str) -> str | None:
             return what
     last = path.rsplit(".", 1)[-1]
     # A parameter's own name says what its default is.
-    owner = path.split(".")[1] if last == "Default" or path.startswith("--set ") and "." in path else last
+    owner = path.split(".")[1] if last == "Default" or (path.startswith("--set ") and "." in path) else last
     named = owner.removeprefix("--set ") if path.startswith("--set ") else owner
     if _NAMES_SECRET.search(named) and not _POINTERS.search(text) and not _is_name(text):
         return f"the value of {named}"

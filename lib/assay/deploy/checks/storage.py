@@ -16,7 +16,9 @@ _PUBLIC_BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "R
 _KEPT = frozenset({"Retain", "RetainExceptOnCreate", "Snapshot"})
 
 
-@resources("buckets encrypted", "every bucket is encrypted with the data key", "AWS::S3::Bucket", things="buckets")
+@resources(
+    "buckets encrypted", "every bucket is encrypted with the data key", "AWS::S3::Bucket", things="buckets"
+)
 def bucket_encrypted(bucket: Resource) -> Iterator[str]:
     """A bucket without an encryption block falls back to S3's own key, and no linter says so."""
     rules = bucket.properties.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", [])
@@ -36,17 +38,24 @@ def bucket_private(bucket: Resource) -> Iterator[str]:
 @resources("data retained", "data outlive their stack", *sorted(HOLDS_DATA), things="resources with data")
 def data_retained(resource: Resource) -> Iterator[str]:
     """Both policies: one is about deletion of the stack, one about replacement in an update."""
-    for what, policy in (("DeletionPolicy", resource.deletion), ("UpdateReplacePolicy", resource.replacement)):
+    for what, policy in (
+        ("DeletionPolicy", resource.deletion),
+        ("UpdateReplacePolicy", resource.replacement),
+    ):
         if policy not in _KEPT:
             yield f"would be deleted with its data; set {what}: Retain (or Snapshot)"
 
 
-@resources("table protected", "every table is encrypted and can be restored", "AWS::DynamoDB::Table", things="tables")
+@resources(
+    "table protected", "every table is encrypted and can be restored", "AWS::DynamoDB::Table", things="tables"
+)
 def table_protected(table: Resource) -> Iterator[str]:
     """Encryption with a key of ours, and recovery to any second of the last 35 days."""
     if table.properties.get("SSESpecification", {}).get("SSEType") != "KMS":
         yield "is not encrypted with a key of ours; set SSESpecification with SSEType: KMS"
-    if not _true(table.properties.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled")):
+    if not _true(
+        table.properties.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled")
+    ):
         yield "cannot be restored; enable PointInTimeRecoverySpecification"
 
 
@@ -72,7 +81,9 @@ def topic_encrypted(topic: Resource) -> Iterator[str]:
         yield "is not encrypted; set KmsMasterKeyId"
 
 
-@resources("logs bounded", "every log group is encrypted and ends", "AWS::Logs::LogGroup", things="log groups")
+@resources(
+    "logs bounded", "every log group is encrypted and ends", "AWS::Logs::LogGroup", things="log groups"
+)
 def logs_bounded(group: Resource) -> Iterator[str]:
     """A log group without a retention is kept, and paid for, for ever."""
     if not group.properties.get("RetentionInDays"):

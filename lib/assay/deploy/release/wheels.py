@@ -11,7 +11,12 @@ from assay.errors import TransientError
 
 # Amazon Linux 2023 (glibc 2.34) is below Glue 5.1 and below Lambda from Python 3.12 on; NumPy's and SciPy's wheels
 # need 2.27.
-_PLATFORMS = ("manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_27_x86_64", "manylinux_2_28_x86_64")
+_PLATFORMS = (
+    "manylinux2014_x86_64",
+    "manylinux_2_17_x86_64",
+    "manylinux_2_27_x86_64",
+    "manylinux_2_28_x86_64",
+)
 _SECONDS = 600
 
 
@@ -37,14 +42,16 @@ def fetch(pins: Sequence[str], cache: Path, *, python: str) -> tuple[Path, ...]:
     found = [(pin, _cached(folder, pin)) for pin in pins]
     lacking = [pin for pin, path in found if path is None]
     if lacking:
-        raise TransientError(f"pip fetched no wheel of {', '.join(lacking)}; is there one for Linux on x86-64?")
+        raise TransientError(
+            f"pip fetched no wheel of {', '.join(lacking)}; is there one for Linux on x86-64?"
+        )
     return tuple(path for _, path in found if path is not None)
 
 
 def _cached(folder: Path, pin: str) -> Path | None:
     name, version = pin.split("==")
-    wheels = folder.glob(f"{name.replace('-', '_')}-{version}-*.whl", case_sensitive=False)
-    return next(iter(sorted(wheels)), None)
+    begins = f"{name.replace('-', '_')}-{version}-"
+    return next((path for path in sorted(folder.glob("*.whl")) if path.name.lower().startswith(begins)), None)
 
 
 def _download(pins: Sequence[str], folder: Path, python: str) -> None:

@@ -55,6 +55,11 @@ def build(target: Path) -> Path:
     return target
 
 
+def library() -> dict[str, bytes]:
+    """The parts of the library that the function needs: name in its archive → content."""
+    return {name: file.read_bytes() for name, file in _library()}
+
+
 def _library() -> Iterator[tuple[str, Path]]:
     root = Path(assay.__file__).parent
     for part in PARTS:

@@ -30,6 +30,9 @@ EXPORTS: Final = {
     "security-configuration": "assay-security",
     "database-secret": SECRET,
     "database-connection": "assay-database",
-    "api-arn-prefix": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:local",
+    "private-subnets": "subnet-1,subnet-2",
+    "jobs-security-group": "sg-jobs",
+    "jobs-log-prefix": "/assay/jobs",
+    "api-arn-prefix": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:local/$default",
 }
 """What the stacks of AWS export, as far as jobs and workflow ask for it; some of it exists by name only."""

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from assay.deploy import adopting
 from assay.deploy.checks.storage import HOLDS_DATA
+from assay.deploy.events import validation
 from assay.deploy.order import Stack
 from assay.deploy.remedies import asking, remedy
 from assay.deploy.states import Deployed
@@ -111,22 +113,21 @@ def make(stack: Stack, *, creates: bool, adopt: bool = False) -> ChangeSet:
         options = " ".join(f"--set {stack.short}.{name}=..." for name in stack.missing)
         raise InputError(f"stack {stack.name} needs {', '.join(stack.missing)}; give {options}")
     name = f"assay-{uuid.uuid4().hex[:12]}"
-    options = {"ImportExistingResources": True} if adopt else {}
     with asking(f"plan stack {stack.name}"):
         clients.cloudformation().create_change_set(
             StackName=stack.name,
             ChangeSetName=name,
             ChangeSetType="CREATE" if creates else "UPDATE",
-            TemplateBody=stack.body,
+            TemplateBody=adopting.body(stack) if adopt else stack.body,
             Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in stack.parameters.items()],
             Capabilities=list(stack.capabilities),  # type: ignore[arg-type]  # a literal in the stubs
-            Tags=[{"Key": _TAG, "Value": stack.name.removesuffix(f"-{stack.short}")}],
-            **options,
+            Tags=[{"Key": _TAG, "Value": stack.installation}],
+            ImportExistingResources=adopt,
         )
     found = _wait(stack, name)
     if found["Status"] == "FAILED":
+        reason = _reason(stack, name, found.get("StatusReason", ""))
         discard(stack, name, creates=creates)
-        reason = found.get("StatusReason", "")
         if any(sign in reason for sign in _NOTHING):
             return ChangeSet(stack, "", creates=creates, changes=())
         raise TerminalError(f"cannot plan stack {stack.name}: {reason.rstrip('.')}; {remedy(reason)}")
@@ -144,6 +145,14 @@ def discard(stack: Stack, name: str, *, creates: bool) -> None:
         client.delete_change_set(StackName=stack.name, ChangeSetName=name)
         if creates:
             client.delete_stack(StackName=stack.name)
+
+
+def _reason(stack: Stack, name: str, said: str) -> str:
+    """Why a change set failed; of one that was validated, which resource is wrong."""
+    if "validation" not in said.lower():
+        return said
+    wrong = validation(stack.name, name)
+    return said if wrong is None else f"{wrong.logical_id} ({wrong.kind}): {wrong.reason}"
 
 
 def _text(value: object) -> str:

@@ -11,6 +11,8 @@ from assay.runtime import clients
 
 # What CloudFormation says of resources that it gave up because another one failed.
 _CONSEQUENCES = ("cancelled", "rollback requested", "the following resource(s) failed")
+# What CloudFormation says when it found the cause before it began, and keeps it elsewhere.
+_POINTER = "DescribeEvents"
 _STACK = "AWS::CloudFormation::Stack"
 
 
@@ -68,9 +70,36 @@ class Watch:
     def first_failure(self) -> Event | None:
         """The event that made the rest fail: the first failure that is no consequence of another."""
         failures = [event for event in self.events if event.failed]
+        if any(_POINTER in event.reason for event in failures):
+            return validation(self._stack) or failures[0]
         causes = [event for event in failures if not _is_consequence(event)]
         of_resources = [event for event in causes if event.kind != _STACK]
         return next(iter([*of_resources, *causes, *failures]), None)
+
+
+def validation(stack: str, change_set: str | None = None) -> Event | None:
+    """What CloudFormation found wrong before it began; None when that was nothing.
+
+    Args:
+        stack: The stack's name.
+        change_set: The change set that failed; the stack's last operation when None.
+
+    Raises:
+        AssayError: CloudFormation refused or did not answer.
+    """
+    options = {} if change_set is None else {"ChangeSetName": change_set}
+    with asking(f"read what is wrong with stack {stack}"):
+        found = clients.cloudformation().describe_events(StackName=stack, Filters={"FailedEvents": True}, **options)
+    for each in found["OperationEvents"]:
+        if each.get("EventType") == "VALIDATION_ERROR":
+            return Event(
+                id=each["EventId"],
+                logical_id=each.get("LogicalResourceId", ""),
+                kind=each.get("ResourceType", ""),
+                status=each.get("ValidationStatus", ""),
+                reason=each.get("ValidationStatusReason", ""),
+            )
+    return None
 
 
 def _events(stack: str) -> Iterator[Event]:

@@ -34,6 +34,7 @@ class Resource:
 
     Attributes:
         stack: Short name of its stack.
+        installation: Name of the installation.
         logical_id: Its key under `Resources`.
         kind: Its type.
         properties: Its properties.
@@ -43,6 +44,7 @@ class Resource:
     """
 
     stack: str
+    installation: str
     logical_id: str
     kind: str
     properties: Mapping[str, Any]
@@ -75,11 +77,12 @@ class OfflineTemplate(Template):
         super().__init__(stack.path, samples | dict(stack.parameters), exports=exports, pseudo=pseudo)
         self._functions |= {"Fn::GetAZs": self._zones, "Fn::Cidr": self._cidr, "Fn::Base64": self.resolve}
 
-    def every(self, stack: str) -> tuple[Resource, ...]:
+    def every(self, stack: Stack) -> tuple[Resource, ...]:
         """All resources that the template's conditions keep."""
         return tuple(
             Resource(
-                stack=stack,
+                stack=stack.short,
+                installation=stack.installation,
                 logical_id=name,
                 kind=str(body["Type"]),
                 properties=self.resolve(body.get("Properties", {})),
@@ -172,7 +175,7 @@ def read(stacks: Sequence[Stack], files: frozenset[str] = frozenset()) -> Deploy
     planned = []
     for stack in stacks:
         template = OfflineTemplate(stack, known)
-        resources = template.every(stack.short)
+        resources = template.every(stack)
         exports = template.exports()
         known |= exports
         planned.append(Planned(stack, template, resources, exports))

@@ -76,6 +76,11 @@ class Stack:
     parameters: Mapping[str, str]
 
     @property
+    def installation(self) -> str:
+        """Name of the installation that it belongs to."""
+        return self.name.removesuffix(f"-{self.short}")
+
+    @property
     def body(self) -> str:
         """The template as it is sent: as written, or without comments and spaces when that is too large.
 

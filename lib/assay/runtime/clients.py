@@ -68,6 +68,30 @@ def glue() -> GlueClient:
     return typing.cast("GlueClient", _client("glue"))
 
 
+class _Identities(typing.Protocol):
+    """The one call of the Security Token Service that is made here."""
+
+    def get_caller_identity(self) -> Mapping[str, typing.Any]:
+        """Who calls."""
+
+
+def account() -> str:
+    """The number of the account whose credentials these are, 12 digits.
+
+    Raises:
+        InputError: There are no credentials.
+        TerminalError: AWS does not know them.
+        TransientError: AWS did not answer.
+    """
+    with calling("ask whose account this is"):
+        return str(typing.cast("_Identities", _client("sts")).get_caller_identity()["Account"])
+
+
+def region() -> str:
+    """The region that every client asks."""
+    return str(typing.cast("CloudFormationClient", _client("cloudformation")).meta.region_name)
+
+
 def workflow_run_properties(workflow: str, run_id: str) -> Mapping[str, str]:
     """The properties with which a run of a workflow was started, and what its jobs added.
 

@@ -5,16 +5,16 @@ they miss: what stacks expect of each other, of the jobs' code and of the releas
 without a word. Importing a module registers its checks.
 """
 
-from assay.deploy.checks import (  # noqa: F401 registers, in this order
-    dialect,
-    exposure,
-    jobs,
-    models,
-    policies,
-    references,
-    secrets,
-    storage,
-)  # isort: skip
+# isort: off  (the order of import is the order in which they run)
+from assay.deploy.checks import dialect as dialect
+from assay.deploy.checks import references as references
+from assay.deploy.checks import models as models
+from assay.deploy.checks import jobs as jobs
+from assay.deploy.checks import secrets as secrets
+from assay.deploy.checks import policies as policies
+from assay.deploy.checks import storage as storage
+from assay.deploy.checks import exposure as exposure
+# isort: on
 from assay.deploy.checks.registry import CHECKS, Check, Finding, Outcome, run_all
 
 __all__ = ["CHECKS", "Check", "Finding", "Outcome", "run_all"]

@@ -24,7 +24,7 @@ RESERVED = frozenset({"--JOB_NAME", "--JOB_RUN_ID", "--JOB_ID", "--WORKFLOW_NAME
                       "--debug", "--mode", "--endpoint"})  # fmt: skip
 """Options that Glue gives itself; a job that sets them is refused or confused."""
 GLUE_OPTIONS = frozenset({
-    "--additional-python-modules", "--conf", "--continuous-log-logGroup", "--continuous-log-logStreamPrefix",
+    "--additional-python-modules", "--conf", "--continuous-log-logGroup", "--custom-logGroup-prefix", "--custom-logStream-prefix", "--continuous-log-logStreamPrefix",
     "--datalake-formats", "--enable-auto-scaling", "--enable-continuous-cloudwatch-log",
     "--enable-continuous-log-filter", "--enable-glue-datacatalog", "--enable-observability-metrics",
     "--enable-spark-ui", "--executor-cores", "--extra-files", "--extra-jars", "--extra-py-files",

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assay.deploy.checks.reasons import reason
+from assay.deploy.checks.reasons import comment, reason
 from assay.deploy.checks.registry import Finding, whole
-from assay.deploy.offline import Deployment, Resource
+from assay.deploy.offline import Deployment, Planned, Resource
 
 _ARN_PARTS = 6
 
@@ -23,11 +23,13 @@ class Statement:
     """One statement of a policy document.
 
     Attributes:
+        planned: The stack in which it stands.
         owner: The resource whose policy it is.
         sid: Its id, or its number in the policy.
         body: The statement.
     """
 
+    planned: Planned
     owner: Resource
     sid: str
     body: Mapping[str, Any]
@@ -39,8 +41,9 @@ class Statement:
 
     @property
     def excused(self) -> bool:
-        """Whether it has a condition, and its resource says why."""
-        return bool(self.body.get("Condition")) and bool(reason(self.owner))
+        """Whether it has a condition, and the template says why: above it, or in its resource's metadata."""
+        said = reason(self.owner) or comment(self.planned, self.owner, self.sid)
+        return bool(self.body.get("Condition")) and bool(said)
 
     @property
     def is_key_policy(self) -> bool:
@@ -56,8 +59,9 @@ class Statement:
 def statements(deployment: Deployment) -> tuple[Statement, ...]:
     """Every statement of every policy, wherever in a resource it stands."""
     return tuple(
-        Statement(resource, str(body.get("Sid", number)), body)
-        for resource in deployment.resources()
+        Statement(planned, resource, str(body.get("Sid", number)), body)
+        for planned in deployment.planned
+        for resource in planned.resources
         for number, body in enumerate(_bodies(resource.properties))
     )
 

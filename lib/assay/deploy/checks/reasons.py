@@ -1,8 +1,10 @@
-"""Where a template says why it departs from a rule: at the resource, so that the reason cannot get lost."""
+"""Where a template says why it departs from a rule: at the place itself, so that the reason cannot get lost."""
 
 from __future__ import annotations
 
-from assay.deploy.offline import Resource
+import re
+
+from assay.deploy.offline import Planned, Resource
 
 
 def reason(resource: Resource) -> str:
@@ -14,3 +16,17 @@ def reason(resource: Resource) -> str:
     skipped = resource.metadata.get("checkov", {}).get("skip", [])
     comments = [str(skip.get("comment", "")) for skip in skipped]
     return " ".join(filter(None, [str(own), *comments])).strip()
+
+
+def comment(planned: Planned, resource: Resource, sid: str) -> str:
+    """The comment directly above a statement of a policy; empty without one.
+
+    Args:
+        planned: The stack, whose template is read as a text: a parsed one has lost its comments.
+        resource: The resource whose policy it is.
+        sid: The statement's id.
+    """
+    text = planned.stack.path.read_text(encoding="utf-8")
+    block = re.search(rf"^  {re.escape(resource.logical_id)}:$(.*?)(?=^ {{0,2}}\S|\Z)", text, re.MULTILINE | re.DOTALL)
+    found = re.search(rf"#([^\n]*)\n\s*- Sid: {re.escape(sid)}$", block[1] if block else "", re.MULTILINE)
+    return found[1].strip() if found else ""

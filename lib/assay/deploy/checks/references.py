@@ -10,17 +10,20 @@ from assay.deploy.checks.registry import Finding, resources, whole
 from assay.deploy.offline import Deployment, Planned, Resource
 from assay.errors import did_you_mean
 
-# The property that names a resource in AWS.
-_NAMING = (
-    "Name", "BucketName", "TableName", "RoleName", "FunctionName", "LogGroupName", "TopicName", "AliasName",
-    "DBInstanceIdentifier", "EndpointIdentifier", "ReplicationConfigIdentifier", "AlarmName", "ClusterName",
-    "ServiceName", "Family", "LayerName",
-)  # fmt: skip
-# Types whose name is given by someone else: the path of a stage, the variable of a parameter group.
-_FREE = frozenset({
-    "AWS::ApiGatewayV2::Stage", "AWS::Glue::Database", "AWS::EC2::LaunchTemplate", "AWS::Athena::NamedQuery",
-})  # fmt: skip
-_RELEASED = re.compile(r"s3://[^/]+/((?:jobs|lib|lambda|blueprints|athena|dags)/[^,\s]+)")
+# The property that names a resource in AWS; types that are not listed have no name, or one that is AWS's.
+_NAMING = {
+    "AWS::ApiGatewayV2::Api": "Name", "AWS::Athena::WorkGroup": "Name", "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::DMS::Endpoint": "EndpointIdentifier", "AWS::DMS::ReplicationConfig": "ReplicationConfigIdentifier",
+    "AWS::DynamoDB::Table": "TableName", "AWS::ECS::Cluster": "ClusterName", "AWS::ECS::Service": "ServiceName",
+    "AWS::ECS::TaskDefinition": "Family", "AWS::ElasticLoadBalancingV2::LoadBalancer": "Name",
+    "AWS::Events::Rule": "Name", "AWS::Glue::Job": "Name", "AWS::Glue::SecurityConfiguration": "Name",
+    "AWS::Glue::Trigger": "Name", "AWS::Glue::Workflow": "Name", "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+    "AWS::IAM::Role": "RoleName", "AWS::KMS::Alias": "AliasName", "AWS::Lambda::Function": "FunctionName",
+    "AWS::Lambda::LayerVersion": "LayerName", "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::RDS::DBInstance": "DBInstanceIdentifier", "AWS::S3::Bucket": "BucketName",
+    "AWS::SNS::Topic": "TopicName", "AWS::SecretsManager::Secret": "Name",
+}  # fmt: skip
+_PREFIX = re.compile(r"(?:s3://[^/]+/)?releases/[0-9a-f]+/([^,\s]+)")
 
 
 @whole("imports", "every import has an export in a stack before it", "imports")
@@ -34,22 +37,21 @@ def exports(deployment: Deployment) -> tuple[int, Iterator[Finding]]:
     """An export that nobody imports is a promise without a reason; it may be for people, so this only warns."""
     used = set().union(*(planned.template.imports for planned in deployment.planned))
     return sum(len(p.exports) for p in deployment.planned), (
-        Finding("exports", planned.stack.short, f"exports {name}, which no stack imports", warning=True)
+        Finding("exports", planned.stack.short, f"exports what no stack imports: {', '.join(idle)}", warning=True)
         for planned in deployment.planned
-        for name in planned.exports
-        if name not in used
+        if (idle := [name for name in planned.exports if name not in used])
     )
 
 
-@resources("names", "every physical name begins with the installation's", things="resources")
+@resources(
+    "names", "every physical name begins with the installation's", *_NAMING, things="named resources"
+)
 def names(resource: Resource) -> Iterator[str]:
-    """Two installations share an account, and policies name by prefix."""
-    naming = next((n for n in _NAMING if isinstance(resource.properties.get(n), str)), None)
-    if naming is None or resource.kind in _FREE:
-        return
-    found = resource.properties[naming]
-    if not re.search(r"(^|/|_)assay-|(^|/)assay$", found):
-        yield f"{naming} is {found!r}; begin it with ${{Name}}-"
+    """Two installations share an account, and policies name by prefix; a path, as of a log group, has it within."""
+    found = resource.properties.get(_NAMING[resource.kind])
+    name = resource.installation
+    if found is not None and not re.search(rf"(^|/){name}(-|/|$)", str(found)):
+        yield f"{_NAMING[resource.kind]} is {found!r}; begin it with ${{Name}}-"
 
 
 @whole("files", "every file that a template names is in the release", "addresses")
@@ -79,14 +81,12 @@ def _unmet(deployment: Deployment) -> Iterator[Finding]:
 
 
 def _keys(value: Any) -> Iterator[str]:
-    """Keys below the release's prefix that a value names, by address or as a bucket and a key."""
+    """Keys below a release's prefix that a value names."""
     if isinstance(value, str):
-        yield from (match[1] for match in _RELEASED.finditer(value))
+        yield from (match[1] for match in _PREFIX.finditer(value))
     elif isinstance(value, list):
         for inner in value:
             yield from _keys(inner)
     elif isinstance(value, dict):
-        if isinstance(value.get("S3Key"), str):
-            yield value["S3Key"]
         for inner in value.values():
             yield from _keys(inner)

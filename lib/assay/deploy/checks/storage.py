@@ -5,26 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from assay.deploy.checks.registry import resources
-from assay.deploy.offline import Resource
+from assay.deploy.checks.registry import Finding, resources, whole
+from assay.deploy.offline import Deployment, Resource
 
 HOLDS_DATA = frozenset({
     "AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::RDS::DBInstance", "AWS::KMS::Key",
 })  # fmt: skip
 """Types whose loss is a loss of data; without its key, data are lost too."""
 _PUBLIC_BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+_RESOLVED = "{{resolve:secretsmanager:"
 _KEPT = frozenset({"Retain", "RetainExceptOnCreate", "Snapshot"})
 
 
-@resources(
-    "buckets encrypted", "every bucket is encrypted with the data key", "AWS::S3::Bucket", things="buckets"
-)
-def bucket_encrypted(bucket: Resource) -> Iterator[str]:
-    """A bucket without an encryption block falls back to S3's own key, and no linter says so."""
-    rules = bucket.properties.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", [])
-    defaults = [rule.get("ServerSideEncryptionByDefault", {}) for rule in rules]
-    if not any(d.get("SSEAlgorithm") == "aws:kms" and d.get("KMSMasterKeyID") for d in defaults):
-        yield "has no default encryption with a key of ours; add BucketEncryption with aws:kms and the data key"
+@whole("buckets encrypted", "every bucket is encrypted, with the data key where AWS can use it", "buckets")
+def buckets_encrypted(deployment: Deployment) -> tuple[int, Iterator[Finding]]:
+    """A bucket without an encryption block falls back to S3's own key, and no linter says so.
+
+    Logs of access are delivered only to buckets with S3's own key (S3 user guide, "Logging requests").
+    """
+    buckets = tuple(deployment.resources("AWS::S3::Bucket"))
+    targets = {b.properties.get("LoggingConfiguration", {}).get("DestinationBucketName") for b in buckets}
+    return len(buckets), (
+        Finding("buckets encrypted", bucket.place, sentence)
+        for bucket in buckets
+        for sentence in _encryption(bucket, takes_logs=bucket.properties.get("BucketName") in targets)
+    )
 
 
 @resources("buckets private", "no bucket can be made public", "AWS::S3::Bucket", things="buckets")
@@ -70,8 +75,9 @@ def database_closed(database: Resource) -> Iterator[str]:
         yield "may get a public address; set PubliclyAccessible: false"
     if not _true(found.get("StorageEncrypted")) or not found.get("KmsKeyId"):
         yield "is not encrypted with a key of ours; set StorageEncrypted and KmsKeyId"
-    if not _true(found.get("ManageMasterUserPassword")):
-        yield "has a password of its own; set ManageMasterUserPassword: true"
+    resolved = str(found.get("MasterUserPassword", "")).startswith(_RESOLVED)
+    if not (resolved or _true(found.get("ManageMasterUserPassword"))):
+        yield "has a password in the template; let Secrets Manager generate it, and resolve it from there"
 
 
 @resources("topics encrypted", "every topic is encrypted", "AWS::SNS::Topic", things="topics")
@@ -90,6 +96,16 @@ def logs_bounded(group: Resource) -> Iterator[str]:
         yield "is kept for ever; set RetentionInDays"
     if not group.properties.get("KmsKeyId"):
         yield "is not encrypted with a key of ours; set KmsKeyId"
+
+
+def _encryption(bucket: Resource, *, takes_logs: bool) -> Iterator[str]:
+    rules = bucket.properties.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", [])
+    defaults = [rule.get("ServerSideEncryptionByDefault", {}) for rule in rules]
+    ours = any(d.get("SSEAlgorithm") == "aws:kms" and d.get("KMSMasterKeyID") for d in defaults)
+    if not defaults:
+        yield "has no BucketEncryption; add it with aws:kms and the data key"
+    elif not (ours or takes_logs):
+        yield "is encrypted with a key of S3's; set SSEAlgorithm: aws:kms and KMSMasterKeyID to the data key"
 
 
 def _true(value: Any) -> bool:

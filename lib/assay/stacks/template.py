@@ -9,6 +9,7 @@ References:
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ _ARNS = {
     "AWS::IAM::Role": "arn:aws:iam::{account}:role/{name}",
     "AWS::DynamoDB::Table": "arn:aws:dynamodb:{region}:{account}:table/{name}",
     "AWS::Lambda::Function": "arn:aws:lambda:{region}:{account}:function:{name}",
+    "AWS::Logs::LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}:*",
 }
 
 
@@ -94,6 +96,7 @@ class Template:
             "Ref": self._ref, "Fn::Sub": self._sub, "Fn::GetAtt": self._get_att, "Fn::If": self._if,
             "Fn::Join": self._join, "Fn::Select": self._select, "Fn::Split": self._split,
             "Fn::FindInMap": self._find_in_map, "Fn::ImportValue": self._import_value,
+            "Fn::Base64": self._base64,
         }  # fmt: skip
         self.parameters = self._check_parameters(parameters or {})
         self._kept: dict[str, dict[str, Any]] = {
@@ -243,6 +246,9 @@ class Template:
         for key in map(self.resolve, argument):
             found = self._lookup("mapping key", key, found)
         return found
+
+    def _base64(self, argument: Any) -> str:
+        return base64.b64encode(str(self.resolve(argument)).encode()).decode()
 
     def _import_value(self, argument: Any) -> str:
         return str(self._lookup("export", self.resolve(argument), self._exports))

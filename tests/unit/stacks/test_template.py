@@ -52,6 +52,7 @@ def value(path: Path, expression: str, parameters: dict[str, str] | None = None,
 OTHERS = """\
 Bucket: {Type: "AWS::S3::Bucket", Properties: {BucketName: !Sub "b-${Env}"}}
 Unnamed: {Type: "AWS::S3::Bucket"}
+Logs: {Type: "AWS::Logs::LogGroup", Properties: {LogGroupName: !Sub "/a/${Env}"}}
 Database: {Type: "AWS::Glue::Database", Properties: {DatabaseInput: {Name: gold}}}
 Queue: {Type: "AWS::SQS::Queue"}
 OnlyProd: {Type: "AWS::SQS::Queue", Condition: IsProd}
@@ -73,6 +74,8 @@ OnlyProd: {Type: "AWS::SQS::Queue", Condition: IsProd}
         ('!Sub ["${X}-${!Literal}", {X: !Ref Env}]', "dev-${Literal}"),
         ('!Sub "${Bucket.Arn}"', "arn:aws:s3:::b-dev"),
         ("!GetAtt Bucket.Arn", "arn:aws:s3:::b-dev"),
+        ("!GetAtt Logs.Arn", "arn:aws:logs:eu-west-1:000000000000:log-group:/a/dev:*"),
+        ('{"Fn::Base64": !Sub "é ${Env}"}', "w6kgZGV2"),
         ('{"Fn::GetAtt": [Bucket, Arn]}', "arn:aws:s3:::b-dev"),
         ('!Join ["-", [a, !Ref Env, !Ref "AWS::NoValue"]]', "a-dev"),
         ('!Select [1, !Split [",", "x,y,z"]]', "y"),
@@ -132,7 +135,7 @@ def test_metadata_and_outputs(tmp_path: Path) -> None:
         ("!FindInMap [Size, test, Workers]", "no mapping key 'test'; allowed: 'dev', 'prod'"),
         ("!ImportValue nothing", "no export 'nothing'; none is allowed here"),
         ("!Select [5, [a]]", "Fn::Select asks for item 5 of 1"),
-        ("!Base64 x", "Fn::Base64 is not supported here"),
+        ("!Cidr [x, 1, 2]", "Fn::Cidr is not supported here"),
         ("!If [IsTest, 1, 2]", "no condition 'IsTest'"),
         ('!If [{"Fn::Exists": [1]}, 1, 2]', "Fn::Exists is no condition function"),
     ],

@@ -26,6 +26,16 @@ _SAMPLES = (
     "1",
 )
 _CIDR_BLOCKS = 256
+# Types whose `Ref` is an ARN; of the others it is the name, or what AWS calls them.
+_REFERENCES = {
+    "AWS::Lambda::LayerVersion": "arn:aws:lambda:{region}:{account}:layer:{name}:1",
+    "AWS::SNS::Topic": "arn:aws:sns:{region}:{account}:{name}",
+    "AWS::SecretsManager::Secret": "arn:aws:secretsmanager:{region}:{account}:secret:{name}-000000",
+    "AWS::IAM::ManagedPolicy": "arn:aws:iam::{account}:policy/{name}",
+    "AWS::DMS::Endpoint": "arn:aws:dms:{region}:{account}:endpoint:{name}",
+    "AWS::ElasticLoadBalancingV2::TargetGroup":
+        "arn:aws:elasticloadbalancing:{region}:{account}:targetgroup/{name}/0000000000000000",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +102,12 @@ class OfflineTemplate(Template):
             )
             for name, body in self._kept.items()
         )
+
+    def _ref(self, name: str) -> Any:
+        found = super()._ref(name)
+        kind = self._document["Resources"].get(name, {}).get("Type", "")
+        form = _REFERENCES.get(kind)
+        return found if form is None else form.format(region=REGION, account=ACCOUNT, name=found)
 
     def _get_att(self, argument: str | list[str]) -> Any:
         try:

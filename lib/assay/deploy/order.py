@@ -17,7 +17,8 @@ ORDER = ("foundation", "network", "database", "capture", "serving", "jobs", "wor
 OPTIONAL = ("dashboard", "airflow")
 FOLDER = "glue_configs/stacks"
 NAME = "assay"
-_NAME = re.compile(r"[a-z][a-z0-9-]{1,30}")
+# With account and region behind it, a longer one would not leave a bucket's name its 63 characters.
+_NAME = re.compile(r"[a-z][a-z0-9-]{1,24}")
 # A larger template must come from a bucket, which the first stack has yet to make.
 _MOST_BYTES = 51_200
 

@@ -33,6 +33,8 @@ OPERATIONS: dict[str, tuple[str, str]] = {
     "AWS::Lambda::Function": ("lambda", "CreateFunction"),
 }
 """Type → (service, operation) whose input its properties are."""
+_FOLDS = frozenset({"dms"})
+_FUNCTION = {"KmsKeyArn": "KMSKeyArn"}
 _Adapt = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -40,13 +42,8 @@ _Adapt = Callable[[dict[str, Any]], dict[str, Any]]
 def service_knows(resource: Resource) -> Iterator[str]:
     """Each problem of `service_model.problems`, after CloudFormation's spelling is undone."""
     service, operation = OPERATIONS[resource.kind]
-    properties = dict(resource.properties)
-    properties = _ADAPT.get(resource.kind, _as_is)(properties)
-    yield from service_model.problems(service, operation, properties)
-
-
-def _as_is(properties: dict[str, Any]) -> dict[str, Any]:
-    return properties
+    properties = _ADAPT.get(resource.kind, dict)(dict(resource.properties))
+    yield from service_model.problems(service, operation, _spelled(service, operation, properties))
 
 
 def _security_configuration(properties: dict[str, Any]) -> dict[str, Any]:
@@ -72,15 +69,17 @@ def _budget(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _function(properties: dict[str, Any]) -> dict[str, Any]:
-    tags = properties.get("Tags")
-    return properties if tags is None else properties | {"Tags": {t["Key"]: t["Value"] for t in tags}}
+    # The reserved concurrency is another call of the same service.
+    found = {_FUNCTION.get(k, k): v for k, v in properties.items() if k != "ReservedConcurrentExecutions"}
+    tags = {"Tags": {tag["Key"]: tag["Value"] for tag in found["Tags"]}} if "Tags" in found else {}
+    return found | tags
 
 
 def _dms_endpoint(properties: dict[str, Any]) -> dict[str, Any]:
     renamed = {"PostgreSqlSettings": "PostgreSQLSettings"}
     found = {renamed.get(key, key): value for key, value in properties.items()}
     # CloudFormation makes the identifier when it is left out.
-    return _respelled("dms", "CreateEndpoint", {"EndpointIdentifier": "made-by-cloudformation", **found})
+    return {"EndpointIdentifier": "made-by-cloudformation", **found}
 
 
 def _replication(properties: dict[str, Any]) -> dict[str, Any]:
@@ -88,7 +87,7 @@ def _replication(properties: dict[str, Any]) -> dict[str, Any]:
     for name in ("TableMappings", "ReplicationSettings", "SupplementalSettings"):
         if isinstance(found.get(name), Mapping):  # a JSON object there, its text here
             found[name] = json.dumps(found[name])
-    return _respelled("dms", "CreateReplicationConfig", found)
+    return found
 
 
 _ADAPT: dict[str, _Adapt] = {
@@ -101,23 +100,29 @@ _ADAPT: dict[str, _Adapt] = {
 }
 
 
-def _respelled(service: str, operation: str, properties: dict[str, Any]) -> dict[str, Any]:
-    """Values of enumerations as the service spells them: CloudFormation also takes `sse-kms` for `SSE_KMS`."""
+def _spelled(service: str, operation: str, properties: dict[str, Any]) -> dict[str, Any]:
+    """Values as the service spells them: CloudFormation takes "2" for 2, and of DMS `sse-kms` for `SSE_KMS`."""
     model = botocore.session.get_session().get_service_model(service)
-    found: dict[str, Any] = _respell(model.operation_model(operation).input_shape, properties)
+    shape = model.operation_model(operation).input_shape
+    found: dict[str, Any] = _spell(shape, properties, folds=service in _FOLDS)
     return found
 
 
-def _respell(shape: Any, value: Any) -> Any:
-    if shape.type_name == "structure" and isinstance(value, Mapping):
+def _spell(shape: Any, value: Any, *, folds: bool) -> Any:
+    kind = shape.type_name
+    if kind == "structure" and isinstance(value, Mapping):
         members = shape.members
-        return {k: _respell(members[k], v) if k in members else v for k, v in value.items()}
-    if shape.type_name == "list" and isinstance(value, list):
-        return [_respell(shape.member, each) for each in value]
-    if isinstance(value, str):
-        known = {_folded(each): each for each in shape.metadata.get("enum", ())}
-        return known.get(_folded(value), value)
-    return value
+        return {k: _spell(members[k], v, folds=folds) if k in members else v for k, v in value.items()}
+    if kind == "list" and isinstance(value, list):
+        return [_spell(shape.member, each, folds=folds) for each in value]
+    if not isinstance(value, str):
+        return value
+    if kind in {"integer", "long"}:
+        return int(value) if value.isdecimal() else value
+    if kind == "boolean":
+        return {"true": True, "false": False}.get(value, value)
+    known = {_folded(each): each for each in shape.metadata.get("enum", ())} if folds else {}
+    return known.get(_folded(value), value)
 
 
 def _folded(text: str) -> str:

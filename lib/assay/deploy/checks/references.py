@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator
 from typing import Any
 
+from assay.deploy.checks.reasons import reason
 from assay.deploy.checks.registry import Finding, resources, whole
 from assay.deploy.offline import Deployment, Planned, Resource
 from assay.errors import did_you_mean
@@ -23,7 +25,8 @@ _NAMING = {
     "AWS::RDS::DBInstance": "DBInstanceIdentifier", "AWS::S3::Bucket": "BucketName",
     "AWS::SNS::Topic": "TopicName", "AWS::SecretsManager::Secret": "Name",
 }  # fmt: skip
-_PREFIX = re.compile(r"(?:s3://[^/]+/)?releases/[0-9a-f]+/([^,\s]+)")
+_LOG_GROUP = "AWS::Logs::LogGroup"
+_PREFIX = re.compile(r"""(?:s3://[^/]+/)?releases/[0-9a-f]+/([^,\s"']+)""")
 
 
 @whole("imports", "every import has an export in a stack before it", "imports")
@@ -47,10 +50,14 @@ def exports(deployment: Deployment) -> tuple[int, Iterator[Finding]]:
     "names", "every physical name begins with the installation's", *_NAMING, things="named resources"
 )
 def names(resource: Resource) -> Iterator[str]:
-    """Two installations share an account, and policies name by prefix; a path, as of a log group, has it within."""
+    """Two installations share an account, and policies name by prefix.
+
+    A log group has it within, since AWS gives its first part; a name of AWS's own has a reason in the metadata.
+    """
     found = resource.properties.get(_NAMING[resource.kind])
-    name = resource.installation
-    if found is not None and not re.search(rf"(^|/){name}(-|/|$)", str(found)):
+    begins = "(^|[/-])" if resource.kind == _LOG_GROUP else "^(alias/)?"
+    has_name = found is None or re.search(rf"{begins}{resource.installation}(-|/|$)", str(found))
+    if not has_name and not reason(resource):
         yield f"{_NAMING[resource.kind]} is {found!r}; begin it with ${{Name}}-"
 
 
@@ -59,10 +66,22 @@ def files(deployment: Deployment) -> tuple[int, Iterator[Finding]]:
     """A script, wheel or archive that is not uploaded fails the job, not the deployment."""
     found = [(r, key) for r in deployment.resources() for key in _keys(r.properties)]
     return len(found), (
-        Finding("files", r.place, f"names {key}, which no release has; {did_you_mean(key, deployment.files)}")
+        Finding("files", r.place, f"names {key}, which no release has{_near(key, deployment.files)}")
         for r, key in found
-        if deployment.files and key not in deployment.files
+        if deployment.files and not _has(deployment.files, key)
     )
+
+
+def _near(key: str, files: frozenset[str]) -> str:
+    near = difflib.get_close_matches(key, files, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _has(files: frozenset[str], key: str) -> bool:
+    """Whether there is a file of a key, or any below a prefix that ends in a slash or a star."""
+    if key.endswith(("/", "*")):
+        return any(file.startswith(key.removesuffix("*")) for file in files)
+    return key in files
 
 
 def _unmet(deployment: Deployment) -> Iterator[Finding]:

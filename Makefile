@@ -9,8 +9,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := .venv-peers
+LINTERS := .venv-lint
 
-.PHONY: help run thornton down reset test test-gate lint types unit spark stack statistical docs certificates bench lock clean
+.PHONY: help run thornton down reset test test-gate lint lint-tools types unit spark stack statistical docs certificates bench lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +62,15 @@ lint: $(READY) ## Style, format and the layers of the library
 	@$(BIN)/ruff check lib jobs tests examples docs bench .ci
 	$(BIN)/ruff format --check lib jobs tests examples docs bench .ci
 	$(BIN)/lint-imports
+
+# The linters of CloudFormation pin an older boto3, so they have an environment of their own.
+$(LINTERS)/.ready: $(READY) .ci/lint-tools.txt
+	@echo "Installing cfn-lint and checkov into $(LINTERS) (once) ..."
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(LINTERS)
+	$(BIN)/uv pip install --quiet --python $(LINTERS)/bin/python -r .ci/lint-tools.txt
+	touch $(LINTERS)/.ready
+
+lint-tools: $(LINTERS)/.ready ## Install what `assay deploy plan --dry-run` checks the stacks with
 
 types: $(READY) ## Strict types of the library and the jobs
 	@$(BIN)/mypy lib/assay

@@ -131,9 +131,8 @@ class Progress:
         """One line per event."""
         style = "red" if event.failed else "dim"
         reason = f"  {escape(event.reason)}" if event.reason else ""
-        self._console.print(
-            f"  [{style}]{event.status.lower().replace('_', ' '):24}[/] {escape(stack)}.{escape(event.logical_id)}{reason}"
-        )
+        state, place = event.status.lower().replace("_", " "), f"{stack}.{event.logical_id}"
+        self._console.print(f"  [{style}]{state:24}[/] {escape(place)}{reason}")
 
     def file(self, key: str, sent: bool) -> None:  # a fact, not a switch
         """One line per file."""

@@ -1,8 +1,9 @@
 """Takes what an earlier installation left into the stacks of a new one.
 
-`assay deploy destroy` leaves buckets and tables. CloudFormation finds them again by their names, but only where
-the template has a name as a plain text: `${Name}-landing-${AWS::AccountId}` is none. So names are written out in
-the copy of the template that is sent.
+`assay deploy destroy` leaves buckets and tables. CloudFormation finds them again by their names, but only
+where
+the template has a name as a plain text: `${Name}-landing-${AWS::AccountId}` is none. So names are written
+out in the copy of the template that is sent.
 
 References:
     AWS CloudFormation API reference, "CreateChangeSet", ImportExistingResources.
@@ -30,7 +31,11 @@ def body(stack: Stack) -> str:
     Raises:
         AssayError: AWS does not say whose account this is.
     """
-    pseudo = {"AWS::AccountId": clients.account(), "AWS::Region": clients.region(), "AWS::StackName": stack.name}
+    pseudo = {
+        "AWS::AccountId": clients.account(),
+        "AWS::Region": clients.region(),
+        "AWS::StackName": stack.name,
+    }
     template = Template(stack.path, stack.parameters, pseudo=pseudo)
     document: dict[str, Any] = copy.deepcopy(dict(stack.document))
     for resource in document["Resources"].values():

@@ -117,9 +117,8 @@ def _ready(stack: Stack, listener: Listener) -> Deployed | None:
     states.refuse_stuck(stack.short, deployed)
     if not deployed.unborn:
         return deployed
-    listener.note(
-        f"stack {stack.name} is in state {deployed.status}, left by an earlier try; it holds nothing and is made anew"
-    )
+    left = f"stack {stack.name} is in state {deployed.status}, left by an earlier try"
+    listener.note(f"{left}; it holds nothing and is made anew")
     remove(stack.name, listener.event)
     return None
 
@@ -174,13 +173,13 @@ def failure(what: str, name: str, watch: Watch, ended: Deployed | None) -> str:
         watch: Its events.
         ended: The stack as it is now; None when it is gone.
     """
-    state = "gone" if ended is None else ended.status
+    begins = f"cannot {what} stack {name} (now {'gone' if ended is None else ended.status})"
     event = watch.first_failure()
     if event is None:
         reason = ended.reason if ended is not None and ended.reason else "CloudFormation gives no reason"
-        return f"cannot {what} stack {name} (now {state}): {reason.rstrip('.')}; {remedy(reason)}"
+        return f"{begins}: {reason.rstrip('.')}; {remedy(reason)}"
     reason = event.reason.rstrip(".") or event.status
-    return f"cannot {what} stack {name} (now {state}): {event.logical_id} ({event.kind}): {reason}; {remedy(reason)}"
+    return f"{begins}: {event.logical_id} ({event.kind}): {reason}; {remedy(reason)}"
 
 
 def _wait(name: str, watch: Watch, on_event: Callable[[str, Event], None]) -> Deployed | None:

@@ -79,7 +79,8 @@ def foreseen(stack: Stack, kinds: Mapping[str, str], waits_for: tuple[str, ...])
 def is_same(stack: Stack, deployed: Deployed) -> bool:
     """Whether a stack is as it should be, without a change set: same template, same parameters.
 
-    A template that takes values from Systems Manager may change without either, so of it nothing is known here.
+    A template that takes values from Systems Manager may change without either, so of it nothing is known
+    here.
     """
     declared = stack.document.get("Parameters", {})
     if any(str(body["Type"]).startswith("AWS::SSM::") for body in declared.values()):
@@ -90,9 +91,8 @@ def is_same(stack: Stack, deployed: Deployed) -> bool:
     if wanted != dict(deployed.parameters):
         return False
     with asking(f"read the template of stack {stack.name}"):
-        body = clients.cloudformation().get_template(StackName=stack.name, TemplateStage="Original")[
-            "TemplateBody"
-        ]
+        found = clients.cloudformation().get_template(StackName=stack.name, TemplateStage="Original")
+    body: object = found["TemplateBody"]  # a text; the stubs know the other case only
     # botocore reads a template that was sent as JSON.
     return bool(body == (stack.body if isinstance(body, str) else json.loads(stack.body)))
 

@@ -89,7 +89,9 @@ def validation(stack: str, change_set: str | None = None) -> Event | None:
     """
     options = {} if change_set is None else {"ChangeSetName": change_set}
     with asking(f"read what is wrong with stack {stack}"):
-        found = clients.cloudformation().describe_events(StackName=stack, Filters={"FailedEvents": True}, **options)
+        found = clients.cloudformation().describe_events(
+            StackName=stack, Filters={"FailedEvents": True}, **options
+        )
     for each in found["OperationEvents"]:
         if each.get("EventType") == "VALIDATION_ERROR":
             return Event(

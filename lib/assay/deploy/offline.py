@@ -1,7 +1,7 @@
 """An installation read without AWS: every stack resolved, with placeholders for what only AWS knows.
 
-Each stack may import what the stacks before it export, as in a deployment. What is imported and never exported
-is kept, not raised: it is for a check to say.
+Each stack may import what the stacks before it export, as in a deployment. What is imported and never
+exported is kept, not raised: it is for a check to say.
 """
 
 from __future__ import annotations

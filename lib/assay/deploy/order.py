@@ -145,10 +145,8 @@ def _given(texts: Sequence[str], documents: Mapping[str, Mapping[str, Any]]) -> 
         name, equals, value = text.partition("=")
         short, dot, parameter = name.rpartition(".")
         if not equals or not parameter or (dot and short not in documents):
-            stacks = ", ".join(documents)
-            raise InputError(
-                f"--set is {text!r}; it must be Stack.Parameter=Value or Parameter=Value, Stack one of {stacks}"
-            )
+            form = "Stack.Parameter=Value or Parameter=Value"
+            raise InputError(f"--set is {text!r}; it must be {form}, Stack one of {', '.join(documents)}")
         among = [short] if dot else list(documents)
         takers = [each for each in among if parameter in documents[each].get("Parameters", {})]
         if not takers:

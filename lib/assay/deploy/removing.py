@@ -10,7 +10,7 @@ from assay.deploy.applying import remove
 from assay.deploy.events import Event
 from assay.deploy.order import Stack
 from assay.deploy.remedies import asking
-from assay.errors import AssayError, TransientError
+from assay.errors import AssayError
 from assay.runtime import clients
 
 _KEPT = {"Retain": "stays", "RetainExceptOnCreate": "stays", "Snapshot": "is kept as a snapshot"}
@@ -45,12 +45,8 @@ def existing(stacks: Sequence[Stack]) -> list[Stack]:
     found = []
     for stack in reversed(stacks):
         deployed = states.look(stack.name)
-        if deployed is not None and deployed.busy:
-            raise TransientError(
-                f"stack {stack.name} is in state {deployed.status}: another deployment is at work; repeat when it is "
-                "done"
-            )
         if deployed is not None:
+            states.refuse_busy(deployed)
             found.append(stack)
     return found
 

@@ -20,12 +20,15 @@ GONE = "DELETE_COMPLETE"
 UNBORN = frozenset({"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"})
 """A stack that never came to be: it holds nothing, and only its name is in the way."""
 _STUCK = {
-    "ROLLBACK_FAILED": "its first creation failed and could not be undone; `assay deploy destroy --only {short}`, then "
-    "repeat",
+    "ROLLBACK_FAILED": (
+        "its creation failed and could not be undone; `assay deploy destroy --only {short}`, then repeat"
+    ),
     "CREATE_FAILED": "its creation failed; `assay deploy destroy --only {short}`, then repeat",
     "DELETE_FAILED": "its deletion failed half-way; `assay deploy destroy --only {short}` goes on with it",
-    "UPDATE_ROLLBACK_FAILED": "an update failed and could not be undone; correct what its events name, then "
-    "`aws cloudformation continue-update-rollback --stack-name {name}`",
+    "UPDATE_ROLLBACK_FAILED": (
+        "an update failed and could not be undone; correct what its events name, then "
+        "`aws cloudformation continue-update-rollback --stack-name {name}`"
+    ),
 }
 
 
@@ -87,10 +90,18 @@ def refuse_stuck(short: str, stack: Deployed) -> None:
         advice = _STUCK[stack.status].format(short=short, name=stack.name)
         reason = f" ({stack.reason.rstrip('.')})" if stack.reason else ""
         raise TerminalError(f"stack {stack.name} is in state {stack.status}{reason}: {advice}")
+    refuse_busy(stack)
+
+
+def refuse_busy(stack: Deployed) -> None:
+    """Refuse to touch a stack while something is being done to it.
+
+    Raises:
+        TransientError: It is.
+    """
     if stack.busy:
-        raise TransientError(
-            f"stack {stack.name} is in state {stack.status}: another deployment is at work; repeat when it is done"
-        )
+        doing = f"stack {stack.name} is in state {stack.status}: another deployment is at work"
+        raise TransientError(f"{doing}; repeat when it is done")
 
 
 def exports() -> dict[str, str]:

@@ -23,14 +23,33 @@ _OLDEST_LAMBDA_PYTHON = 12
 RESERVED = frozenset({"--JOB_NAME", "--JOB_RUN_ID", "--JOB_ID", "--WORKFLOW_NAME", "--WORKFLOW_RUN_ID",
                       "--debug", "--mode", "--endpoint"})  # fmt: skip
 """Options that Glue gives itself; a job that sets them is refused or confused."""
-GLUE_OPTIONS = frozenset({
-    "--additional-python-modules", "--conf", "--continuous-log-logGroup", "--custom-logGroup-prefix", "--custom-logStream-prefix", "--continuous-log-logStreamPrefix",
-    "--datalake-formats", "--enable-auto-scaling", "--enable-continuous-cloudwatch-log",
-    "--enable-continuous-log-filter", "--enable-glue-datacatalog", "--enable-observability-metrics",
-    "--enable-spark-ui", "--executor-cores", "--extra-files", "--extra-jars", "--extra-py-files",
-    "--job-bookmark-option", "--python-modules-installer-option", "--spark-event-logs-path", "--TempDir",
-})  # fmt: skip
-"""Options that Glue takes from a job. `--enable-metrics` is not among them: any value, `false` too, turns it on.
+GLUE_OPTIONS = frozenset(
+    {
+        "--TempDir",
+        "--additional-python-modules",
+        "--conf",
+        "--continuous-log-logGroup",
+        "--continuous-log-logStreamPrefix",
+        "--custom-logGroup-prefix",
+        "--custom-logStream-prefix",
+        "--datalake-formats",
+        "--enable-auto-scaling",
+        "--enable-continuous-cloudwatch-log",
+        "--enable-continuous-log-filter",
+        "--enable-glue-datacatalog",
+        "--enable-observability-metrics",
+        "--enable-spark-ui",
+        "--executor-cores",
+        "--extra-files",
+        "--extra-jars",
+        "--extra-py-files",
+        "--job-bookmark-option",
+        "--python-modules-installer-option",
+        "--spark-event-logs-path",
+    }
+)
+"""Options that Glue takes from a job. `--enable-metrics` is not among them: any value, `false` too, turns
+it on.
 
 References:
     AWS Glue developer guide, "Using job parameters in AWS Glue jobs".
@@ -66,7 +85,7 @@ def function_pinned(function: Resource) -> Iterator[str]:
     runtime = str(function.properties.get("Runtime", ""))
     version = runtime.removeprefix("python3.")
     if not (version.isdecimal() and int(version) >= _OLDEST_LAMBDA_PYTHON):
-        yield f"has Runtime {runtime!r}, whose C library is too old for NumPy's wheels; set python3.12 or later"
+        yield f"has Runtime {runtime!r}, too old a system for NumPy's wheels; set python3.12 or later"
     if function.properties.get("Architectures", ["x86_64"]) != ["x86_64"]:
         yield "runs on another architecture than its wheels; set Architectures: [x86_64]"
 

@@ -1,8 +1,8 @@
 """Resources against botocore's model of their service: names, types, enumerations and patterns.
 
 CloudFormation's own schemas do not list every value, so that a wrong one is refused by the service half-way
-through a deployment. For these types the properties are the input of the operation that makes the resource, but
-for a few renames, and for values that CloudFormation writes in lower case and with dashes.
+through a deployment. For these types the properties are the input of the operation that makes the resource,
+but for a few renames, and for values that CloudFormation writes in lower case and with dashes.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ _ADAPT: dict[str, _Adapt] = {
 
 
 def _spelled(service: str, operation: str, properties: dict[str, Any]) -> dict[str, Any]:
-    """Values as the service spells them: CloudFormation takes "2" for 2, and of DMS `sse-kms` for `SSE_KMS`."""
+    """Values as the service spells them: CloudFormation takes "2" for 2, for DMS `sse-kms` for `SSE_KMS`."""
     model = botocore.session.get_session().get_service_model(service)
     shape = model.operation_model(operation).input_shape
     found: dict[str, Any] = _spell(shape, properties, folds=service in _FOLDS)

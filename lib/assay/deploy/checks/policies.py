@@ -1,7 +1,7 @@
 """Least privilege on paper: no statement of any policy allows more than it names.
 
 References:
-    AWS IAM user guide, "IAM JSON policy elements reference"; AWS KMS developer guide, "Default key policy" (in a
+    AWS IAM user guide, "IAM JSON policy elements reference"; AWS KMS developer guide, "Key policies" (in a
     key's policy the resource `*` is the key itself).
 """
 
@@ -16,6 +16,7 @@ from assay.deploy.checks.registry import Finding, whole
 from assay.deploy.offline import Deployment, Planned, Resource
 
 _ARN_PARTS = 6
+_NAME_IT = "name an ARN, or add a Condition and a reason"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,12 @@ def actions_named(deployment: Deployment) -> tuple[int, Iterator[Finding]]:
 
 @whole("resources named", "no policy allows an action on any resource", "statements")
 def resources_named(deployment: Deployment) -> tuple[int, Iterator[Finding]]:
-    """`*`, or an ARN that ends where its resource should begin; a prefix such as `bucket/silver/*` is a name."""
+    """`*`, or an ARN without its resource; a prefix such as `bucket/silver/*` is a name."""
     found = statements(deployment)
     return len(found), (
         _finding(
             "resources named", each,
-            f"allows {', '.join(each.texts('Action'))} on {resource}; name an ARN, or add a Condition and a reason",
+            f"allows {', '.join(each.texts('Action'))} on {resource}; {_NAME_IT}",
         )
         for each in found
         if each.allows and not (each.excused or each.is_key_policy)

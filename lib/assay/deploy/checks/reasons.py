@@ -1,4 +1,4 @@
-"""Where a template says why it departs from a rule: at the place itself, so that the reason cannot get lost."""
+"""Where a template says why it departs from a rule: at the place itself, so that no reason gets lost."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ def comment(planned: Planned, resource: Resource, sid: str) -> str:
         sid: The statement's id.
     """
     text = planned.stack.path.read_text(encoding="utf-8")
-    block = re.search(rf"^  {re.escape(resource.logical_id)}:$(.*?)(?=^ {{0,2}}\S|\Z)", text, re.MULTILINE | re.DOTALL)
+    block = re.search(
+        rf"^  {re.escape(resource.logical_id)}:$(.*?)(?=^ {{0,2}}\S|\Z)", text, re.MULTILINE | re.DOTALL
+    )
     found = re.search(rf"#([^\n]*)\n\s*- Sid: {re.escape(sid)}$", block[1] if block else "", re.MULTILINE)
     return found[1].strip() if found else ""

@@ -14,17 +14,32 @@ from assay.errors import did_you_mean
 
 # The property that names a resource in AWS; types that are not listed have no name, or one that is AWS's.
 _NAMING = {
-    "AWS::ApiGatewayV2::Api": "Name", "AWS::Athena::WorkGroup": "Name", "AWS::CloudWatch::Alarm": "AlarmName",
-    "AWS::DMS::Endpoint": "EndpointIdentifier", "AWS::DMS::ReplicationConfig": "ReplicationConfigIdentifier",
-    "AWS::DynamoDB::Table": "TableName", "AWS::ECS::Cluster": "ClusterName", "AWS::ECS::Service": "ServiceName",
-    "AWS::ECS::TaskDefinition": "Family", "AWS::ElasticLoadBalancingV2::LoadBalancer": "Name",
-    "AWS::Events::Rule": "Name", "AWS::Glue::Job": "Name", "AWS::Glue::SecurityConfiguration": "Name",
-    "AWS::Glue::Trigger": "Name", "AWS::Glue::Workflow": "Name", "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
-    "AWS::IAM::Role": "RoleName", "AWS::KMS::Alias": "AliasName", "AWS::Lambda::Function": "FunctionName",
-    "AWS::Lambda::LayerVersion": "LayerName", "AWS::Logs::LogGroup": "LogGroupName",
-    "AWS::RDS::DBInstance": "DBInstanceIdentifier", "AWS::S3::Bucket": "BucketName",
-    "AWS::SNS::Topic": "TopicName", "AWS::SecretsManager::Secret": "Name",
-}  # fmt: skip
+    "AWS::ApiGatewayV2::Api": "Name",
+    "AWS::Athena::WorkGroup": "Name",
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::DMS::Endpoint": "EndpointIdentifier",
+    "AWS::DMS::ReplicationConfig": "ReplicationConfigIdentifier",
+    "AWS::DynamoDB::Table": "TableName",
+    "AWS::ECS::Cluster": "ClusterName",
+    "AWS::ECS::Service": "ServiceName",
+    "AWS::ECS::TaskDefinition": "Family",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": "Name",
+    "AWS::Events::Rule": "Name",
+    "AWS::Glue::Job": "Name",
+    "AWS::Glue::SecurityConfiguration": "Name",
+    "AWS::Glue::Trigger": "Name",
+    "AWS::Glue::Workflow": "Name",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::KMS::Alias": "AliasName",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::Lambda::LayerVersion": "LayerName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::RDS::DBInstance": "DBInstanceIdentifier",
+    "AWS::S3::Bucket": "BucketName",
+    "AWS::SNS::Topic": "TopicName",
+    "AWS::SecretsManager::Secret": "Name",
+}
 _LOG_GROUP = "AWS::Logs::LogGroup"
 _PREFIX = re.compile(r"""(?:s3://[^/]+/)?releases/[0-9a-f]+/([^,\s"']+)""")
 
@@ -37,22 +52,23 @@ def imports(deployment: Deployment) -> tuple[int, Iterator[Finding]]:
 
 @whole("exports", "every export is imported somewhere", "exports")
 def exports(deployment: Deployment) -> tuple[int, Iterator[Finding]]:
-    """An export that nobody imports is a promise without a reason; it may be for people, so this only warns."""
+    """An export that nobody imports may be for people or programs: this only warns."""
     used = set().union(*(planned.template.imports for planned in deployment.planned))
     return sum(len(p.exports) for p in deployment.planned), (
-        Finding("exports", planned.stack.short, f"exports what no stack imports: {', '.join(idle)}", warning=True)
+        Finding(
+            "exports", planned.stack.short, f"exports what no stack imports: {', '.join(idle)}", warning=True
+        )
         for planned in deployment.planned
         if (idle := [name for name in planned.exports if name not in used])
     )
 
 
-@resources(
-    "names", "every physical name begins with the installation's", *_NAMING, things="named resources"
-)
+@resources("names", "every physical name begins with the installation's", *_NAMING, things="named resources")
 def names(resource: Resource) -> Iterator[str]:
     """Two installations share an account, and policies name by prefix.
 
-    A log group has it within, since AWS gives its first part; a name of AWS's own has a reason in the metadata.
+    A log group has it within, since AWS gives its first part; a name of AWS's own has a reason in the
+    metadata.
     """
     found = resource.properties.get(_NAMING[resource.kind])
     begins = "(^|[/-])" if resource.kind == _LOG_GROUP else "^(alias/)?"

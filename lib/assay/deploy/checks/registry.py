@@ -1,7 +1,7 @@
 """The registry of checks: a check is a name, what holds when it passes, and a function.
 
-A check that looks at single resources is a function from one resource to sentences about what is wrong with it;
-a check of the whole installation returns how many things it looked at, and findings.
+A check that looks at single resources is a function from one resource to sentences about what is wrong with
+it; a check of the whole installation returns how many things it looked at, and findings.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""No secret in any template: a default, a parameter or a variable is readable to everybody who sees the stack."""
+"""No secret in any template: whoever sees a stack sees its defaults, parameters and variables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ _LOOKS_SECRET = (
     ("a password in an address", re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@]+:[^/\s@{]+@")),
     ("a token", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36}|xox[abprs]-[A-Za-z0-9-]{10,})")),
 )
-_NAMES_SECRET = re.compile(r"(?i)(password|passwd|secret_?key|secretstring$|api_?key|auth_?token|access_?key)")
+_NAMES_SECRET = re.compile(
+    r"(?i)(password|passwd|secret_?key|secretstring$|api_?key|auth_?token|access_?key)"
+)
 # What only points at a secret, or says that AWS is to make one.
 _POINTERS = re.compile(r"(?i)(\{\{resolve:|^arn:|^true$|^false$|^$|^!?ref$)")
 

@@ -65,9 +65,11 @@ def table_protected(table: Resource) -> Iterator[str]:
 
 
 @resources(
-    "database closed", "the database is private, encrypted, and its password is AWS's", "AWS::RDS::DBInstance",
+    "database closed",
+    "the database is private and encrypted, its password made by AWS",
+    "AWS::RDS::DBInstance",
     things="databases",
-)  # fmt: skip
+)
 def database_closed(database: Resource) -> Iterator[str]:
     """The defaults of RDS are none of the three."""
     found = database.properties

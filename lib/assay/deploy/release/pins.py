@@ -1,7 +1,7 @@
 """Which versions of which packages a release carries: those of requirements.lock, which is their one home.
 
-The lock says of each package which other one brought it, so that what a package needs can be read from it without
-asking a registry.
+The lock says of each package which other one brought it, so that what a package needs can be read from it
+without asking a registry.
 """
 
 from __future__ import annotations

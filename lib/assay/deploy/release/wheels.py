@@ -1,4 +1,4 @@
-"""Wheels for AWS's machines, fetched once by pip into a cache: Linux on x86-64, whatever the machine that deploys."""
+"""Wheels for AWS's machines, Linux on x86-64, fetched once by pip into a cache."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from assay.errors import TransientError
 
-# Amazon Linux 2023 (glibc 2.34) is below Glue 5.1 and below Lambda from Python 3.12 on; NumPy's and SciPy's wheels
-# need 2.27.
+# Amazon Linux 2023 (glibc 2.34) is below Glue 5.1 and below Lambda from Python 3.12 on; NumPy's and SciPy's
+# wheels need 2.27.
 _PLATFORMS = (
     "manylinux2014_x86_64",
     "manylinux_2_17_x86_64",

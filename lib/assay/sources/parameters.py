@@ -1,4 +1,7 @@
-"""Registers a blueprint with the parameters API, which keeps its versions in the landing bucket."""
+"""Registers a blueprint with the parameters API, which keeps its versions in the landing bucket.
+
+In AWS the API answers only who signs as a role that may invoke it; on one machine it ignores the signature.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,13 @@ from dataclasses import dataclass
 import httpx
 
 from assay.errors import InputError, TerminalError, TransientError
+from assay.runtime import signing
 
 ATTEMPTS = 5
 _FIRST_PAUSE = 0.2  # seconds; doubles from attempt to attempt
 _TIMEOUT = 10.0
 _AGAIN = frozenset({429, 500, 502, 503, 504})
+_REFUSED = frozenset({401, 403})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +52,17 @@ def register(
     Raises:
         InputError: The API refused the document, or the URL is none.
         TransientError: The API did not answer, or could not, in five attempts.
-        TerminalError: It answered what is no answer of this API.
+        TerminalError: It refused the caller, or answered what is no answer of this API.
     """
+    address, body = f"{url.rstrip('/')}/v1/parameters", document.encode()
     with httpx.Client(transport=transport, timeout=_TIMEOUT) as client:
         for attempt in range(ATTEMPTS):
             if attempt:
                 pause(_FIRST_PAUSE * 2 ** (attempt - 1))
             try:
                 # Safe to repeat: a document that was stored by a lost answer is found as the newest version.
-                answer = client.post(
-                    f"{url.rstrip('/')}/v1/parameters",
-                    content=document.encode(),
-                    headers={"Content-Type": "application/json"},
-                )
+                signed = signing.headers("POST", address, body, {"Content-Type": "application/json"})
+                answer = client.post(address, content=body, headers=signed)
             except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
                 raise InputError(
                     f"parameters URL is {url!r}; it must begin with http:// or https://"
@@ -76,6 +79,12 @@ def register(
 def _receipt(answer: httpx.Response, url: str) -> Receipt:
     if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
         raise InputError(f"parameters API {url} refused the blueprint: {_detail(answer)}")
+    if answer.status_code in _REFUSED:
+        said = _field(answer, "message") or _field(answer, "Message") or f"status {answer.status_code}"
+        raise TerminalError(
+            f"parameters API {url} refused the caller: {said}; "
+            "run with credentials whose role may execute-api:Invoke on it"
+        )
     number = _field(answer, "number")
     if not answer.is_success or not isinstance(number, int):
         raise TerminalError(f"parameters API {url}: {_detail(answer)}; check the URL")

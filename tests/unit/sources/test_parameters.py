@@ -107,6 +107,30 @@ def test_an_answer_of_something_else_is_refused(answer: httpx.Response) -> None:
         Api(answer).register()
 
 
+def test_over_tls_every_attempt_is_signed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    api = Api(httpx.Response(503), created())
+    api.register("https://a1.execute-api.eu-west-1.amazonaws.com")
+    assert len(api.requests) == 2
+    assert all("/eu-west-1/execute-api/" in each.headers["authorization"] for each in api.requests)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (httpx.Response(403, json={"message": "Forbidden"}), "Forbidden"),
+        (httpx.Response(403, json={"Message": "User: x is not authorized"}), "User: x is not authorized"),
+        (httpx.Response(401), "status 401"),
+    ],
+)
+def test_a_refused_caller_is_told_and_not_repeated(answer: httpx.Response, said: str) -> None:
+    api = Api(answer)
+    with pytest.raises(TerminalError, match=f"refused the caller: {said}; run with credentials"):
+        api.register()
+    assert len(api.requests) == 1
+
+
 @pytest.mark.parametrize("url", ["ftp://api", "api", ""])
 def test_a_url_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(InputError, match=f"parameters URL is '{url}'; it must begin with http"):

@@ -141,7 +141,8 @@ class Template:
         if function == "Condition":
             return self.condition(value)
         if function == "Fn::Equals":
-            left, right = map(self.resolve, value)
+            # CloudFormation compares texts: a parameter is one, of whatever type it is declared.
+            left, right = map(_text, map(self.resolve, value))
             return bool(left == right)
         if function == "Fn::Not":
             return not self.condition(value[0])
@@ -260,3 +261,10 @@ class Template:
 
     def _error(self, sentence: str) -> InputError:
         return InputError(f"{self.path.name}: {sentence}")
+
+
+def _text(value: Any) -> Any:
+    """A scalar as CloudFormation writes it: `true`, not `True`."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, list | dict) else str(value)

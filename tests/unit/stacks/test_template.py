@@ -18,6 +18,7 @@ HEAD = """
       Env: {Type: String, Default: dev, AllowedValues: [dev, prod]}
       Zones: {Type: CommaDelimitedList, Default: "a,b"}
       Count: {Type: Number, Default: 3}
+      Flag: {Type: String, Default: "true", AllowedValues: ["true", "false"]}
       Role: {Type: String, AllowedPattern: "arn:.*", Default: "arn:x"}
     Mappings:
       Size: {dev: {Workers: 2}, prod: {Workers: 6}}
@@ -25,6 +26,8 @@ HEAD = """
       IsProd: !Equals [!Ref Env, prod]
       IsDev: !Not [!Condition IsProd]
       Both: !And [!Condition IsProd, !Condition IsDev]
+      HasThree: !Equals [!Ref Count, 3]
+      IsTrue: !Equals [!Ref Flag, true]
       Either: !Or [!Condition IsProd, !Condition IsDev]
     Resources:
 """
@@ -84,6 +87,8 @@ OnlyProd: {Type: "AWS::SQS::Queue", Condition: IsProd}
         ("!If [IsProd, yes-prod, no-prod]", "no-prod"),
         ("!If [Both, 1, 2]", 2),
         ("!If [Either, 1, 2]", 1),
+        ("!If [HasThree, 1, 2]", 1),
+        ("!If [IsTrue, 1, 2]", 1),
         ("{a: 1, b: !Ref AWS::NoValue}", {"a": 1}),
         ("[1, !If [IsProd, 2, !Ref AWS::NoValue]]", [1]),
         ('!ImportValue {"Fn::Sub": "x-${Env}"}', "imported"),

@@ -1,0 +1,391 @@
+"""The shipped stacks: who may do what, who may come in, and that stacks fit what they refer to."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import dataclasses
+import re
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+from assay import configs, stacks
+from assay.local.job import shipped
+from assay.local.running import Stack
+from assay.local.state import Home
+from assay.runtime import arguments
+from assay.runtime.cost import DPU_PER_WORKER
+from assay.serving.api.app import app
+from assay.serving.api.package import HANDLER
+from assay.stacks import template_yaml
+from assay.stacks.template import Resource, Template
+
+STACKS = ("serving", "jobs", "workflow", "dashboard", "airflow")
+LAYERS = ("bronze", "silver", "gold")
+EXPORTS = {
+    **Stack(Home(Path("unused")), {"api": 1}).exports(),
+    "assay-vpc": "vpc-1",
+    "assay-public-subnets": "subnet-3,subnet-4",
+    "assay-api-log-group": "/aws/lambda/assay-api",
+    **{f"assay-{job}-job": f"assay-{job}" for job in ("ingest", *LAYERS, "calibrate")},
+}
+PARAMETERS = {
+    "dashboard": {
+        "Domain": "assay.example.com",
+        "CertificateArn": "arn:aws:acm:eu-west-1:000000000000:certificate/c",
+        "AllowedNetwork": "203.0.113.0/24",
+        "ImageTag": "1.0.0",
+    }
+}
+DATA = {
+    "data-key", "landing-bucket", "lake-bucket", "artifacts-bucket", "logs-bucket", "journal-table",
+    "alerts-topic", "security-configuration", "jobs-log-prefix", "api-log-group",
+    "vpc", "private-subnets", "public-subnets", "jobs-security-group",
+    "database-secret", "database-connection",
+}  # fmt: skip
+"""What the stacks below export, by the contract between them."""
+# Options of Glue's own. AWS Glue developer guide, "Using job parameters", "Logging for AWS Glue jobs".
+GLUE_OPTIONS = {
+    "--TempDir", "--additional-python-modules", "--python-modules-installer-option", "--conf",
+    "--datalake-formats", "--job-bookmark-option", "--enable-observability-metrics",
+    "--custom-logGroup-prefix",
+}  # fmt: skip
+
+
+@cache
+def template(stack: str) -> Template:
+    return Template(configs.path(f"glue_configs/stacks/{stack}.yaml"), PARAMETERS.get(stack), exports=EXPORTS)
+
+
+@cache
+def document(stack: str) -> dict[str, Any]:
+    return template_yaml.read(configs.path(f"glue_configs/stacks/{stack}.yaml"))
+
+
+def one(stack: str, kind: str) -> Resource:
+    (found,) = template(stack).resources(kind)
+    return found
+
+
+def roles(stack: str) -> tuple[Resource, ...]:
+    return template(stack).resources("AWS::IAM::Role")
+
+
+ROLES = [(stack, role) for stack in STACKS for role in roles(stack)]
+
+
+def statements(role: Resource) -> Iterator[dict[str, Any]]:
+    for policy in role.properties["Policies"]:
+        yield from policy["PolicyDocument"]["Statement"]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def walk(value: Any) -> Iterator[tuple[str, Any]]:
+    """Every key and value inside a template."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key, inner
+            yield from walk(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from walk(inner)
+
+
+# -- roles ------------------------------------------------------------------------------------------------
+
+
+def test_there_are_the_roles_that_are_checked_here() -> None:
+    names = [role.properties["RoleName"] for _, role in ROLES]
+    assert names == [
+        f"assay-{who}-eu-west-1"
+        for who in ("api", "ingest", *LAYERS, "calibrate", "dashboard", "dashboard-start", "airflow")
+    ]
+
+
+@pytest.mark.parametrize(("stack", "role"), ROLES, ids=lambda x: getattr(x, "logical_id", x))
+def test_a_role_names_what_it_may_do(stack: str, role: Resource) -> None:
+    del stack
+    sids = [statement["Sid"] for statement in statements(role)]
+    assert len(sids) == len(set(sids)) > 0
+    for statement in statements(role):
+        assert statement["Effect"] == "Allow"
+        assert not any("*" in action for action in listed(statement["Action"]))
+        for resource in listed(statement["Resource"]):
+            if resource == "*":
+                assert statement["Condition"]
+                assert role.metadata["Assay"]["Reason"]
+            elif resource != EXPORTS["assay-database-secret"]:  # a name here, an ARN in AWS
+                assert re.fullmatch(
+                    r"arn:aws:[a-z0-9-]+:[^:]*:[^:]*:[^*]+(/\*|:log-stream:\*|:\*)?", resource
+                )
+        if any(action.startswith("kms:") for action in listed(statement["Action"])):
+            assert statement["Resource"] == EXPORTS["assay-data-key"]
+            assert statement["Condition"]["StringEquals"]["kms:ViaService"]
+
+
+@pytest.mark.parametrize(("stack", "role"), ROLES, ids=lambda x: getattr(x, "logical_id", x))
+def test_a_role_serves_one_resource(stack: str, role: Resource) -> None:
+    uses = [
+        name
+        for name, body in document(stack)["Resources"].items()
+        for key, value in walk(body)
+        if (key, value) in (("Fn::GetAtt", [role.logical_id, "Arn"]), ("Ref", role.logical_id))
+    ]
+    assert len(uses) == 1
+
+
+def allowed(job: str, action: str) -> list[str]:
+    """The resources on which a job's role allows an action."""
+    role = next(r for r in roles("jobs") if r.properties["RoleName"] == f"assay-{job}-eu-west-1")
+    return [
+        resource
+        for statement in statements(role)
+        if action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("job", "reads", "writes"),
+    [
+        ("ingest", [], None),
+        ("bronze", ["bronze"], "bronze"),
+        ("silver", ["bronze", "silver"], "silver"),
+        ("gold", ["gold", "silver"], "gold"),
+        ("calibrate", ["gold", "silver"], "gold"),
+    ],
+)
+def test_a_job_writes_its_own_layer_only(job: str, reads: list[str], writes: str | None) -> None:
+    glue = "arn:aws:glue:eu-west-1:000000000000"
+    files = "arn:aws:s3:::assay-lake/warehouse/{}.db/*"
+    tables = [f"{glue}:{kind}" for layer in reads for kind in (f"database/{layer}", f"table/{layer}/*")]
+    assert allowed(job, "glue:GetTable") == ([f"{glue}:catalog", *tables] if reads else [])
+    assert [r for r in allowed(job, "s3:GetObject") if "lake" in r] == [files.format(each) for each in reads]
+    mine = [f"{glue}:catalog", f"{glue}:database/{writes}", f"{glue}:table/{writes}/*"] if writes else []
+    assert allowed(job, "glue:UpdateTable") == allowed(job, "glue:CreateTable") == mine
+    lake = [files.format(writes)] if writes else []
+    assert [r for r in allowed(job, "s3:PutObject") if "temp" not in r] == lake
+    assert allowed(job, "s3:DeleteObject") == [f"arn:aws:s3:::assay-artifacts/temp/{job}/*"]
+    assert allowed(job, "dynamodb:PutItem") == ["arn:aws:dynamodb:eu-west-1:000000000000:table/assay-journal"]
+    assert allowed(job, "glue:GetWorkflowRunProperties") == [f"{glue}:workflow/assay"]
+
+
+@pytest.mark.parametrize(
+    ("action", "jobs"),
+    [
+        ("secretsmanager:GetSecretValue", {"ingest"}),
+        ("execute-api:Invoke", {"ingest"}),
+        ("ec2:CreateNetworkInterface", {"ingest"}),
+        ("s3:ListBucket", {"bronze"}),
+        ("dynamodb:Scan", {"bronze"}),
+        ("glue:StartJobRun", set()),
+        ("iam:PassRole", set()),
+    ],
+)
+def test_what_only_some_jobs_may(action: str, jobs: set[str]) -> None:
+    assert {job for job in ("ingest", *LAYERS, "calibrate") if allowed(job, action)} == jobs
+
+
+def test_the_ingest_job_may_post_and_no_more() -> None:
+    assert allowed("ingest", "execute-api:Invoke") == [
+        "arn:aws:execute-api:eu-west-1:000000000000:local/$default/POST/v1/parameters"
+    ]
+
+
+def test_the_api_reaches_its_documents_only() -> None:
+    (role,) = roles("serving")
+    reached = {(a, r) for s in statements(role) for a in listed(s["Action"]) for r in listed(s["Resource"])}
+    assert {(a, r) for a, r in reached if a.startswith("s3:")} == {
+        ("s3:ListBucket", "arn:aws:s3:::assay-landing"),
+        ("s3:GetObject", "arn:aws:s3:::assay-landing/parameters/*"),
+        ("s3:PutObject", "arn:aws:s3:::assay-landing/parameters/*"),
+    }
+    assert {action.split(":")[0] for action, _ in reached} == {"s3", "kms", "logs"}
+
+
+# -- jobs -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("job", template("jobs").resources("AWS::Glue::Job"), ids=lambda job: job.logical_id)
+def test_a_script_takes_the_arguments_of_its_job(job: Resource) -> None:
+    script = shipped(job.properties["Command"]["ScriptLocation"])
+    given = job.properties["DefaultArguments"]
+    assert given.keys() - GLUE_OPTIONS <= {f"--{name}" for name in options(script)}
+
+
+def options(script: Path) -> set[str]:
+    """The options of every job, and those that a script adds, read from its text."""
+    common = {f.metadata.get("option", f.name) for f in dataclasses.fields(arguments.JobArguments)}
+    own = {
+        statement.target.id
+        for each in ast.parse(script.read_text(encoding="utf-8")).body
+        if isinstance(each, ast.ClassDef)
+        for statement in each.body
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
+    }
+    return common | own
+
+
+def test_gold_reckons_with_the_size_and_class_that_all_jobs_have() -> None:
+    jobs = template("jobs").resources("AWS::Glue::Job")
+    (gold,) = (job for job in jobs if job.logical_id == "GoldJob")
+    given = gold.properties["DefaultArguments"]
+    for job in jobs:
+        properties = job.properties
+        assert properties["ExecutionClass"] == given["--execution_class"]
+        size = DPU_PER_WORKER[properties["WorkerType"]] * properties["NumberOfWorkers"]
+        assert size == float(given["--dpu"])
+
+
+def test_an_alert_tells_of_every_job_that_does_not_succeed() -> None:
+    rule = one("workflow", "AWS::Events::Rule").properties
+    pattern = rule["EventPattern"]
+    assert pattern["detail-type"] == ["Glue Job State Change"]
+    names = [job.properties["Name"] for job in template("jobs").resources("AWS::Glue::Job")]
+    assert pattern["detail"]["jobName"] == names
+    assert pattern["detail"]["state"] == ["ERROR", "FAILED", "TIMEOUT"]
+    (target,) = rule["Targets"]
+    assert target["Arn"] == EXPORTS["assay-alerts-topic"]
+    transformer = target["InputTransformer"]
+    used = set(re.findall(r"<(\w+)>", transformer["InputTemplate"]))
+    assert used == transformer["InputPathsMap"].keys()
+
+
+# -- who may come in --------------------------------------------------------------------------------------
+
+
+def test_the_routes_are_those_of_the_application_and_ask_who_calls() -> None:
+    routes = [route.properties for route in template("serving").resources("AWS::ApiGatewayV2::Route")]
+    assert {route["AuthorizationType"] for route in routes} == {"AWS_IAM"}
+    served = {
+        f"{method} {route.path}"
+        for route in app.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods or ()
+    }
+    assert sorted(route["RouteKey"] for route in routes) == sorted(served)
+
+
+def test_the_function_is_the_packaged_one() -> None:
+    function = one("serving", "AWS::Lambda::Function").properties
+    layer = one("serving", "AWS::Lambda::LayerVersion").properties
+    assert function["Handler"] == HANDLER
+    assert [function["Runtime"]] == layer["CompatibleRuntimes"]
+    assert function["Architectures"] == layer["CompatibleArchitectures"]
+    assert function["Environment"]["Variables"] == {"ASSAY_LANDING_BUCKET": "assay-landing"}
+    assert function["ReservedConcurrentExecutions"] == "5"
+    none = Template(
+        configs.path("glue_configs/stacks/serving.yaml"), {"Concurrency": "0"}, exports=EXPORTS
+    ).resources("AWS::Lambda::Function")[0]
+    assert "ReservedConcurrentExecutions" not in none.properties
+
+
+def test_the_dashboard_is_behind_tls_and_a_login() -> None:
+    stack = document("dashboard")["Resources"]
+    listeners = [b["Properties"] for b in stack.values() if b["Type"].endswith("::Listener")]
+    assert [(each["Protocol"], each["Port"]) for each in listeners] == [("HTTPS", 443)]
+    first, second = sorted(listeners[0]["DefaultActions"], key=lambda action: action["Order"])
+    assert (first["Type"], second["Type"]) == ("authenticate-cognito", "forward")
+    assert first["AuthenticateCognitoConfig"]["OnUnauthenticatedRequest"] == "authenticate"
+    network = stack["Service"]["Properties"]["NetworkConfiguration"]["AwsvpcConfiguration"]
+    assert network["AssignPublicIp"] == "DISABLED"
+    service = one("dashboard", "AWS::ECS::Service").properties["NetworkConfiguration"]["AwsvpcConfiguration"]
+    assert service["Subnets"] == ["subnet-1", "subnet-2"]
+
+
+def test_only_the_login_page_can_be_reached_and_only_from_the_network_that_is_given() -> None:
+    inbound = [
+        rule
+        for stack in STACKS
+        for group in template(stack).resources("AWS::EC2::SecurityGroup")
+        for rule in group.properties.get("SecurityGroupIngress", [])
+    ]
+    assert [(rule["CidrIp"], rule["FromPort"], rule["ToPort"]) for rule in inbound] == [
+        ("203.0.113.0/24", 443, 443)
+    ]
+
+
+def test_airflow_is_encrypted_private_and_hides_its_credentials() -> None:
+    machine = document("airflow")["Resources"]["Machine"]["Properties"]
+    assert template("airflow").resolve(machine["SubnetId"]) == "subnet-1"
+    assert "KeyName" not in machine
+    (disk,) = template("airflow").resolve(machine["BlockDeviceMappings"])
+    assert disk["Ebs"]["Encrypted"] is True
+    assert disk["Ebs"]["KmsKeyId"] == EXPORTS["assay-data-key"]
+    settings = one("airflow", "AWS::EC2::LaunchTemplate").properties["LaunchTemplateData"]
+    assert settings["MetadataOptions"]["HttpTokens"] == "required"
+
+
+def test_airflow_starts_by_a_script_that_a_shell_understands() -> None:
+    settings = one("airflow", "AWS::EC2::LaunchTemplate").properties["LaunchTemplateData"]
+    script = base64.b64decode(settings["UserData"]).decode()
+    assert script.startswith("#!/bin/bash\nset -euo pipefail\n")
+    checked = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert "AIRFLOW__API__HOST=127.0.0.1\n" in script
+    assert "AIRFLOW_VAR_ASSAY_ALERTS_TOPIC=arn:aws:sns:" in script
+
+
+# -- how stacks fit together ------------------------------------------------------------------------------
+
+
+def test_a_stack_imports_what_those_below_it_export() -> None:
+    known = {f"${{Name}}-{thing}" for thing in DATA}
+    for stack in STACKS:
+        found = document(stack)
+        asked = {value["Fn::Sub"] for key, value in walk(found) if key == "Fn::ImportValue"}
+        assert asked <= known, stack
+        known |= {body["Export"]["Name"]["Fn::Sub"] for body in found["Outputs"].values() if "Export" in body}
+
+
+def test_the_local_stack_gives_what_jobs_and_workflow_import() -> None:
+    asked = {
+        value["Fn::Sub"].removeprefix("${Name}-")
+        for path in stacks.RUN
+        for key, value in walk(template_yaml.read(configs.path(path)))
+        if key == "Fn::ImportValue"
+    }
+    jobs = {f"{job}-job" for job in ("ingest", *LAYERS, "calibrate")}
+    local = {name.removeprefix("assay-") for name in Stack(Home(Path("unused")), {"api": 1}).exports()}
+    assert asked - jobs <= local
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_name_begins_with_the_installations(stack: str) -> None:
+    named = [
+        value
+        for key, value in walk(document(stack)["Resources"])
+        if key.endswith("Name") and key in NAMES and isinstance(value, dict) and "Fn::Sub" in value
+    ]
+    assert named
+    assert all(str(value["Fn::Sub"]).startswith(("${Name}-", "/${Name}/")) for value in named)
+
+
+NAMES = {
+    "RoleName", "FunctionName", "LayerName", "LogGroupName", "GroupName", "AlarmName", "ClusterName",
+    "ServiceName", "UserPoolName", "InstanceProfileName", "LaunchTemplateName", "Name",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_logs_are_encrypted_and_end(stack: str) -> None:
+    for group in template(stack).resources("AWS::Logs::LogGroup"):
+        assert group.properties["KmsKeyId"] == EXPORTS["assay-data-key"]
+        assert int(group.properties["RetentionInDays"]) == 90
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_alarms_tell_the_topic(stack: str) -> None:
+    for body in document(stack)["Resources"].values():
+        if body["Type"] == "AWS::CloudWatch::Alarm":
+            topic = {"Fn::ImportValue": {"Fn::Sub": "${Name}-alerts-topic"}}
+            assert body["Properties"]["AlarmActions"] == [topic]

@@ -1,4 +1,4 @@
-"""The foundation's template: what holds data is closed, encrypted and kept; the journal is the local one's twin."""
+"""The foundation's template: data are closed, encrypted and kept; the journal is the local one's twin."""
 
 from __future__ import annotations
 
@@ -105,9 +105,7 @@ def test_every_bucket_refuses_what_comes_without_tls() -> None:
     for bucket in found("AWS::S3::Bucket"):
         name = bucket.properties["BucketName"]
         (denial,) = (
-            s
-            for s in policies.pop(name).properties["PolicyDocument"]["Statement"]
-            if s["Effect"] == "Deny"
+            s for s in policies.pop(name).properties["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"
         )
         assert denial["Principal"] == "*"
         assert denial["Action"] == "s3:*"
@@ -220,9 +218,7 @@ def test_whoever_may_publish_may_use_the_key() -> None:
         every = [s["Principal"].get("Service", []) for s in statements if s["Effect"] == "Allow"]
         return {name for names in every for name in ([names] if isinstance(names, str) else names)}
 
-    publishing = services(
-        one("AWS::SNS::TopicPolicy", "AlertsTopicPolicy")["PolicyDocument"]["Statement"]
-    )
+    publishing = services(one("AWS::SNS::TopicPolicy", "AlertsTopicPolicy")["PolicyDocument"]["Statement"])
     assert publishing == {"cloudwatch.amazonaws.com", "budgets.amazonaws.com", "events.amazonaws.com"}
     assert publishing <= services(one("AWS::KMS::Key", "DataKey")["KeyPolicy"]["Statement"])
 
@@ -243,13 +239,13 @@ def test_the_budget_is_what_the_service_takes() -> None:
     assert shape is not None
     report = ParamValidator().validate({"AccountId": "000000000000", **budget}, shape)
     assert not report.has_errors(), report.generate_report()
-    assert budget["Budget"]["BudgetType"] in model.shape_for("BudgetType").enum
-    assert budget["Budget"]["TimeUnit"] in model.shape_for("TimeUnit").enum
+    assert budget["Budget"]["BudgetType"] in model.shape_for("BudgetType").metadata["enum"]
+    assert budget["Budget"]["TimeUnit"] in model.shape_for("TimeUnit").metadata["enum"]
     for each in budget["NotificationsWithSubscribers"]:
         notification = each["Notification"]
-        assert notification["NotificationType"] in model.shape_for("NotificationType").enum
-        assert notification["ComparisonOperator"] in model.shape_for("ComparisonOperator").enum
-        assert notification["ThresholdType"] in model.shape_for("ThresholdType").enum
+        assert notification["NotificationType"] in model.shape_for("NotificationType").metadata["enum"]
+        assert notification["ComparisonOperator"] in model.shape_for("ComparisonOperator").metadata["enum"]
+        assert notification["ThresholdType"] in model.shape_for("ThresholdType").metadata["enum"]
         assert each["Subscribers"] == [{"SubscriptionType": "SNS", "Address": "foundation-AlertsTopic"}]
 
 

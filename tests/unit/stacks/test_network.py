@@ -35,7 +35,7 @@ def ways(direction: str) -> list[tuple[str, str, str, str]]:
         rules.append((rule.properties["GroupId"], dict(rule.properties)))
     other = "SourceSecurityGroupId" if direction == "Ingress" else "DestinationSecurityGroupId"
     return [
-        (group, rule.get(other, rule.get("CidrIp")), str(rule.get("FromPort")), str(rule.get("ToPort")))
+        (group, str(rule.get(other, rule.get("CidrIp"))), str(rule.get("FromPort")), str(rule.get("ToPort")))
         for group, rule in rules
     ]
 

@@ -156,9 +156,9 @@ def _release(target: Target) -> Release:
     from assay.deploy import dry_run, lint, release
 
     with show.working("validating the templates"):
-        deployment = dry_run.refuse(target)
+        dry_run.refuse(target)
     with show.working("building the release"):
-        return release.build(lint.CHECKOUT, _home() / "deploy", lambda_python=deployment.lambda_python)
+        return release.build(lint.CHECKOUT, _home() / "deploy")
 
 
 def _home() -> Path:

@@ -42,8 +42,8 @@ def read(target: Target) -> Deployment:
     return offline.read(order.read(target, release="releases/0000000000000000/"), files)
 
 
-def refuse(target: Target) -> Deployment:
-    """Read the installation, and refuse what a check of ours finds wrong: nothing is deployed then.
+def refuse(target: Target) -> None:
+    """Refuse an installation in which a check of ours finds something wrong: nothing is deployed then.
 
     Args:
         target: What is to be deployed.
@@ -51,9 +51,7 @@ def refuse(target: Target) -> Deployment:
     Raises:
         InputError: A check failed; the first finding, and how many there are.
     """
-    deployment = read(target)
-    found: list[Finding] = [f for outcome in run_all(deployment) for f in outcome.findings if not f.warning]
+    found: list[Finding] = [f for outcome in run_all(read(target)) for f in outcome.findings if not f.warning]
     if found:
         more = f" ({len(found)} findings; `assay deploy plan --dry-run` lists them)" if len(found) > 1 else ""
         raise InputError(f"{found[0].place} {found[0].sentence}{more}; nothing was changed")
-    return deployment

@@ -164,18 +164,6 @@ class Deployment:
         for planned in self.planned:
             yield from (r for r in planned.resources if not kinds or r.kind in kinds)
 
-    @property
-    def lambda_python(self) -> str:
-        """The Python of the functions, for which their archives are made; Glue's when there is no function.
-
-        Raises:
-            InputError: They do not agree.
-        """
-        found = {str(r.properties.get("Runtime", "")) for r in self.resources("AWS::Lambda::Function")}
-        if len(found) > 1:
-            raise InputError(f"functions run on {', '.join(sorted(found))}; let them share one Runtime")
-        return next(iter(found), "python3.11").removeprefix("python")
-
 
 def read(stacks: Sequence[Stack], files: frozenset[str] = frozenset()) -> Deployment:
     """Resolve stacks one after the other.

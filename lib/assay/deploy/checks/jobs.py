@@ -16,10 +16,10 @@ from assay.deploy.checks.registry import Finding, resources, whole
 from assay.deploy.offline import Deployment, Resource
 from assay.errors import InputError, did_you_mean
 from assay.runtime import arguments
+from assay.serving.api import package
 from assay.stacks import definition
 
 GLUE_VERSION = "5.1"
-_OLDEST_LAMBDA_PYTHON = 12
 RESERVED = frozenset({"--JOB_NAME", "--JOB_RUN_ID", "--JOB_ID", "--WORKFLOW_NAME", "--WORKFLOW_RUN_ID",
                       "--debug", "--mode", "--endpoint"})  # fmt: skip
 """Options that Glue gives itself; a job that sets them is refused or confused."""
@@ -81,11 +81,9 @@ def job_pinned(job: Resource) -> Iterator[str]:
     "functions pinned", "every function runs where its wheels do", "AWS::Lambda::Function", things="functions"
 )
 def function_pinned(function: Resource) -> Iterator[str]:
-    """NumPy's and SciPy's wheels need glibc 2.27; below Python 3.12 Lambda has 2.26 (Amazon Linux 2)."""
-    runtime = str(function.properties.get("Runtime", ""))
-    version = runtime.removeprefix("python3.")
-    if not (version.isdecimal() and int(version) >= _OLDEST_LAMBDA_PYTHON):
-        yield f"has Runtime {runtime!r}, too old a system for NumPy's wheels; set python3.12 or later"
+    """The archives carry modules for one Python on one architecture."""
+    if function.properties.get("Runtime") != package.RUNTIME:
+        yield f"has Runtime {function.properties.get('Runtime')!r}; its archive is for {package.RUNTIME}"
     if function.properties.get("Architectures", ["x86_64"]) != ["x86_64"]:
         yield "runs on another architecture than its wheels; set Architectures: [x86_64]"
 

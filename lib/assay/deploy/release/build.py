@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from assay.deploy.release import archive, lambdas, pins, wheels
+from assay.deploy.release import archive, pins
 from assay.errors import InputError, TerminalError
+from assay.serving.api import package, wheels
 
 GLUE_PYTHON = "3.11"
 MODULES = "lib/modules.gluewheels.zip"
@@ -47,27 +49,26 @@ class Release:
         return sum(path.stat().st_size for path in self.files.values())
 
 
-def build(root: Path, home: Path, *, lambda_python: str) -> Release:
+def build(root: Path, home: Path) -> Release:
     """Build a release.
 
     Args:
         root: The checkout.
-        home: A folder of ours; wheels are kept in it, and the release is built in it.
-        lambda_python: The Python of the API's function, for example `"3.13"`.
+        home: A folder of ours, in which the release is built.
 
     Raises:
         InputError: This is no checkout.
         TransientError: A wheel cannot be fetched.
         TerminalError: The library's wheel cannot be built.
     """
-    cache, folder = home / "wheels", home / "release"
-    lock = pins.read(root / "requirements.lock")
+    folder = home / "release"
+    (folder / "lambda").mkdir(parents=True, exist_ok=True)
     files = dict(copied(root))
     wheel = library(root, folder / "lib")
     files[f"lib/{wheel.name}"] = wheel
-    files[MODULES] = modules(folder / MODULES, root, cache)
-    files["lambda/api.zip"] = lambdas.function(folder / "lambda/api.zip", lock, cache, python=lambda_python)
-    files["lambda/layer.zip"] = lambdas.layer(folder / "lambda/layer.zip", lock, cache, python=lambda_python)
+    files[MODULES] = modules(folder / MODULES, root)
+    files["lambda/api.zip"] = package.build(folder / "lambda/api.zip")
+    files["lambda/layer.zip"] = layer(home)
     return Release(digest(files), dict(sorted(files.items())))
 
 
@@ -123,18 +124,36 @@ def library(root: Path, folder: Path) -> Path:
     return folder / name
 
 
-def modules(target: Path, root: Path, cache: Path) -> Path:
+def modules(target: Path, root: Path) -> Path:
     """Write the archive of the wheels that Glue lacks, with the list that Glue installs.
+
+    Args:
+        target: The file to write.
+        root: The checkout.
 
     References:
         AWS Glue developer guide, "Using Python libraries with AWS Glue", appendix on archives of wheels.
     """
     lock = pins.read(root / "requirements.lock")
     names = pins.for_glue(root)
-    fetched = wheels.fetch(lock.pins(names), cache, python=GLUE_PYTHON)
-    listed = "".join(f"{pin}\n" for pin in lock.pins(names))
+    fetched = wheels.fetch(names, python=GLUE_PYTHON, versions=lock.versions)
+    listed = "".join(f"{name}=={lock.versions[name]}\n" for name in names)
     members = {f"wheels/{path.name}": path.read_bytes() for path in fetched}
-    return archive.write(target, members | {"wheels/requirements.txt": listed.encode()}, compress=False)
+    return archive.write(target, members | {"wheels/requirements.txt": listed.encode()})
+
+
+def layer(home: Path) -> Path:
+    """The layer of NumPy and SciPy; packing takes half a minute, so it is made once per version and recipe.
+
+    Args:
+        home: A folder of ours, in which it is kept.
+    """
+    fetched = [wheel.name.encode() for wheel in wheels.fetch(package.LAYER)]
+    recipe = b"".join([Path(package.__file__).read_bytes(), *fetched])
+    kept = home / f"layer-{hashlib.sha256(recipe).hexdigest()[:_DIGITS]}.zip"
+    if not kept.is_file():
+        package.layer(kept.with_suffix(".partial")).replace(kept)
+    return kept
 
 
 def digest(files: Mapping[str, Path]) -> str:
@@ -147,8 +166,6 @@ def digest(files: Mapping[str, Path]) -> str:
 
 
 def _version(root: Path) -> str:
-    import tomllib
-
     try:
         project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     except OSError as error:

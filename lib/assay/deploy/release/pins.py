@@ -55,10 +55,6 @@ class Lock:
             waiting += self.brought.get(name, frozenset())
         return tuple(sorted(found))
 
-    def pins(self, names: Iterable[str]) -> tuple[str, ...]:
-        """`name==version` of packages, in their order."""
-        return tuple(f"{name}=={self.versions[name]}" for name in names)
-
 
 def read(path: Path) -> Lock:
     """The lock of a checkout.

@@ -140,11 +140,6 @@ def _write(target: Path, files: Files) -> Path:
     return target
 
 
-def library() -> dict[str, bytes]:
-    """The parts of the library that the function needs: name in its archive → content."""
-    return {name: file.read_bytes() for name, file in _library()}
-
-
 def _library() -> Iterator[tuple[str, Path]]:
     root = Path(assay.__file__).parent
     for part in PARTS:

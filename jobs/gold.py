@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 from assay.lake import Lake, refresh
 from assay.lake.parallel import each
@@ -20,11 +19,9 @@ class GoldArguments(arguments.JobArguments):
 
     Attributes:
         dpu: What one job of a run occupies, for the dollars in gold.runs.
-        execution_class: At whose price.
     """
 
     dpu: float = 2.0
-    execution_class: Literal["STANDARD", "FLEX"] = "STANDARD"
 
 
 def main(argv: list[str]) -> None:
@@ -33,7 +30,7 @@ def main(argv: list[str]) -> None:
     lake = Lake(session(args.job), args.run_id)
     lake.ensure("gold")
     journal = Journal(args.run_id, args.job, args.week, args.journal_table)
-    price = cost.DOLLARS_PER_DPU_HOUR[args.execution_class]
+    price = cost.DOLLARS_PER_DPU_HOUR["STANDARD"]
 
     def step(name: str, work: Callable[[], int]) -> int:
         with journal.step(name) as counted:

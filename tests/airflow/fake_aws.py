@@ -125,7 +125,9 @@ class FakeAws:
     def answer(self, target: str | None, body: bytes) -> tuple[int, str, bytes]:
         if target is None:  # SNS speaks forms and XML
             self.messages.append(dict(urllib.parse.parse_qsl(body.decode())))
-            answer = "<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>"
+            answer = (
+                "<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>"
+            )
             return 200, "text/xml", answer.encode()
         status, document = getattr(self, "_" + target.split(".")[1])(json.loads(body))
         return status, "application/x-amz-json-1.1", json.dumps(document).encode()

@@ -211,7 +211,7 @@ def _release(release: Release) -> dict[str, object]:
 def _contents(release: Release) -> str:
     big = {key: path.stat().st_size for key, path in release.files.items() if path.suffix in {".zip", ".whl"}}
     named = ", ".join(f"{key} {size / _MEGABYTE:.1f} MB" for key, size in big.items())
-    return f"{len(release.files)} files, {release.size / _MEGABYTE:.1f} MB ({named})"
+    return f"{_count(len(release.files), 'file')}, {release.size / _MEGABYTE:.1f} MB ({named})"
 
 
 def _plain(change: ChangeSet) -> dict[str, object]:

@@ -139,7 +139,12 @@ def execute(change: ChangeSet, on_event: Callable[[str, Event], None]) -> Deploy
     stack = change.stack
     watch = Watch(stack.name)
     with asking(f"change stack {stack.name}"):
-        clients.cloudformation().execute_change_set(StackName=stack.name, ChangeSetName=change.name)
+        clients.cloudformation().execute_change_set(
+            StackName=stack.name,
+            ChangeSetName=change.name,
+            # Empty buckets of a creation that failed go with it, or their names would be taken the next time.
+            RetainExceptOnCreate=all(each.action != "import" for each in change.changes),
+        )
     ended = _wait(stack.name, watch, on_event)
     if ended is None or ended.status not in WELL:
         raise TerminalError(failure("change", stack.name, watch, ended))

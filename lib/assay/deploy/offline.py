@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from assay.deploy.order import Stack
 from assay.errors import InputError
@@ -77,6 +77,7 @@ class OfflineTemplate(Template):
     """
 
     def __init__(self, stack: Stack, exports: Mapping[str, str]) -> None:
+        self._stack = stack
         declared = stack.document.get("Parameters", {})
         samples = {name: _sample(stack, name, declared[name]) for name in stack.missing}
         self.imports: set[str] = set()
@@ -87,12 +88,20 @@ class OfflineTemplate(Template):
         super().__init__(stack.path, samples | dict(stack.parameters), exports=exports, pseudo=pseudo)
         self._functions |= {"Fn::GetAZs": self._zones, "Fn::Cidr": self._cidr, "Fn::Base64": self.resolve}
 
-    def every(self, stack: Stack) -> tuple[Resource, ...]:
+    def with_start(self, start: str) -> Self:
+        """The template with another value of its parameter `Start`, if it has one."""
+        if start not in self._document.get("Parameters", {}).get("Start", {}).get("AllowedValues", []):
+            return self
+        return type(self)(
+            replace(self._stack, parameters={**self._stack.parameters, "Start": start}), self._exports
+        )
+
+    def every(self) -> tuple[Resource, ...]:
         """All resources that the template's conditions keep."""
         return tuple(
             Resource(
-                stack=stack.short,
-                installation=stack.installation,
+                stack=self._stack.short,
+                installation=self._stack.installation,
                 logical_id=name,
                 kind=str(body["Type"]),
                 properties=self.resolve(body.get("Properties", {})),
@@ -179,7 +188,7 @@ def read(stacks: Sequence[Stack], files: frozenset[str] = frozenset()) -> Deploy
     planned = []
     for stack in stacks:
         template = OfflineTemplate(stack, known)
-        resources = template.every(stack)
+        resources = template.every()
         exports = template.exports()
         known |= exports
         planned.append(Planned(stack, template, resources, exports))

@@ -1,7 +1,7 @@
 """The template as a text: what CloudFormation's reader of YAML refuses, and PyYAML does not.
 
 References:
-    AWS CloudFormation user guide, "Template formats": no aliases, no merged keys.
+    AWS CloudFormation user guide, "Template formats": no aliases, no merged keys (the reader refuses these).
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ import yaml
 from assay.deploy.checks.registry import Finding, whole
 from assay.deploy.offline import Deployment, Planned
 from assay.errors import InputError
-
-_MERGE = "<<"
 
 
 @whole("dialect", "every template is CloudFormation's YAML, and small enough to be sent", "templates")
@@ -33,8 +31,6 @@ def _refused(planned: Planned) -> Iterator[str]:
         line = token.start_mark.line + 1
         if isinstance(token, yaml.AliasToken):
             yield f"line {line} has the alias *{token.value}, which CloudFormation refuses; write it out"
-        elif isinstance(token, yaml.ScalarToken) and token.value == _MERGE and token.plain:
-            yield f"line {line} merges keys by <<, which CloudFormation refuses; write them out"
     try:
         _ = planned.stack.body
     except InputError as error:

@@ -18,6 +18,7 @@ from assay.errors import InputError, did_you_mean
 from assay.runtime import arguments
 from assay.serving.api import package
 from assay.stacks import definition
+from assay.stacks.triggers import START_KINDS
 
 GLUE_VERSION = "5.1"
 RESERVED = frozenset({"--JOB_NAME", "--JOB_RUN_ID", "--JOB_ID", "--WORKFLOW_NAME", "--WORKFLOW_RUN_ID",
@@ -141,12 +142,17 @@ def _refused(name: str, taken: type[Any], given: Mapping[str, Any]) -> Iterator[
 
 
 def _workflow(deployment: Deployment) -> Iterator[Finding]:
+    """What a reading with each kind of start finds; each thing once."""
     if next(deployment.resources("AWS::Glue::Workflow"), None) is None:
         return
-    try:
-        definition.read(*(planned.template for planned in deployment.planned))
-    except InputError as error:
-        yield Finding("workflow", "workflow", error.message)
+    sentences: set[str] = set()
+    for start in START_KINDS:
+        try:
+            definition.read(*(planned.template.with_start(start) for planned in deployment.planned))
+        except InputError as error:
+            sentences.add(error.message)
+    for sentence in sorted(sentences):
+        yield Finding("workflow", "workflow", sentence)
 
 
 @lru_cache(maxsize=16)

@@ -1,8 +1,8 @@
 """`assay deploy` on the emulator: every stack that it accepts is created, updated and deleted.
 
 The emulator refuses a template whole when it does not know one of its types, so such resources are taken out
-first and what they give to others is written in their place (`without`). Which types these are is asked of the
-emulator itself; the table of docs/deploy.md is what it answered, and a test compares it.
+first and what they give to others is written in their place (`without`). Which types these are, the emulator
+is asked; the table of docs/deploy.md is what it answered, and a test compares it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 import uuid
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ PARAMETERS = (
     "dashboard.AllowedNetwork=10.1.0.0/16",
     "dashboard.ImageTag=0.1.0",
     f"airflow.Image={IMAGE}",
+    "workflow.Start=SCHEDULED",
     "foundation.AlertsEmail=lab@example.com",
 )
 # As small as the checks allow: `assay deploy apply` refuses what they find wrong.
@@ -61,6 +63,15 @@ TABLE = {
     "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}],
     "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}],
 }
+# Something in every stack, beside the release.
+CHANGES = (
+    "LogRetention=365",
+    "catalog.ScanLimit=20000000000",
+    "workflow.Schedule=cron(15 4 ? * TUE *)",
+    "airflow.InstanceType=t4g.large",
+    "database.DeletionProtection=false",
+)
+_SECTION = re.compile(r"(<!-- emulator -->)\n.*?(<!-- /emulator -->)", re.DOTALL)
 _NAMED = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}")
 
 
@@ -166,11 +177,11 @@ def without(planned: Planned, gone: frozenset[str]) -> dict[str, Any]:
     return {**document, "Resources": clean(kept), "Outputs": clean(document.get("Outputs", {}))}
 
 
-def emulated(folder: Path) -> dict[str, dict[str, str]]:
+def emulated(folder: Path, name: str) -> dict[str, dict[str, str]]:
     """Write the shipped templates as the emulator takes them; stack → type → why it was taken out."""
     folder.mkdir()
     reasons: dict[str, dict[str, str]] = {}
-    for planned in offline.read(order.read(Target(extras=order.OPTIONAL))).planned:
+    for planned in offline.read(order.read(Target(name, order.OPTIONAL))).planned:
         kinds = {k: str(body["Type"]) for k, body in planned.stack.document["Resources"].items()}
         found = {kind: reason for kind in sorted(set(kinds.values())) if (reason := refused(kind))}
         gone = frozenset(k for k, kind in kinds.items() if kind in found)
@@ -212,7 +223,7 @@ def topic(shown: str) -> dict[str, Any]:
 @pytest.mark.usefixtures("image")
 def test_every_stack_is_created_updated_and_deleted(name: str, release: Release, tmp_path: Path) -> None:
     """The whole life of an installation, with the emulator's table beside it."""
-    reasons = emulated(tmp_path / "stacks")
+    reasons = emulated(tmp_path / "stacks", name)
     target = Target(name, order.OPTIONAL, given=PARAMETERS, folder=tmp_path / "stacks")
 
     listener = Listener()
@@ -221,26 +232,33 @@ def test_every_stack_is_created_updated_and_deleted(name: str, release: Release,
     assert all(change.creates for change in listener.asked)
     assert first.uploaded == len(release.files)
     assert all(listener.files.values())
-    assert first.outputs[f"{name}-workflow"]["WorkflowName"] == name
+    assert name in first.outputs[f"{name}-workflow"].values()
 
     again = apply(target, release, Listener(agrees=False))  # nothing is asked: nothing changes
     assert again.changed == []
     assert len(again.unchanged) == len(first.changed)
     assert again.uploaded == 0
 
-    longer = Target(name, order.OPTIONAL, given=(*PARAMETERS, "LogRetention=365"), folder=target.folder)
-    listener = Listener()
-    updated = apply(longer, release, listener)
-    assert f"{name}-foundation" in updated.changed
-    assert not any(change.creates for change in listener.asked)
-    group = clients.cloudformation().describe_stack_resources(StackName=f"{name}-foundation")
-    assert any(each["ResourceType"] == "AWS::Logs::LogGroup" for each in group["StackResources"])
+    destroy = ("deploy", "destroy", "--name", name, "--templates", str(target.folder), "--yes")
+    refusal = assay(*destroy)
+    assert refusal.exit_code == 2
+    assert f"stack {name}-database is protected; `assay deploy apply --only database --set" in refusal.stderr
+    assert states.look(f"{name}-catalog") is not None
 
-    found = assay("deploy", "destroy", "--name", name, "--templates", str(target.folder), "--yes")
+    other = Target(name, order.OPTIONAL, given=(*PARAMETERS, *CHANGES), folder=target.folder)
+    listener = Listener()
+    updated = apply(other, replace(release, digest="1" * 16), listener)
+    assert updated.changed == first.changed
+    assert not any(change.creates for change in listener.asked)
+
+    found = assay(*destroy)
     assert found.exit_code == 0, found.output
     assert all(states.look(f"{name}-{short}") is None for short in (*order.ORDER, *order.OPTIONAL))
     assert f"{name}-lake-000000000000-eu-west-1 (AWS::S3::Bucket, of {name}-foundation) stays" in found.stdout
-    assert table(reasons) in PAGE.read_text(encoding="utf-8"), f"write this into {PAGE}:\n{table(reasons)}"
+    before = PAGE.read_text(encoding="utf-8")
+    after = _SECTION.sub(lambda match: f"{match[1]}\n{table(reasons)}\n{match[2]}", before)
+    PAGE.write_text(after, encoding="utf-8")
+    assert after == before, f"{PAGE.name} was out of date; it has been written anew"
 
 
 def table(reasons: dict[str, dict[str, str]]) -> str:
@@ -414,16 +432,8 @@ def test_the_command_deploys_plans_and_says_that_nothing_changed(
 ) -> None:
     monkeypatch.setenv("ASSAY_HOME", str(tmp_path / ".assay"))
     tiny(tmp_path / "stacks")
-    common = [
-        "--name",
-        name,
-        "--templates",
-        str(tmp_path / "stacks"),
-        "--region",
-        "eu-west-1",
-        "--only",
-        "foundation",
-    ]
+    common = ["--name", name, "--templates", str(tmp_path / "stacks"), "--region", "eu-west-1"]
+    common += ["--only", "foundation"]
     planned = json.loads(assay("deploy", "plan", *common, "--json").stdout)
     assert planned["stacks"][0]["creates"]
     assert len(planned["release"]["digest"]) == 16
@@ -431,13 +441,10 @@ def test_the_command_deploys_plans_and_says_that_nothing_changed(
     assert first.exit_code == 0, first.output
     assert f"changed: {name}-foundation" in first.stdout
     assert "create complete" in first.stderr
-    assert "nothing to change: 1 stack as they should be" in assay("deploy", "apply", *common, "--yes").stdout
-    shown = assay("deploy", "plan", *common)
-    assert f"{name}-foundation  as it should be" in shown.stdout
-    assert "0 of 1 stack would change; nothing was changed" in shown.stdout
     again = json.loads(assay("deploy", "apply", *common, "--yes", "--json").stdout)
     assert again["release"]["digest"] == planned["release"]["digest"]
     assert again["changed"] == []
+    assert again["unchanged"] == [f"{name}-foundation"]
 
 
 def test_a_stack_without_its_parameters_is_refused(name: str, tmp_path: Path, release: Release) -> None:

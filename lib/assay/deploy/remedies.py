@@ -32,6 +32,9 @@ _REMEDIES = {
     r"cannot be deleted as it is in use|in use by|is imported by": (
         "another stack still uses it: destroy that one first, or everything without --only"
     ),
+    r"deletion protection|protected": (
+        "it is protected: `assay deploy apply --only database --set database.DeletionProtection=false` first"
+    ),
     r"bucket .* is not empty|BucketNotEmpty": "empty the bucket, then repeat the command",
     _ABSENT: "the region has no such service: choose another --region",
     _USED_UP: (

@@ -10,9 +10,11 @@ from assay.deploy.applying import remove
 from assay.deploy.events import Event
 from assay.deploy.order import Stack
 from assay.deploy.remedies import asking
-from assay.errors import AssayError
+from assay.deploy.states import Deployed
+from assay.errors import AssayError, InputError
 from assay.runtime import clients
 
+_PROTECTION = "DeletionProtection"
 _KEPT = {"Retain": "stays", "RetainExceptOnCreate": "stays", "Snapshot": "is kept as a snapshot"}
 
 
@@ -40,6 +42,7 @@ def existing(stacks: Sequence[Stack]) -> list[Stack]:
         stacks: In the order of deployment.
 
     Raises:
+        InputError: One is protected against deletion.
         TransientError: Something is being done to one of them.
     """
     found = []
@@ -47,6 +50,7 @@ def existing(stacks: Sequence[Stack]) -> list[Stack]:
         deployed = states.look(stack.name)
         if deployed is not None:
             states.refuse_busy(deployed)
+            _refuse_protected(stack, deployed)
             found.append(stack)
     return found
 
@@ -87,6 +91,15 @@ def destroy(stacks: Sequence[Stack], on_event: Callable[[str, Event], None]) -> 
             ) from error
         gone.append(stack.name)
     return gone
+
+
+def _refuse_protected(stack: Stack, deployed: Deployed) -> None:
+    """Before anything is deleted: AWS would say so only once the stacks above it are gone."""
+    if deployed.parameters.get(_PROTECTION) == "true":
+        option = f"--only {stack.short} --set {stack.short}.{_PROTECTION}=false"
+        raise InputError(
+            f"stack {stack.name} is protected; `assay deploy apply {option}` first; nothing was deleted"
+        )
 
 
 def _kept(stack: Stack) -> list[Kept]:

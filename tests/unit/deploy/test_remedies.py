@@ -22,6 +22,7 @@ from assay.errors import InputError, TerminalError, TransientError
         ("assay-lake already exists", "--adopt"),
         ("Resource of type 'AWS::S3::Bucket' with identifier 'assay-lake' already exists.", "--adopt"),
         ("Export assay-vpc cannot be deleted as it is in use by assay-database", "destroy that one first"),
+        ("Cannot delete protected DB Instance, please disable deletion protection", "DeletionProtection=false"),
         ("The bucket you tried to delete is not empty", "empty the bucket"),
         ("Template format error: Unrecognized resource types: [AWS::DMS::ReplicationConfig]", "another --region"),
         ('Could not connect to the endpoint URL: "https://glue.eu-isoe-west-1..."', "another --region"),

@@ -8,14 +8,8 @@ from assay.deploy.offline import Planned, Resource
 
 
 def reason(resource: Resource) -> str:
-    """The reason that a resource's metadata give, in words.
-
-    `Metadata: {Assay: {Reason: ...}}`, or the comment of a suppression of checkov; empty without one.
-    """
-    own = resource.metadata.get("Assay", {}).get("Reason", "")
-    skipped = resource.metadata.get("checkov", {}).get("skip", [])
-    comments = [str(skip.get("comment", "")) for skip in skipped]
-    return " ".join(filter(None, [str(own), *comments])).strip()
+    """The reason that a resource's metadata give: `Metadata: {Assay: {Reason: ...}}`; empty without one."""
+    return str(resource.metadata.get("Assay", {}).get("Reason", "")).strip()
 
 
 def comment(planned: Planned, resource: Resource, sid: str) -> str:

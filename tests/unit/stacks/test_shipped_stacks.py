@@ -255,8 +255,11 @@ def test_an_alert_tells_of_every_job_that_does_not_succeed() -> None:
     (target,) = rule["Targets"]
     assert target["Arn"] == EXPORTS["assay-alerts-topic"]
     transformer = target["InputTransformer"]
-    used = set(re.findall(r"<(\w+)>", transformer["InputTemplate"]))
-    assert used == transformer["InputPathsMap"].keys()
+    told = re.sub(r"<(\w+)>", r'"\1"', transformer["InputTemplate"])
+    assert json.loads(told) == {
+        "what": "A job did not succeed",
+        **{name: name for name in transformer["InputPathsMap"]},
+    }
 
 
 # -- who may come in --------------------------------------------------------------------------------------

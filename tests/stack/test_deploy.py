@@ -29,7 +29,7 @@ from assay.deploy.events import Event
 from assay.deploy.offline import Planned
 from assay.deploy.order import Target
 from assay.deploy.release import Release
-from assay.deploy.release.build import copied
+from assay.deploy.release.builder import copied
 from assay.errors import AssayError, InputError, TerminalError, TransientError
 from assay.runtime import clients
 

@@ -44,7 +44,7 @@ def checks(outcomes: Sequence[Outcome], seconds: float, *, as_json: bool) -> Non
             _mark(outcome),
             escape(outcome.check),
             escape(outcome.holds),
-            f"{outcome.looked_at:,} {outcome.things}",
+            _count(outcome.looked_at, outcome.things.removesuffix("s")),
             f"{outcome.seconds:.2f}",
         )
     console.print(table)
@@ -224,4 +224,4 @@ def _plain(change: ChangeSet) -> dict[str, object]:
 
 
 def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -1,9 +1,8 @@
 """Takes what an earlier installation left into the stacks of a new one.
 
 `assay deploy destroy` leaves buckets and tables. CloudFormation finds them again by their names, but only
-where
-the template has a name as a plain text: `${Name}-landing-${AWS::AccountId}` is none. So names are written
-out in the copy of the template that is sent.
+where the template has a name as a plain text: `${Name}-landing-${AWS::AccountId}` is none. So names are
+written out in the copy of the template that is sent.
 
 References:
     AWS CloudFormation API reference, "CreateChangeSet", ImportExistingResources.

@@ -8,7 +8,7 @@ from assay.deploy import lint, offline, order
 from assay.deploy.checks import Finding, Outcome, run_all
 from assay.deploy.offline import Deployment
 from assay.deploy.order import Target
-from assay.deploy.release.build import expected
+from assay.deploy.release.builder import expected
 from assay.errors import InputError
 
 

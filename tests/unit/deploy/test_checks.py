@@ -13,7 +13,7 @@ import pytest
 from assay.deploy import dry_run, lint, offline, order
 from assay.deploy.checks import CHECKS, Finding
 from assay.deploy.order import Target
-from assay.deploy.release.build import expected
+from assay.deploy.release.builder import expected
 from assay.errors import InputError
 
 Document = dict[str, Any]

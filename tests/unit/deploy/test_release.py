@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from assay.deploy.release import Release, build, pins
-from assay.deploy.release.build import MODULES, copied, digest, expected, layer, library, modules
+from assay.deploy.release.builder import MODULES, copied, digest, expected, layer, library, modules
 from assay.errors import InputError, TerminalError, TransientError
 
 ROOT = Path(__file__).parents[3]

@@ -1,9 +1,8 @@
 """What must hold of the templates before anything is deployed; each check is one small function.
 
-The linters that AWS's users know (`assay.deploy.lint`) see single properties. The checks of this package
-see what
-they miss: what stacks expect of each other, of the jobs' code and of the release, and weaknesses that deploy
-without a word. Importing a module registers its checks.
+The linters that AWS's users know (`assay.deploy.lint`) see single properties. The checks of this package see
+what they miss: what stacks expect of each other, of the jobs' code and of the release, and weaknesses that
+deploy without a word. Importing a module registers its checks.
 """
 
 # The order of import is the order in which they run.

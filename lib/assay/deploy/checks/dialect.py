@@ -15,7 +15,7 @@ from assay.deploy.offline import Deployment, Planned
 from assay.errors import InputError
 
 
-@whole("dialect", "every template is CloudFormation's YAML, and small enough to be sent", "templates")
+@whole("dialect", "every template is YAML that CloudFormation takes", "templates")
 def dialect(deployment: Deployment) -> tuple[int, Iterator[Finding]]:
     """Reading and resolving them found unknown functions, references and keys that stand twice already."""
     return len(deployment.planned), (

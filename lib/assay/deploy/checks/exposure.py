@@ -18,7 +18,7 @@ _ANY_PORT = "any port"
 
 @resources(
     "ports closed", "no port but a justified 443 is open to the world",
-    "AWS::EC2::SecurityGroup", "AWS::EC2::SecurityGroupIngress", things="security groups and rules",
+    "AWS::EC2::SecurityGroup", "AWS::EC2::SecurityGroupIngress", things="groups and rules",
 )  # fmt: skip
 def ports_closed(resource: Resource) -> Iterator[str]:
     """A rule that lets the world in; 443 may stay where the resource's metadata say why."""
@@ -60,7 +60,7 @@ def listener_encrypted(listener: Resource) -> Iterator[str]:
         yield "serves without TLS; set Protocol: HTTPS, or let it redirect only"
 
 
-@resources("capture encrypted", "change capture reads over TLS", "AWS::DMS::Endpoint", things="DMS endpoints")
+@resources("capture encrypted", "change capture reads over TLS", "AWS::DMS::Endpoint", things="endpoints")
 def capture_encrypted(endpoint: Resource) -> Iterator[str]:
     """S3 is always spoken to over TLS; a database only when it is said."""
     mode = endpoint.properties.get("SslMode", "none")
@@ -72,7 +72,7 @@ def capture_encrypted(endpoint: Resource) -> Iterator[str]:
     "connections encrypted",
     "jobs reach the database over TLS",
     "AWS::Glue::Connection",
-    things="Glue connections",
+    things="connections",
 )
 def connection_encrypted(connection: Resource) -> Iterator[str]:
     """A JDBC connection must enforce TLS; a NETWORK connection carries no credentials."""

@@ -57,7 +57,7 @@ References:
 """
 
 
-@whole("workflow", "the jobs run in order: no unknown job, circle or orphan", "jobs and triggers")
+@whole("workflow", "jobs run in order, none unknown, circular or orphaned", "jobs and triggers")
 def workflow(deployment: Deployment) -> tuple[int, Iterator[Finding]]:
     """The same reading as the local runner's, with a start on demand and with a schedule."""
     count = sum(1 for _ in deployment.resources("AWS::Glue::Job", "AWS::Glue::Trigger"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import botocore.session
@@ -102,10 +103,15 @@ _ADAPT: dict[str, _Adapt] = {
 
 def _spelled(service: str, operation: str, properties: dict[str, Any]) -> dict[str, Any]:
     """Values as the service spells them: CloudFormation takes "2" for 2, for DMS `sse-kms` for `SSE_KMS`."""
-    model = botocore.session.get_session().get_service_model(service)
-    shape = model.operation_model(operation).input_shape
-    found: dict[str, Any] = _spell(shape, properties, folds=service in _FOLDS)
+    found: dict[str, Any] = _spell(_input(service, operation), properties, folds=service in _FOLDS)
     return found
+
+
+@lru_cache(maxsize=32)
+def _input(service: str, operation: str) -> Any:
+    """The shape of an operation's input; reading a service's model takes a moment."""
+    model = botocore.session.get_session().get_service_model(service)
+    return model.operation_model(operation).input_shape
 
 
 def _spell(shape: Any, value: Any, *, folds: bool) -> Any:

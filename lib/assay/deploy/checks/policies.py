@@ -96,7 +96,7 @@ def resources_named(deployment: Deployment) -> tuple[int, Iterator[Finding]]:
     )  # fmt: skip
 
 
-@whole("principals named", "no policy lets everybody in, and none excludes by negation", "statements")
+@whole("principals named", "no policy lets everybody in, or allows by negation", "statements")
 def principals_named(deployment: Deployment) -> tuple[int, Iterator[Finding]]:
     """A principal `*` without a condition, and `NotAction`, `NotResource`, `NotPrincipal` in what allows."""
     found = statements(deployment)

@@ -63,7 +63,7 @@ def exports(deployment: Deployment) -> tuple[int, Iterator[Finding]]:
     )
 
 
-@resources("names", "every physical name begins with the installation's", *_NAMING, things="named resources")
+@resources("names", "every physical name begins with the installation's", *_NAMING, things="names")
 def names(resource: Resource) -> Iterator[str]:
     """Two installations share an account, and policies name by prefix.
 
@@ -77,7 +77,7 @@ def names(resource: Resource) -> Iterator[str]:
         yield f"{_NAMING[resource.kind]} is {found!r}; begin it with ${{Name}}-"
 
 
-@whole("files", "every file that a template names is in the release", "addresses")
+@whole("files", "every file that a template names is in the release", "files")
 def files(deployment: Deployment) -> tuple[int, Iterator[Finding]]:
     """A script, wheel or archive that is not uploaded fails the job, not the deployment."""
     found = [(r, key) for r in deployment.resources() for key in _keys(r.properties)]

@@ -17,7 +17,7 @@ _RESOLVED = "{{resolve:secretsmanager:"
 _KEPT = frozenset({"Retain", "RetainExceptOnCreate", "Snapshot"})
 
 
-@whole("buckets encrypted", "every bucket is encrypted, with the data key where AWS can use it", "buckets")
+@whole("buckets encrypted", "every bucket is encrypted, with our key where it can be", "buckets")
 def buckets_encrypted(deployment: Deployment) -> tuple[int, Iterator[Finding]]:
     """A bucket without an encryption block falls back to S3's own key, and no linter says so.
 
@@ -40,7 +40,7 @@ def bucket_private(bucket: Resource) -> Iterator[str]:
         yield f"may become public; set {', '.join(missing)} to true in PublicAccessBlockConfiguration"
 
 
-@resources("data retained", "data outlive their stack", *sorted(HOLDS_DATA), things="resources with data")
+@resources("data retained", "data outlive their stack", *sorted(HOLDS_DATA), things="resources")
 def data_retained(resource: Resource) -> Iterator[str]:
     """Both policies: one is about deletion of the stack, one about replacement in an update."""
     for what, policy in (
@@ -66,7 +66,7 @@ def table_protected(table: Resource) -> Iterator[str]:
 
 @resources(
     "database closed",
-    "the database is private and encrypted, its password made by AWS",
+    "the database is private and encrypted, its password AWS's",
     "AWS::RDS::DBInstance",
     things="databases",
 )

@@ -4,6 +4,6 @@ The same sources give the same bytes, so that a release which is there already i
 template that names one names exactly that code.
 """
 
-from assay.deploy.release.build import Release, build
+from assay.deploy.release.builder import Release, build
 
 __all__ = ["Release", "build"]

@@ -55,7 +55,7 @@ def assay(*arguments: str) -> Result:
 def test_a_dry_run_prints_a_line_per_check() -> None:
     found = assay("plan", "--dry-run")
     assert found.exit_code == 0, found.output
-    lines = [line for line in found.stdout.splitlines() if line.startswith(("ok", "warn", "fail"))]
+    lines = [line for line in found.stdout.splitlines() if line.startswith(("ok ", "warn ", "fail "))]
     assert len(lines) == len(CHECKS) + 2
     assert "0 errors" in found.stdout
     assert "AWS was not asked, and nothing was changed" in found.stdout
@@ -128,7 +128,7 @@ def test_the_replacement_of_data_stands_out() -> None:
             Change("replace", "Rule", "AWS::Events::Rule", ("Name",)),
         )
     )
-    assert "replace HOLDS DATA    LakeBucket    AWS::S3::Bucket    BucketName" in " ".join(shown.split(" "))
+    assert "replace HOLDS DATA LakeBucket AWS::S3::Bucket BucketName" in " ".join(shown.split())
     assert shown.count("HOLDS DATA") == 1
     assert shown.startswith("assay-foundation  changes")
 

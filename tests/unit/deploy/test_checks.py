@@ -245,7 +245,7 @@ FAULTS: dict[str, tuple[str, Fault, str, str]] = {
         "network", add("P", "SSM::Parameter", Value={"Fn::ImportValue": "assay-api-url"}), "imports",
         "it comes later, from serving"),
     "a name without the installation's": (
-        "jobs", change("IAM::Role", RoleName="silver"), "names", "RoleName is 'silver'"),
+        "jobs", change("Glue::Job", Name="gold"), "names", "Name is 'gold'"),
     "a file that no release has": (
         "serving",
         lambda d: properties(d, "Lambda::Function")["Code"].update(S3Key={"Fn::Sub": "${Release}lambda/api2.zip"}),

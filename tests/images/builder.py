@@ -120,7 +120,9 @@ class Builder:
         Buildah applies an image's user, folder and variables, but no entrypoint and no health check.
         """
         given = [part for pair in variables.items() for part in ("--env", "=".join(pair))]
-        return [*self.command, "run", "--isolation", "chroot", *given, container, "--", *command]
+        # Docker makes a container's own name known inside it; buildah names it and does not.
+        options = ["--isolation", "chroot", "--hostname", "localhost"]
+        return [*self.command, "run", *options, *given, container, "--", *command]
 
     def remove(self, container: str) -> None:
         """Delete a container."""

@@ -165,6 +165,7 @@ def api(strict_emulator: str, archives: dict[str, Path]) -> Api:
             iam.put_user_policy(UserName=name, PolicyName="call", PolicyDocument=_policy(*statements))
         key = iam.create_access_key(UserName=name)["AccessKey"]
         users[name] = key["AccessKeyId"], key["SecretAccessKey"]
+    users["nobody"] = "AKIAUNKNOWN000000000", "secret"
     return Api(f"{strict_emulator}/_aws/execute-api/{api_id}", users, root, strict_emulator)
 
 
@@ -229,6 +230,7 @@ def test_a_refused_blueprint_is_the_callers_error(api: Api, sign_as: Any, bluepr
     [
         ("stranger", None, "not authorized to perform: execute-api:Invoke"),
         ("ingest", "not-the-secret", "signature we calculated does not match"),
+        ("nobody", None, "security token included in the request is invalid"),
     ],
 )
 def test_wrong_credentials_are_refused(

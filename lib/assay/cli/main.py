@@ -7,7 +7,19 @@ from __future__ import annotations
 
 import typer
 
-from assay.cli import analyze, certify, checksum, fit, plan, query, run, stack
+from assay.cli import (
+    analyze,
+    certify,
+    checksum,
+    cost,
+    dashboard,
+    deploy,
+    fit,
+    plan,
+    query,
+    run,
+    stack,
+)
 from assay.cli.errors import Sentences
 
 app = typer.Typer(
@@ -35,6 +47,9 @@ app.command(epilog=analyze.EXAMPLES)(analyze.analyze)
 app.command(epilog=fit.EXAMPLES)(fit.fit)
 app.command(epilog=plan.EXAMPLES)(plan.plan)
 app.command(epilog=certify.EXAMPLES)(certify.certify)
+app.command(epilog=cost.EXAMPLES)(cost.cost)
+app.command()(dashboard.dashboard)
+app.add_typer(deploy.app)
 
 
 def main() -> None:

@@ -80,13 +80,12 @@ def asset_daily(lake: Lake) -> int:
         rows.unpersist()
 
 
-def runs(lake: Lake, *, dpu: float, dollars_per_dpu_hour: float) -> int:
+def runs(lake: Lake, rates: Mapping[str, tuple[float, float]]) -> int:
     """What the jobs did of which the journal has news.
 
     Args:
         lake: The lake.
-        dpu: Data processing units that one job occupies.
-        dollars_per_dpu_hour: Price of one for an hour.
+        rates: Job → data processing units that it occupies, and dollars of one of them for an hour.
 
     Returns:
         Rows written.
@@ -95,9 +94,7 @@ def runs(lake: Lake, *, dpu: float, dollars_per_dpu_hour: float) -> int:
     if now == before:
         return 0
     news = gold_runs.touched_runs(_changes(lake, now, before)["silver.journal"])
-    rows = gold_runs.runs(
-        lake.read("silver.journal"), news, dpu=dpu, dollars_per_dpu_hour=dollars_per_dpu_hour
-    )
+    rows = gold_runs.runs(lake.read("silver.journal"), news, rates)
     return lake.merge("gold.runs", _signed(lake, rows), now).added
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 KEYS = ("run_id", "job")
+_LEAST_SECONDS = 60.0  # Glue bills a minute at least
 _TIME_LENGTH = 27  # 2026-01-05T00:00:00.000000Z, with which a journal's sort key begins
 _HOUR = 3600.0
 
@@ -19,19 +22,20 @@ def touched_runs(journal: DataFrame) -> DataFrame:
     return journal.select(*KEYS).distinct()
 
 
-def runs(journal: DataFrame, touched: DataFrame, *, dpu: float, dollars_per_dpu_hour: float) -> DataFrame:
+def runs(journal: DataFrame, touched: DataFrame, rates: Mapping[str, tuple[float, float]]) -> DataFrame:
     """One row per run and job.
 
     Args:
         journal: silver.journal: an item when a step starts and one when it ends.
         touched: `touched_runs`.
-        dpu: Data processing units that a job occupies.
-        dollars_per_dpu_hour: The price of one of them.
+        rates: Job, without the installation's name before its last dash → data processing units that it
+            occupies, and dollars of one of them for an hour.
 
     Returns:
         run_id, job, week, state (FAILED if a step failed and was not repeated with success, STARTED if one
         has not ended, else SUCCEEDED), started_at, ended_at (last entry), the steps' rows, seconds from first
-        to last entry, dpu_seconds and dollars of those seconds, error of the last failure.
+        to last entry, dpu_seconds and dollars as Glue bills those seconds (a minute at least; null for a job
+        without a rate), error of the last failure.
     """
     at = F.to_timestamp(F.substring("entry", 1, _TIME_LENGTH))
     rows = journal.join(F.broadcast(touched), list(KEYS), "left_semi").withColumn("_at", at)
@@ -53,6 +57,9 @@ def runs(journal: DataFrame, touched: DataFrame, *, dpu: float, dollars_per_dpu_
         F.max_by("error", F.when(F.col("error").isNotNull(), F.col("ended_at"))).alias("error"),
     )
     seconds = (F.col("ended_at").cast("double") - F.col("started_at").cast("double")).alias("seconds")
+    billed = F.greatest("seconds", F.lit(_LEAST_SECONDS))
+    dpu = _of_job({job: dpu for job, (dpu, _) in rates.items()})
+    dollars_per_dpu_second = _of_job({job: price / _HOUR for job, (_, price) in rates.items()})
     return jobs.select(
         *KEYS, "week", _state(), "started_at", "ended_at", seconds, *_counts(), "error"
     ).select(
@@ -63,10 +70,19 @@ def runs(journal: DataFrame, touched: DataFrame, *, dpu: float, dollars_per_dpu_
         "ended_at",
         *_counts(),
         "seconds",
-        (F.col("seconds") * dpu).alias("dpu_seconds"),
-        (F.col("seconds") * (dpu / _HOUR * dollars_per_dpu_hour)).alias("dollars"),
+        (billed * dpu).alias("dpu_seconds"),
+        (billed * dpu * dollars_per_dpu_second).alias("dollars"),
         "error",
     )
+
+
+def _of_job(values: Mapping[str, float]) -> Column:
+    """What belongs to a row's job; null for a job that is not named."""
+    name = F.substring_index("job", "-", -1)
+    found = F.lit(None).cast("double")
+    for job, value in values.items():
+        found = F.when(name == job, F.lit(value)).otherwise(found)
+    return found
 
 
 def _counts() -> list[Column]:

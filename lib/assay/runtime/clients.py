@@ -20,6 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 from assay.errors import AssayError, InputError, TerminalError, TransientError
 
 if typing.TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
@@ -52,6 +53,11 @@ def dynamodb() -> DynamoDBClient:
     return typing.cast("DynamoDBClient", _client("dynamodb"))
 
 
+def cloudformation() -> CloudFormationClient:
+    """The client of CloudFormation."""
+    return typing.cast("CloudFormationClient", _client("cloudformation"))
+
+
 def secretsmanager() -> SecretsManagerClient:
     """The client of Secrets Manager."""
     return typing.cast("SecretsManagerClient", _client("secretsmanager"))
@@ -60,6 +66,30 @@ def secretsmanager() -> SecretsManagerClient:
 def glue() -> GlueClient:
     """The client of Glue."""
     return typing.cast("GlueClient", _client("glue"))
+
+
+class _Identities(typing.Protocol):
+    """The one call of the Security Token Service that is made here."""
+
+    def get_caller_identity(self) -> Mapping[str, typing.Any]:
+        """Who calls."""
+
+
+def account() -> str:
+    """The number of the account whose credentials these are, 12 digits.
+
+    Raises:
+        InputError: There are no credentials.
+        TerminalError: AWS does not know them.
+        TransientError: AWS did not answer.
+    """
+    with calling("ask whose account this is"):
+        return str(typing.cast("_Identities", _client("sts")).get_caller_identity()["Account"])
+
+
+def region() -> str:
+    """The region that every client asks."""
+    return str(typing.cast("CloudFormationClient", _client("cloudformation")).meta.region_name)
 
 
 def workflow_run_properties(workflow: str, run_id: str) -> Mapping[str, str]:

@@ -1,8 +1,10 @@
 """What a job run costs: workers and seconds → DPU-seconds → dollars, and a dollar cap → a timeout.
 
+The prices stand in `glue_configs/prices.yaml`.
+
 References:
-    AWS Glue pricing, US regions: $0.44 per DPU-hour, $0.29 with FLEX execution, billed per second with a
-    minimum of one minute. AWS Glue developer guide, "Worker types": DPUs per worker.
+    AWS Glue pricing: billed per second, with a minimum of one minute; starting and stopping workers is free.
+    AWS Glue developer guide, "Worker types": DPUs per worker.
 """
 
 from __future__ import annotations
@@ -10,9 +12,10 @@ from __future__ import annotations
 import math
 
 from assay.errors import InputError, did_you_mean
+from assay.runtime import prices
 
 DPU_PER_WORKER = {"G.1X": 1.0, "G.2X": 2.0, "G.4X": 4.0, "G.8X": 8.0, "G.12X": 12.0, "G.16X": 16.0}
-DOLLARS_PER_DPU_HOUR = {"STANDARD": 0.44, "FLEX": 0.29}
+DOLLARS_PER_DPU_HOUR = {name: prices.dollars(f"glue.{name.lower()}") for name in ("STANDARD", "FLEX")}
 MINIMUM_SECONDS = 60.0
 _HOUR = 3600.0
 _MINUTE = 60.0

@@ -21,6 +21,8 @@ if typing.TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 TABLE = "assay-journal"
+KEPT = timedelta(days=90)
+"""How long DynamoDB keeps an entry (`expires`, its time to live); bronze took it long before."""
 STARTED, SUCCEEDED, FAILED = "STARTED", "SUCCEEDED", "FAILED"
 _ERROR_LENGTH = 2_000  # an item may hold 400 KB, but a journal is read by people
 _TICK = timedelta(microseconds=1)
@@ -107,6 +109,7 @@ class Journal:
             "job": {"S": self.job},
             "step": {"S": name},
             "state": {"S": state},
+            "expires": {"N": str(int((at + KEPT).timestamp()))},
         }
         for key in ("rows_in", "rows_out", "rows_quarantined"):
             count = getattr(step, key)

@@ -22,7 +22,7 @@ if typing.TYPE_CHECKING:
 CAPTURED = "rds/brokerage"
 PARAMETERS = "parameters"
 _LOAD = re.compile(r"LOAD[0-9A-F]{8}\.parquet")
-_CHANGE = re.compile(r"\d{8}-\d{9}\.parquet")
+_CHANGE = re.compile(r"\d{8}-\d{9,10}\.parquet")  # AWS's own examples have nine digits, and ten
 _DOCUMENT = re.compile(rf"{PARAMETERS}/(?P<blueprint>[^/]+)/(?P<version>v\d{{6}})\.json")
 
 

@@ -183,7 +183,7 @@ class Template:
 
     def _check_parameter(self, name: str, value: object, body: Mapping[str, Any]) -> None:
         allowed = body.get("AllowedValues")
-        if allowed is not None and value not in allowed:
+        if allowed is not None and str(value) not in map(str, allowed):
             raise self._error(f"parameter {name} is {value!r}; {did_you_mean(str(value), map(str, allowed))}")
         pattern = body.get("AllowedPattern")
         if pattern is not None and not re.fullmatch(pattern, str(value)):

@@ -125,7 +125,7 @@ def test_runs_of_jobs(spark: Any) -> None:
     touched = gold_runs.touched_runs(journal.where("job <> 'calibrate'"))
     rows = {
         row["job"]: row
-        for row in gold_runs.runs(journal, touched, dpu=2.0, dollars_per_dpu_hour=0.44).collect()
+        for row in gold_runs.runs(journal, touched, {"bronze": (2.0, 0.44), "gold": (4.0, 0.29)}).collect()
     }
     assert {job: row["state"] for job, row in rows.items()} == {
         "bronze": "SUCCEEDED", "gold": "FAILED", "silver": "SUCCEEDED",
@@ -137,15 +137,27 @@ def test_runs_of_jobs(spark: Any) -> None:
         1,
         MONDAY,
     )
-    assert (bronze["seconds"], bronze["dpu_seconds"]) == (36.0, 72.0)
-    assert bronze["dollars"] == pytest.approx(72 / 3600 * 0.44)
+    assert (bronze["seconds"], bronze["dpu_seconds"]) == (36.0, 120.0)  # a minute of two is billed
+    assert bronze["dollars"] == pytest.approx(120 / 3600 * 0.44)
+    assert (rows["gold"]["dpu_seconds"], rows["silver"]["dpu_seconds"]) == (240.0, None)
+    assert rows["gold"]["dollars"] == pytest.approx(240 / 3600 * 0.29)
+    assert rows["silver"]["dollars"] is None
     assert rows["gold"]["error"] == "ContractError: no"
     assert rows["silver"]["error"] is None
 
 
 def test_a_step_that_has_not_ended_leaves_its_job_started(spark: Any) -> None:
     journal = spark.createDataFrame([entry(0, "gold", "a", "STARTED")], JOURNAL)
-    (row,) = gold_runs.runs(
-        journal, gold_runs.touched_runs(journal), dpu=1.0, dollars_per_dpu_hour=0.44
-    ).collect()
+    touched = gold_runs.touched_runs(journal)
+    (row,) = gold_runs.runs(journal, touched, {"gold": (1.0, 0.44)}).collect()
     assert (row["state"], row["seconds"], row["rows_in"]) == ("STARTED", 0.0, None)
+
+
+def test_a_job_is_known_by_its_name_after_the_installation_s(spark: Any) -> None:
+    rows = [entry(0, "my-shop-gold", "a", "STARTED")]
+    minute = entry(0, "my-shop-gold", "a", "SUCCEEDED")
+    late = (*minute[:3], minute[3].replace("00:00:00", "00:02:00"), *minute[4:])
+    journal = spark.createDataFrame([*rows, late], JOURNAL)
+    touched = gold_runs.touched_runs(journal)
+    (row,) = gold_runs.runs(journal, touched, {"gold": (2.0, 0.44)}).collect()
+    assert (row["seconds"], row["dpu_seconds"]) == (120.0, 240.0)

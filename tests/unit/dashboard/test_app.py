@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from assay.cli import dashboard
 from assay.errors import StackError
+from assay.local import stack
 from assay.serving.dashboard import app
 
 
@@ -73,3 +74,18 @@ def test_without_a_stack_nothing_is_served(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setenv("ASSAY_HOME", str(tmp_path / ".assay"))
     with pytest.raises(StackError, match="the local stack is not running"):
         dashboard.dashboard()
+
+
+def test_the_server_gets_the_stacks_environment(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The server takes this process's place, so that only what it would be given can be looked at."""
+    given: list[tuple[str, list[str], dict[str, str]]] = []
+    monkeypatch.setattr(stack, "environment", lambda: {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"})
+    monkeypatch.setattr(os, "execve", lambda *arguments: given.append(arguments))
+    dashboard.dashboard(port=8502)
+    ((program, argv, environment),) = given
+    assert (program, argv) == (sys.executable, dashboard.command(8502))
+    assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
+    assert environment["PATH"] == os.environ["PATH"]
+    assert capsys.readouterr().out == "the dashboard is at http://127.0.0.1:8502; Ctrl-C ends it\n"

@@ -62,6 +62,7 @@ def test_a_step_that_works_is_started_and_succeeded() -> None:
         "job": {"S": "assay-ingest"},
         "step": {"S": "load rds"},
         "state": {"S": "STARTED"},
+        "expires": {"N": str(int(datetime(2026, 4, 5, 12, tzinfo=UTC).timestamp()))},  # 90 days later
         "week": {"S": "2026-01-05"},
     }
     assert ended["state"] == {"S": "SUCCEEDED"}

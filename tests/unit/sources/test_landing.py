@@ -45,6 +45,15 @@ def test_full_load_then_changes_then_only_what_is_new(landing: Landing) -> None:
     assert (files, position.change) == ([f"s3://{landing.bucket}/{CHANGES}/{later}"], later)
 
 
+def test_a_name_may_have_ten_digits(landing: Landing) -> None:
+    name = "20260105-0315001230.parquet"
+    put(landing, f"{CHANGES}/{name}")
+    assert landing.captured("trades", Position()) == (
+        [f"s3://{landing.bucket}/{CHANGES}/{name}"],
+        Position("", name),
+    )
+
+
 def test_a_table_without_files(landing: Landing) -> None:
     assert landing.captured("trades", Position()) == ([], Position())
 

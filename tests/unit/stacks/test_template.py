@@ -17,7 +17,7 @@ HEAD = """
     Parameters:
       Env: {Type: String, Default: dev, AllowedValues: [dev, prod]}
       Zones: {Type: CommaDelimitedList, Default: "a,b"}
-      Count: {Type: Number, Default: 3}
+      Count: {Type: Number, Default: 3, AllowedValues: [3, 5]}
       Flag: {Type: String, Default: "true", AllowedValues: ["true", "false"]}
       Role: {Type: String, AllowedPattern: "arn:.*", Default: "arn:x"}
     Mappings:

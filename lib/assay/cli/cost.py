@@ -1,0 +1,75 @@
+"""`assay cost`: what the platform costs idle, per weekly run and per hundred million events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assay.errors import InputError
+
+if TYPE_CHECKING:
+    from assay.cli.cost_page import Section
+
+EXAMPLES = (
+    "Examples:\n\n"
+    "[bold]assay cost[/bold]   from the templates, the prices and what was measured\n\n"
+    "[bold]assay cost --seconds gold=240 --seconds calibrate=90[/bold]   with your own jobs' seconds\n\n"
+    "[bold]assay cost --markdown > docs/costs.md[/bold]"
+)
+
+
+def cost(
+    seconds: Annotated[
+        list[str] | None,
+        typer.Option("--seconds", help="JOB=SECONDS: how long a job of yours runs; may be repeated."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/costs.md.")] = False,
+) -> None:
+    """What the platform costs in a month, in a weekly run, and for a hundred million events; US dollars."""
+    from assay.cli import cost_page, show
+    from assay.runtime.bill import total
+
+    if as_json and markdown:
+        raise InputError("--json and --markdown exclude each other; give one")
+    bill = total.bill(_seconds(seconds or []))
+    if as_json:
+        show.json(total.document(bill))
+    elif markdown:
+        typer.echo(cost_page.markdown(bill), nl=False)
+    else:
+        _show(cost_page.sections(bill))
+
+
+def _seconds(given: list[str]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for each in given:
+        job, _, text = each.partition("=")
+        try:
+            found[job] = float(text)
+        except ValueError:
+            raise InputError(f"--seconds is {each!r}; give JOB=SECONDS, for example gold=240") from None
+    return found
+
+
+def _show(sections: Iterable[Section]) -> None:
+    import sys
+
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from assay.cli.show import PIPE_WIDTH
+
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    for section in sections:
+        table = Table(*section.columns)
+        for row in section.rows:
+            table.add_row(*map(escape, row))
+        console.print(f"[bold]{escape(section.title)}[/bold]")
+        console.print(table)
+        for note in section.notes:
+            console.print(escape(note))
+        console.print()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from assay import configs
+from assay.stacks import template_yaml
 from privileges import judge, page
 from privileges.call import Call
 from privileges.implied import implied
@@ -77,3 +79,14 @@ def test_a_policy_that_lacks_something_is_noticed() -> None:
 def test_a_policy_that_grants_more_is_noticed() -> None:
     more = Statement("More", True, ("s3:DeleteObject",), (f"{judge.PLACES['landing']}/rds/*",), {})
     assert [one.sid for one in judge.unused([more], made("silver"))] == ["More"]
+
+
+def test_what_calls_of_the_key_are_derived_from_is_encrypted_with_it() -> None:
+    """The premise of `implied`: were a store not encrypted with the data key, its calls would not follow."""
+    resources = template_yaml.read(configs.path("glue_configs/stacks/foundation.yaml"))["Resources"]
+    key = {"Fn::GetAtt": ["DataKey", "Arn"]}
+    for name in ("LandingBucket", "LakeBucket", "ArtifactsBucket"):
+        (rule,) = resources[name]["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    assert resources["JournalTable"]["Properties"]["SSESpecification"]["KMSMasterKeyId"] == key
+    assert resources["AlertsTopic"]["Properties"]["KmsMasterKeyId"] == key

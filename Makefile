@@ -10,8 +10,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := .venv-peers
 LINTERS := .venv-lint
+AIRFLOW := .venv-airflow
 
-.PHONY: help run thornton down reset test test-gate lint lint-tools types unit spark stack statistical docs certificates bench lock clean
+.PHONY: help run thornton down reset test test-gate test-airflow lint lint-tools types unit spark stack statistical docs certificates bench lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,8 +60,8 @@ test: lint types $(READY) ## Everything that CI runs: lint, types, layers, all t
 	$(BIN)/python .ci/coverage_floor.py
 
 lint: $(READY) ## Style, format and the layers of the library
-	@$(BIN)/ruff check lib jobs tests examples docs bench .ci
-	$(BIN)/ruff format --check lib jobs tests examples docs bench .ci
+	@$(BIN)/ruff check lib jobs tests examples docs bench .ci glue_configs/dags
+	$(BIN)/ruff format --check lib jobs tests examples docs bench .ci glue_configs/dags
 	$(BIN)/lint-imports
 
 # The linters of CloudFormation pin an older boto3, so they have an environment of their own.
@@ -78,6 +79,16 @@ types: $(READY) ## Strict types of the library and the jobs
 
 test-gate: $(READY) ## Plant seven faults in the local platform: does every run fail, and say why?
 	@$(BIN)/python -m pytest -m slow tests/stack/test_gate_faults.py --durations=5
+
+# Airflow pins what Assay uses in other versions, so it has an environment of its own, as it has a machine of its own.
+$(AIRFLOW)/.ready: $(READY) glue_configs/dags/requirements.txt tests/airflow/requirements.txt
+	@echo "Installing Airflow into $(AIRFLOW) (once) ..."
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(AIRFLOW)
+	$(BIN)/uv pip install --quiet --python $(AIRFLOW)/bin/python -r glue_configs/dags/requirements.txt -r tests/airflow/requirements.txt
+	touch $(AIRFLOW)/.ready
+
+test-airflow: $(AIRFLOW)/.ready ## Drive the local platform with a real Airflow (about 20 minutes)
+	@$(AIRFLOW)/bin/python -m pytest -c tests/airflow/pytest.ini tests/airflow
 
 unit: $(READY) ## Tests without Spark or servers, in seconds
 	@$(BIN)/python -m pytest tests/unit

@@ -100,9 +100,13 @@ class Stack:
 
     @property
     def capabilities(self) -> tuple[str, ...]:
-        """What the user must agree to: named roles, when the template has any."""
+        """What the user must agree to: named roles, and what a transform adds, when the template has any."""
         kinds = {str(body["Type"]) for body in self.document["Resources"].values()}
-        return ("CAPABILITY_NAMED_IAM",) if any(kind.startswith("AWS::IAM::") for kind in kinds) else ()
+        needs = {
+            "CAPABILITY_NAMED_IAM": any(kind.startswith("AWS::IAM::") for kind in kinds),
+            "CAPABILITY_AUTO_EXPAND": "Transform" in self.document,
+        }
+        return tuple(name for name, needed in needs.items() if needed)
 
     @property
     def missing(self) -> tuple[str, ...]:

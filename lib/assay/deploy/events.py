@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from assay.deploy.remedies import asking
 from assay.runtime import clients
 
@@ -112,7 +114,7 @@ def _events(stack: str) -> Iterator[Event]:
                 clients.cloudformation().get_paginator("describe_stack_events").paginate(StackName=stack)
             ):
                 yield from map(_event, page["StackEvents"])
-        except clients.cloudformation().exceptions.ClientError as error:
+        except ClientError as error:
             if "does not exist" not in error.response["Error"].get("Message", ""):
                 raise
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import pytest
+from botocore.exceptions import ClientError
 
 from assay.deploy import events
 from assay.deploy.events import Event, Watch
+from assay.errors import TerminalError
+from assay.runtime import clients
 
 STACK = "AWS::CloudFormation::Stack"
 
@@ -51,6 +56,31 @@ def test_consequences_are_better_than_nothing(monkeypatch: pytest.MonkeyPatch) -
     found = watch(monkeypatch, event(1, "A", "CREATE_FAILED", "Resource creation cancelled")).first_failure()
     assert found is not None
     assert found.logical_id == "A"
+
+
+class Refusing:
+    """A client whose answer is an error."""
+
+    def __init__(self, message: str) -> None:
+        self._error = ClientError(
+            {"Error": {"Code": "ValidationError", "Message": message}}, "DescribeStackEvents"
+        )
+
+    def get_paginator(self, _name: str) -> NoReturn:
+        raise self._error
+
+
+def test_a_stack_that_is_not_there_has_no_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients, "cloudformation", lambda: Refusing("Stack [lab-jobs] does not exist"))
+    assert Watch("lab-jobs").news() == []
+
+
+def test_another_refusal_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients, "cloudformation", lambda: Refusing("User x is not authorized to perform: y"))
+    with pytest.raises(
+        TerminalError, match=r"cannot read the events of stack lab-jobs: .*; the caller lacks"
+    ):
+        Watch("lab-jobs")
 
 
 def test_nothing_failed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,10 +87,15 @@ def served(
         psutil.wait_procs(family, timeout=30)
 
 
+def run(
+    builder: Builder, made: str, command: Sequence[str], variables: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    argv = builder.run(made, command, variables)
+    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=900)
+
+
 def said(builder: Builder, made: str, command: Sequence[str], variables: Mapping[str, str]) -> str:
-    done = subprocess.run(
-        builder.run(made, command, variables), capture_output=True, text=True, check=False, timeout=900
-    )
+    done = run(builder, made, command, variables)
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
     return done.stdout
 
@@ -178,31 +183,28 @@ def test_the_dashboard_serves(builder: Builder, dashboard: Built, stack: str) ->
         assert "No results yet" in said(builder, made, ["python", "-c", script], variables)
 
 
-def test_a_job_runs_in_the_stand_in_of_glue(
+def test_jobs_run_in_the_stand_in_of_glue(
     builder: Builder, glue: Built, stack: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """bronze by the image's own entry: Spark, Iceberg's catalog, the journal; the others only imported."""
-    body = json.dumps({
-        "blueprint": "shop", "number": 1, "version": "v", "document": "{}",
-        "registered_at": "2026-01-05T00:00:00.000000+00:00",
-    })  # fmt: skip
-    Aws(stack).s3.put_object(Bucket=names.LANDING, Key="parameters/shop/v000001.json", Body=body.encode())
+    """By the image's own entry: bronze tells that no week arrived, silver refines what there is."""
+    variables = AWS | {"AWS_ENDPOINT_URL": stack}
     config: Any = builder.config(glue.name)
     with container(builder, glue) as made:
-        arguments = [*config["Entrypoint"], "--week", "2026-01-05"]
-        began = time.perf_counter()
-        said(builder, made, arguments, AWS | {"AWS_ENDPOINT_URL": stack, "JOB": "bronze"})
-        print(f"bronze in the stand-in of Glue: {time.perf_counter() - began:.0f} s")  # noqa: T201
-        for name, value in (AWS | {"AWS_ENDPOINT_URL": stack}).items():
+        week = [*config["Entrypoint"], "--week", "2026-01-05"]
+        waited = run(builder, made, [*week, "--wait_seconds", "1"], variables | {"JOB": "bronze"})
+        assert waited.returncode != 0
+        assert "2026-01-05" in waited.stderr
+        said(builder, made, week, variables | {"JOB": "silver"})
+        for name, value in variables.items():
             monkeypatch.setenv(name, value)
-        found = queries.query("SELECT blueprint, number FROM bronze.parameters").to_pylist()
-        assert found == [{"blueprint": "shop", "number": 1}]
-        for job in ("ingest", "silver", "gold", "calibrate"):
+        sql = "SELECT table_name FROM information_schema.tables WHERE table_schema = '{}'"
+        for layer, table in {"bronze": "parameters", "silver": "blueprints"}.items():
+            assert table in queries.query(sql.format(layer)).column("table_name").to_pylist()
+        assert queries.query("SELECT count(*) AS n FROM silver.trades").to_pylist() == [{"n": 0}]
+        for job in ("ingest", "gold", "calibrate"):
             code = f"import runpy; from assay import configs; runpy.run_path(configs.path('jobs/{job}.py'))"
             said(builder, made, ["python3.11", "-c", code], {})
-        refused = subprocess.run(
-            builder.run(made, arguments, {"JOB": "sliver"}), capture_output=True, text=True, check=False
-        )
+        refused = run(builder, made, week, {"JOB": "sliver"})
         assert refused.returncode != 0
         assert "JOB is 'sliver'; did you mean 'silver'?" in refused.stderr
 

@@ -12,7 +12,7 @@ PEERS := .venv-peers
 LINTERS := .venv-lint
 AIRFLOW := .venv-airflow
 
-.PHONY: help run thornton down reset test test-gate test-airflow lint lint-tools types unit spark stack statistical docs certificates bench lock clean
+.PHONY: help run thornton down reset test test-gate test-airflow test-privileges privileges lint lint-tools types unit spark stack statistical docs certificates bench lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,7 +45,7 @@ test: lint types $(READY) ## Everything that CI runs: lint, types, layers, all t
 	@rm -rf .coverage .coverage.* .cov
 	mkdir .cov
 	# The numbers keep one core busy, the platform mostly waits: side by side they take no longer than the platform.
-	COVERAGE_FILE=$(CURDIR)/.cov/.coverage.numbers $(BIN)/python -m pytest tests/unit tests/statistical tests/reference \
+	COVERAGE_FILE=$(CURDIR)/.cov/.coverage.numbers $(BIN)/python -m pytest tests/unit tests/statistical tests/reference tests/privileges \
 	  --cov --cov-branch --cov-report= --durations=10 > .cov/numbers.log 2>&1 & numbers=$$!
 	trap 'kill $$numbers 2>/dev/null || true' EXIT
 	status=0
@@ -89,6 +89,13 @@ $(AIRFLOW)/.ready: $(READY) glue_configs/dags/requirements.txt tests/airflow/req
 
 test-airflow: $(AIRFLOW)/.ready ## Drive the local platform with a real Airflow (about 20 minutes)
 	@$(AIRFLOW)/bin/python -m pytest -c tests/airflow/pytest.ini tests/airflow
+
+test-privileges: $(READY) ## Run two weeks with each job under its own policy: is anything refused, is what is forbidden?
+	@$(BIN)/python -m pytest -m slow tests/privileges/test_enforced.py --durations=5
+
+privileges: $(READY) ## Record anew what every job asks AWS for, and write docs/privileges.md
+	@PYTHONPATH=lib:tests $(BIN)/python -m privileges.record --enforce
+	PYTHONPATH=lib:tests $(BIN)/python -m privileges.page
 
 unit: $(READY) ## Tests without Spark or servers, in seconds
 	@$(BIN)/python -m pytest tests/unit

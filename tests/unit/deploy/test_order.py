@@ -72,10 +72,9 @@ def test_only_names_one_stack() -> None:
 def test_roles_need_a_word() -> None:
     stacks = {stack.short: stack for stack in order.read(Target())}
     assert stacks["jobs"].capabilities == ("CAPABILITY_NAMED_IAM",)
-    assert "CAPABILITY_AUTO_EXPAND" in stacks["database"].capabilities  # the rotation's function is a transform's
-    assert stacks["workflow"].capabilities == () or any(
-        body["Type"].startswith("AWS::IAM") for body in stacks["workflow"].document["Resources"].values()
-    )
+    assert "CAPABILITY_AUTO_EXPAND" in stacks["database"].capabilities  # the rotation's transform
+    assert stacks["network"].capabilities == ("CAPABILITY_NAMED_IAM",)
+    assert stacks["catalog"].capabilities == ()
 
 
 def test_parameters_without_value() -> None:

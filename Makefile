@@ -12,7 +12,7 @@ PEERS := .venv-peers
 LINTERS := .venv-lint
 AIRFLOW := .venv-airflow
 
-.PHONY: help run thornton down reset test test-gate test-airflow test-privileges privileges lint lint-tools types unit spark stack statistical docs certificates bench lock clean
+.PHONY: help run thornton down reset test test-gate test-airflow test-privileges privileges test-images docker-run dashboard lint lint-tools types unit spark stack statistical docs certificates bench lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,13 +35,16 @@ thornton: $(READY) ## Analyse a real experiment: does cash bring people to colle
 	@$(BIN)/python examples/thornton/get.py .assay/thornton.csv
 	$(BIN)/assay analyze .assay/thornton.csv --arm any --control 0 --metric got --html .assay/thornton.html
 
+dashboard: $(READY) ## Look at the results in a browser
+	@$(BIN)/assay dashboard
+
 down: $(READY) ## Stop the local stack; its data stays in .assay/
 	@$(BIN)/assay down
 
 reset: $(READY) ## Stop the local stack and delete its data
 	@$(BIN)/assay reset --yes
 
-test: lint types $(READY) ## Everything that CI runs: lint, types, layers, all tests, coverage per file
+test: lint lint-tools types $(READY) ## Everything that CI runs: lint, types, layers, all tests, coverage per file
 	@rm -rf .coverage .coverage.* .cov
 	mkdir .cov
 	# The numbers keep one core busy, the platform mostly waits: side by side they take no longer than the platform.
@@ -60,8 +63,8 @@ test: lint types $(READY) ## Everything that CI runs: lint, types, layers, all t
 	$(BIN)/python .ci/coverage_floor.py
 
 lint: $(READY) ## Style, format and the layers of the library
-	@$(BIN)/ruff check lib jobs tests examples docs bench .ci glue_configs/dags
-	$(BIN)/ruff format --check lib jobs tests examples docs bench .ci glue_configs/dags
+	@$(BIN)/ruff check lib jobs tests examples docs bench docker .ci glue_configs/dags
+	$(BIN)/ruff format --check lib jobs tests examples docs bench docker .ci glue_configs/dags
 	$(BIN)/lint-imports
 
 # The linters of CloudFormation pin an older boto3, so they have an environment of their own.
@@ -96,6 +99,13 @@ test-privileges: $(READY) ## Run two weeks with each job under its own policy: i
 privileges: $(READY) ## Record anew what every job asks AWS for, and write docs/privileges.md
 	@PYTHONPATH=lib:tests $(BIN)/python -m privileges.record --enforce
 	PYTHONPATH=lib:tests $(BIN)/python -m privileges.page
+
+test-images: $(READY) ## Build and start the images with buildah (as root, on Debian; no Docker engine needed)
+	@$(BIN)/python -m pytest -m 'slow or not slow' tests/images --durations=5
+
+docker-run: ## Run one job in Glue's image: make docker-run JOB=silver ARGS="--week 2026-01-05"
+	@[ -n "$(JOB)" ] || { echo "name a job: make docker-run JOB=silver" >&2; exit 2; }
+	docker compose -f docker/compose.yaml run --rm --build -e JOB=$(JOB) glue $(ARGS)
 
 unit: $(READY) ## Tests without Spark or servers, in seconds
 	@$(BIN)/python -m pytest tests/unit

@@ -84,7 +84,7 @@ def test_a_policy_that_grants_more_is_noticed() -> None:
 def test_what_calls_of_the_key_are_derived_from_is_encrypted_with_it() -> None:
     """The premise of `implied`: were a store not encrypted with the data key, its calls would not follow."""
     resources = template_yaml.read(configs.path("glue_configs/stacks/foundation.yaml"))["Resources"]
-    key = {"Ref": "DataKey"}
+    key = {"Fn::If": ["MakesKey", {"Ref": "DataKey"}, {"Ref": "ExistingKey"}]}  # ours, made now or before
     for name in ("LandingBucket", "LakeBucket", "ArtifactsBucket"):
         (rule,) = resources[name]["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
         assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}

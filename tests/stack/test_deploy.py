@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 from typer.testing import CliRunner, Result
 
 from assay.cli.main import app
-from assay.deploy import applying, changes, offline, order, states
+from assay.deploy import applying, changes, offline, order, planning, states
 from assay.deploy.applying import Applied
 from assay.deploy.changes import ChangeSet
 from assay.deploy.events import Event
@@ -365,6 +365,42 @@ def test_only_one_stack(name: str, release: Release, tmp_path: Path) -> None:
     target = Target(name, only="foundation", folder=tiny(tmp_path / "stacks"))
     assert apply(target, release, Listener()).changed == [f"{name}-foundation"]
     assert states.look(f"{name}-network") is None
+
+
+def test_what_was_set_before_is_kept(name: str, release: Release, tmp_path: Path) -> None:
+    """An upgrade that says nothing of the address for alerts must not forget it."""
+    folder = tiny(tmp_path / "stacks")
+    document = json.loads((folder / "network.yaml").read_text())
+    document["Parameters"]["Value"] = {"Type": "String", "Default": "default"}
+    document["Resources"]["P"]["Properties"]["Value"] = {"Ref": "Value"}
+    document["Outputs"] = {"Value": {"Value": {"Ref": "Value"}}}
+    (folder / "network.yaml").write_text(json.dumps(document))
+
+    def value() -> str:
+        found = states.look(f"{name}-network")
+        assert found is not None
+        return found.outputs["Value"]
+
+    apply(Target(name, folder=folder, given=("Value=mine",)), release, Listener())
+    assert value() == "mine"
+    assert apply(Target(name, folder=folder), release, Listener()).changed == []
+    document["Resources"]["P"]["Properties"]["Description"] = "changed"
+    (folder / "network.yaml").write_text(json.dumps(document))
+    (planned,) = planning.plan(
+        target := Target(name, only="network", folder=folder), order.read(target, release=release.prefix)
+    )
+    assert [change.action for change in planned.changes] == ["modify"]
+    assert apply(Target(name, folder=folder), release, Listener()).changed == [f"{name}-network"]
+    assert value() == "mine"
+    apply(Target(name, folder=folder, given=("network.Value=other",)), release, Listener())
+    assert value() == "other"
+
+
+def test_an_optional_stack_that_stands_is_wanted(name: str, release: Release, tmp_path: Path) -> None:
+    folder = tiny(tmp_path / "stacks")
+    assert states.standing(name, order.OPTIONAL) == ()
+    apply(Target(name, extras=("airflow",), folder=folder), release, Listener())
+    assert states.standing(name, order.OPTIONAL) == ("airflow",)
 
 
 def test_a_no_leaves_the_stack_as_it_was(name: str, release: Release, tmp_path: Path) -> None:

@@ -68,6 +68,7 @@ def plan(
         return
     target = _target(name, extras, given, only, templates)
     _in_region(region)
+    target = _with_standing(target)
     release = _release(target)
     stacks = order.read(target, release=release.prefix)
     show_deploy.plan(release, planning.plan(target, stacks), as_json=as_json)
@@ -94,6 +95,7 @@ def apply(
 
     target = _target(name, extras, given, only, templates)
     _in_region(region)
+    target = _with_standing(target)
     release = _release(target)
     stacks = order.read(target, release=release.prefix)
     listener = show_deploy.Progress(ask=not yes)
@@ -134,6 +136,16 @@ def _target(
 
     folder = {} if templates is None else {"folder": templates}
     return order.Target(name=name, extras=tuple(extras or ()), only=only, given=tuple(given or ()), **folder)
+
+
+def _with_standing(target: Target) -> Target:
+    """The target with the optional stacks that stand already: they are kept up to date like the others."""
+    from dataclasses import replace
+
+    from assay.deploy import order, states
+
+    standing = states.standing(target.name, order.OPTIONAL)
+    return replace(target, extras=tuple(dict.fromkeys((*target.extras, *standing))))
 
 
 def _validate(target: Target, *, as_json: bool) -> None:

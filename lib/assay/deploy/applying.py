@@ -89,6 +89,7 @@ def apply(
 
 def _one(stack: Stack, listener: Listener, applied: Applied, *, adopt: bool) -> None:
     deployed = _ready(stack, listener)
+    stack = changes.keeping(stack, deployed)
     if deployed is not None and changes.is_same(stack, deployed):
         _unchanged(stack, deployed, applied)
         return

@@ -6,7 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from assay.deploy import adopting
@@ -74,6 +74,22 @@ def foreseen(stack: Stack, kinds: Mapping[str, str], waits_for: tuple[str, ...])
     """
     changes = tuple(Change("add", name, kind) for name, kind in kinds.items())
     return ChangeSet(stack, "", creates=True, changes=changes, waits_for=waits_for)
+
+
+def keeping(stack: Stack, deployed: Deployed | None) -> Stack:
+    """The stack with the parameters that it was deployed with, where nothing else is given now.
+
+    Without that an upgrade would forget what an earlier `--set` said: the address for alerts, the schedule.
+
+    Args:
+        stack: The stack as it is to be.
+        deployed: The stack as it is; None if there is none.
+    """
+    if deployed is None or deployed.unborn:
+        return stack
+    declared = stack.document.get("Parameters", {})
+    kept = {name: value for name, value in deployed.parameters.items() if name in declared}
+    return replace(stack, parameters=kept | dict(stack.parameters))
 
 
 def is_same(stack: Stack, deployed: Deployed) -> bool:

@@ -21,8 +21,9 @@ def plan(target: Target, stacks: Sequence[Stack]) -> Iterator[ChangeSet]:
     """
     planned = {each.stack.short: each for each in offline.read(stacks).planned}
     known = states.exports()
-    for stack in order.chosen(target, stacks):
-        deployed = states.look(stack.name)
+    for each in order.chosen(target, stacks):
+        deployed = states.look(each.name)
+        stack = changes.keeping(each, deployed)
         if deployed is not None:
             states.refuse_stuck(stack.short, deployed)
         new = deployed is None or deployed.unborn

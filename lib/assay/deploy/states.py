@@ -6,7 +6,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,6 +77,20 @@ def look(name: str) -> Deployed | None:
                 return None
             raise
     return _deployed(found[0]) if found and found[0]["StackStatus"] != GONE else None
+
+
+def standing(installation: str, shorts: Iterable[str]) -> tuple[str, ...]:
+    """Those of some stacks that an installation has.
+
+    Args:
+        installation: Its name.
+        shorts: Short names of stacks.
+
+    Raises:
+        AssayError: CloudFormation refused or did not answer.
+    """
+    found = {short: look(f"{installation}-{short}") for short in shorts}
+    return tuple(short for short, stack in found.items() if stack is not None and not stack.unborn)
 
 
 def refuse_stuck(short: str, stack: Deployed) -> None:

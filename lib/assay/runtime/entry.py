@@ -15,6 +15,17 @@ from assay.runtime import logs
 Main = Callable[[list[str]], None]
 
 
+class JobError(SystemExit):
+    """The end of a job that did not do its work: its exit code, and its sentence for Glue's `ErrorMessage`.
+
+    Glue shows the text of the exception that ends a script; a plain `SystemExit(2)` would be shown as "2".
+    """
+
+    def __init__(self, error: AssayError) -> None:
+        super().__init__(error.message)
+        self.code = error.exit_code
+
+
 def run(main: Main, argv: Sequence[str] | None = None) -> None:
     """Run a job and turn an error of ours into one sentence and its exit code.
 
@@ -23,7 +34,7 @@ def run(main: Main, argv: Sequence[str] | None = None) -> None:
         argv: The command line; the process's own when None.
 
     Raises:
-        SystemExit: The job raised an `AssayError`; the code is the error's. Glue marks such a run FAILED. Any
+        JobError: The job raised an `AssayError`; the code is the error's. Glue marks such a run FAILED. Any
             other error is a defect and passes through with its traceback.
     """
     try:
@@ -31,4 +42,4 @@ def run(main: Main, argv: Sequence[str] | None = None) -> None:
         main(list(sys.argv[1:] if argv is None else argv))
     except AssayError as error:
         sys.stderr.write(f"{error.message}\n")
-        raise SystemExit(error.exit_code) from error
+        raise JobError(error) from error

@@ -403,6 +403,20 @@ def test_an_optional_stack_that_stands_is_wanted(name: str, release: Release, tm
     assert states.standing(name, order.OPTIONAL) == ("airflow",)
 
 
+@pytest.mark.usefixtures("package_index")
+def test_the_command_keeps_an_optional_stack_up_to_date(
+    name: str, release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSAY_HOME", str(tmp_path / ".assay"))
+    folder = tiny(tmp_path / "stacks")
+    common = ["--name", name, "--templates", str(folder), "--region", "eu-west-1", "--json"]
+    apply(Target(name, extras=("airflow",), folder=folder), release, Listener())
+    planned = json.loads(assay("deploy", "plan", *common).stdout)
+    assert [stack["stack"] for stack in planned["stacks"]] == [
+        f"{name}-{s}" for s in (*order.ORDER, "airflow")
+    ]
+
+
 def test_a_no_leaves_the_stack_as_it_was(name: str, release: Release, tmp_path: Path) -> None:
     target = Target(name, folder=tiny(tmp_path / "stacks"))
     with pytest.raises(

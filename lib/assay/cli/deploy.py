@@ -67,9 +67,9 @@ def plan(
         _validate(_target(name, order.OPTIONAL, given, only, templates), as_json=as_json)
         return
     target = _target(name, extras, given, only, templates)
+    release = _release(target)
     _in_region(region)
     target = _with_standing(target)
-    release = _release(target)
     stacks = order.read(target, release=release.prefix)
     show_deploy.plan(release, planning.plan(target, stacks), as_json=as_json)
 
@@ -94,9 +94,9 @@ def apply(
     from assay.deploy import applying, order
 
     target = _target(name, extras, given, only, templates)
+    release = _release(target)
     _in_region(region)
     target = _with_standing(target)
-    release = _release(target)
     stacks = order.read(target, release=release.prefix)
     listener = show_deploy.Progress(ask=not yes)
     applied = applying.apply(target, stacks, release, listener, adopt=adopt)
@@ -142,10 +142,13 @@ def _with_standing(target: Target) -> Target:
     """The target with the optional stacks that stand already: they are kept up to date like the others."""
     from dataclasses import replace
 
-    from assay.deploy import order, states
+    from assay.deploy import dry_run, order, states
 
     standing = states.standing(target.name, order.OPTIONAL)
-    return replace(target, extras=tuple(dict.fromkeys((*target.extras, *standing))))
+    more = replace(target, extras=tuple(dict.fromkeys((*target.extras, *standing))))
+    if more != target:
+        dry_run.refuse(more)
+    return more
 
 
 def _validate(target: Target, *, as_json: bool) -> None:

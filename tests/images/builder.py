@@ -77,7 +77,7 @@ class Builder:
             root = self.folder / "rootfs"
             shutil.rmtree(root, ignore_errors=True)
             packages = f"--include={PACKAGES}"
-            _run(["debootstrap", "--variant=minbase", packages, "bookworm", str(root), _mirror()])
+            _run(["debootstrap", "--variant=minbase", packages, "bookworm", str(root), *_mirror()])
             _copy_python(root / "usr/local")
             shutil.copyfile(_CERTIFICATES, root / _CERTIFICATES[1:])
             for command in (["ldconfig"], ["python3.11", "-m", "ensurepip"]):
@@ -170,13 +170,11 @@ def _pip() -> dict[str, str]:
     return _PIP | given | {"PIP_CERT": _CERTIFICATES, "SSL_CERT_FILE": _CERTIFICATES}
 
 
-def _mirror() -> str:
-    """Debian's mirror that this machine is set to use."""
+def _mirror() -> list[str]:
+    """Debian's mirror that this machine is set to use; where none is set, debootstrap knows its own."""
     sources = Path("/etc/apt/sources.list.d/debian.sources")
     lines = sources.read_text().splitlines() if sources.exists() else []
-    return next(
-        (line.split()[1] for line in lines if line.startswith("URIs:")), "http://deb.debian.org/debian"
-    )
+    return [line.split()[1] for line in lines if line.startswith("URIs:")][:1]
 
 
 def _run(command: Sequence[str]) -> str:

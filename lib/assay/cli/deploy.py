@@ -66,10 +66,7 @@ def plan(
         # Every template is read, the optional ones too: they are what is validated.
         _validate(_target(name, order.OPTIONAL, given, only, templates), as_json=as_json)
         return
-    target = _target(name, extras, given, only, templates)
-    release = _release(target)
-    _in_region(region)
-    target = _with_standing(target)
+    target, release = _prepared(_target(name, extras, given, only, templates), region)
     stacks = order.read(target, release=release.prefix)
     show_deploy.plan(release, planning.plan(target, stacks), as_json=as_json)
 
@@ -93,10 +90,7 @@ def apply(
     from assay.cli import show_deploy
     from assay.deploy import applying, order
 
-    target = _target(name, extras, given, only, templates)
-    release = _release(target)
-    _in_region(region)
-    target = _with_standing(target)
+    target, release = _prepared(_target(name, extras, given, only, templates), region)
     stacks = order.read(target, release=release.prefix)
     listener = show_deploy.Progress(ask=not yes)
     applied = applying.apply(target, stacks, release, listener, adopt=adopt)
@@ -138,6 +132,22 @@ def _target(
     return order.Target(name=name, extras=tuple(extras or ()), only=only, given=tuple(given or ()), **folder)
 
 
+def _prepared(target: Target, region: str | None) -> tuple[Target, Release]:
+    """The target with the optional stacks that stand, and what their code needs.
+
+    Wrong templates are refused before AWS is asked anything, and AWS is asked before anything is built.
+    """
+    from assay.cli import show
+    from assay.deploy import dry_run, lint, release
+
+    with show.working("validating the templates"):
+        dry_run.refuse(target)
+    _in_region(region)
+    whole = _with_standing(target)
+    with show.working("building the release"):
+        return whole, release.build(lint.CHECKOUT, _home() / "deploy")
+
+
 def _with_standing(target: Target) -> Target:
     """The target with the optional stacks that stand already: they are kept up to date like the others."""
     from dataclasses import replace
@@ -163,17 +173,6 @@ def _validate(target: Target, *, as_json: bool) -> None:
     show_deploy.checks(outcomes, time.perf_counter() - began, as_json=as_json)
     if any(outcome.failed for outcome in outcomes):
         raise typer.Exit(1)
-
-
-def _release(target: Target) -> Release:
-    """Refuse templates that are wrong, then build what their code needs."""
-    from assay.cli import show
-    from assay.deploy import dry_run, lint, release
-
-    with show.working("validating the templates"):
-        dry_run.refuse(target)
-    with show.working("building the release"):
-        return release.build(lint.CHECKOUT, _home() / "deploy")
 
 
 def _home() -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -142,6 +143,13 @@ def test_a_wheel_that_cannot_be_built(tmp_path: Path) -> None:
         TerminalError, match=r"cannot build assay-1.0-py3-none-any.whl: .*; is hatchling installed\?"
     ):
         library(tmp_path, tmp_path / "out")
+
+
+def test_what_airflows_machine_installs_from_is_copied() -> None:
+    script = (ROOT / "glue_configs/stacks/airflow.yaml").read_text()
+    named = set(re.findall(r"dags/[a-z_]+\.(?:py|txt)", script))
+    assert named == {"dags/requirements.txt"}
+    assert named <= {key for key, _ in copied(ROOT)}
 
 
 def test_what_is_copied() -> None:

@@ -22,6 +22,7 @@ _COPIED = (
     ("blueprints", "glue_configs/blueprints", "*.yaml"),
     ("athena", "glue_configs/athena", "*.sql"),
     ("dags", "glue_configs/dags", "*.py"),
+    ("dags", "glue_configs/dags", "requirements.txt"),  # Airflow's machine installs from it when it starts
 )
 _DIGITS = 16
 

@@ -55,7 +55,7 @@ def ours(law: Distribution, draw: Callable[..., object], experiments: int) -> No
     """Simulate experiments, and test them."""
     rng = np.random.default_rng(1)
     control, treatment = (draw(law, rng, N, experiments) for _ in "ct")
-    METHODS["welch"](control, treatment)  # type: ignore[arg-type]
+    METHODS["welch"](control, treatment)  # type: ignore[arg-type]  # of moments, as welch is
 
 
 def raw(law: Distribution, experiments: int) -> None:

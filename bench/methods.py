@@ -66,7 +66,7 @@ def arms(method: Method, rng: np.random.Generator, batch: int) -> tuple[Any, Any
         return *(Moments.of_counts(rng.binomial(SMALL, 0.3), SMALL) for _ in "ct"), 1
     given = peers.Inputs(rng, SMALL if method.name in EXACT else UNITS)
     if method.data is Samples:
-        y = (given.y > 5) * 1.0 if binary else given.y  # noqa: PLR2004
+        y = (given.y > 5) * 1.0 if binary else given.y
         share = y / y.max() if method.name == "betting_sequence" else y
         cluster = np.arange(given.n) // 20
         weight = np.ones(given.n)
@@ -76,7 +76,7 @@ def arms(method: Method, rng: np.random.Generator, batch: int) -> tuple[Any, Any
         ), 1
     if method.data.__name__ == "LifeTable":
         time_to = np.minimum(np.ceil(rng.exponential(20.0, (2, UNITS))), 30.0)
-        return *(stats.survival.LifeTable.of(t, t < 30.0) for t in time_to), 1  # noqa: PLR2004
+        return *(stats.survival.LifeTable.of(t, t < 30.0) for t in time_to), 1
     return *(_other(method, given.y[i], given.d[i], given.x[i]) for i in (0, 1)), 1
 
 

@@ -46,7 +46,7 @@ class Inputs:
         self.d = rng.poisson(3.0, (2, n)) + 1.0
         self.y = rng.poisson(self.d * rng.gamma(2.0, 1.0, (2, n))).astype(float)
         self.x = self.y + rng.normal(0.0, 2.0, (2, n))
-        self.successes = [int(k) for k in np.sum(self.y > 5, axis=1)]  # noqa: PLR2004
+        self.successes = [int(k) for k in np.sum(self.y > 5, axis=1)]
 
 
 def calls(given: Inputs) -> dict[str, dict[str, Call]]:

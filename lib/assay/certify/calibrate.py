@@ -63,6 +63,7 @@ def samples(frame: pd.DataFrame) -> dict[Look, Sample]:
     Args:
         frame: metric, as_of, order, y, d, x: one row per unit.
     """
+    # pandas' stubs do not know the type of a group's key.
     parts: Iterable[tuple[tuple[str, date], pd.DataFrame]] = frame.groupby(["metric", "as_of"])  # type: ignore[assignment]
     return {
         (metric, as_of): (
@@ -185,6 +186,7 @@ def calibrated(waiting: Iterable[Row], found: Iterable[Certificate], blueprint: 
         arms = truths[str(row["experiment"]), *look(row)]
         judged = compare(
             None if arms is None else arms[str(row["treatment"])],
+            # A row of gold holds objects; the contract says that these are numbers.
             **{name: row[name] for name in ("estimate", "lower", "upper", "p_value", "alpha")},  # type: ignore[arg-type]
         )
         rows.append({**row, **_figures(certificate), **asdict(judged)})

@@ -92,6 +92,7 @@ def written(certificates: Iterable[Certificate]) -> str:
 
 def parsed(text: str) -> list[Certificate]:
     """The certificates of `written`."""
+    # The values come from a table of texts, typed by the fields' own annotations.
     return [Certificate(**_values(row)) for row in csv.DictReader(StringIO(text))]  # type: ignore[arg-type]
 
 

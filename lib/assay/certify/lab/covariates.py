@@ -51,7 +51,7 @@ class Correlated(Outcome):
     def moments(self, rng: np.random.Generator, n: int, replicates: int) -> Moments:
         """Bartlett's decomposition of the Wishart law (Bartlett 1933), means apart."""
         a = np.sqrt(rng.chisquare(n - 1, replicates))
-        b = np.sqrt(rng.chisquare(max(n - 2, 0), replicates)) if n > 2 else np.zeros(replicates)  # noqa: PLR2004
+        b = np.sqrt(rng.chisquare(max(n - 2, 0), replicates)) if n > 2 else np.zeros(replicates)  # noqa: PLR2004 degrees of freedom
         off = rng.standard_normal(replicates)
         rho, rest = self.correlation, np.sqrt(1 - self.correlation**2)
         x, z = rng.standard_normal((2, replicates)) / np.sqrt(n)

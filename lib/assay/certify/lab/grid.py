@@ -216,16 +216,21 @@ def _suits(method: Method, outcome: str) -> bool:
     return ("proportion" if kind == "proportion" else "mean") in method.metric_types
 
 
+_MOST_RESAMPLED, _MOST_ENUMERATED, _MOST_DRAWN = 200, 50, 1_000
+"""Units per arm up to which a method that resamples, enumerates tables, or needs every unit is affordable."""
+_EQUAL = 0.5
+
+
 def _budget(method: Method, scenario: Scenario) -> int:
     """Replicates that a method is worth in a scenario; 0 if the cell is left out."""
     if method.name in _RESAMPLING:
-        worth = scenario.n <= 200 and scenario.treated == 0.5 and scenario.outcome in _TELLING  # noqa: PLR2004
+        worth = scenario.n <= _MOST_RESAMPLED and scenario.treated == _EQUAL and scenario.outcome in _TELLING
         return 500 if worth else 0
     if method.name in _ENUMERATING:
-        return 1_000 if scenario.n <= 50 and scenario.treated == 0.5 else 0  # noqa: PLR2004
+        return 1_000 if scenario.n <= _MOST_ENUMERATED and scenario.treated == _EQUAL else 0
     law = scenario.law
     if form_of(method) == "units" or law.paired or law.group > 1:
-        return 2_000 if scenario.n <= 1_000 else 0  # noqa: PLR2004
+        return 2_000 if scenario.n <= _MOST_DRAWN else 0
     return 5_000 if method.name in _SLOWER else REPLICATES
 
 

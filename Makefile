@@ -12,7 +12,7 @@ PEERS := .venv-peers
 LINTERS := .venv-lint
 AIRFLOW := .venv-airflow
 
-.PHONY: help run thornton down reset test test-gate test-airflow test-privileges privileges test-images docker-run dashboard lint lint-tools types unit spark stack statistical docs certificates bench lock clean
+.PHONY: help run thornton down reset test test-gate test-faults test-airflow test-privileges privileges test-images docker-run dashboard lint lint-tools types unit spark stack statistical docs certificates bench lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,7 +52,7 @@ test: lint lint-tools types $(READY) ## Everything that CI runs: lint, types, la
 	  --cov --cov-branch --cov-report= --durations=10 > .cov/numbers.log 2>&1 & numbers=$$!
 	trap 'kill $$numbers 2>/dev/null || true' EXIT
 	status=0
-	COVERAGE_FILE=$(CURDIR)/.cov/.coverage.platform $(BIN)/python -m pytest tests/spark tests/stack \
+	COVERAGE_FILE=$(CURDIR)/.cov/.coverage.platform $(BIN)/python -m pytest tests/spark tests/stack tests/faults \
 	  --cov --cov-branch --cov-report= --durations=10 || status=1
 	wait $$numbers || status=1
 	trap - EXIT  # it has ended: its number may be another process's by now
@@ -82,6 +82,11 @@ types: $(READY) ## Strict types of the library and the jobs
 
 test-gate: $(READY) ## Plant seven faults in the local platform: does every run fail, and say why?
 	@$(BIN)/python -m pytest -m slow tests/stack/test_gate_faults.py --durations=5
+
+test-faults: $(READY) ## Kill, cut, flood and confuse everything: is anything lost? Writes docs/reliability.md
+	@rm -rf .faults
+	$(BIN)/python -m pytest -m 'slow or not slow' tests/faults --durations=20
+	PYTHONPATH=lib:tests $(BIN)/python -m faults.report
 
 # Airflow pins what Assay uses in other versions, so it has an environment of its own, as it has a machine of its own.
 $(AIRFLOW)/.ready: $(READY) glue_configs/dags/requirements.txt tests/airflow/requirements.txt

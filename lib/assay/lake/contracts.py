@@ -31,6 +31,17 @@ PROPERTIES = {
 }
 
 
+SchemaMode = typing.Literal["evolve", "freeze", "discard_row", "discard_value"]
+"""What becomes of a column that the contract does not know, or of a value whose type has changed:
+
+- `evolve`: it is kept beside the row until the contract names it;
+- `freeze`: the run stops;
+- `discard_row`: the row is set aside with a reason;
+- `discard_value`: the value is left out and counted, the row goes on.
+"""
+Severity = typing.Literal["warn", "quarantine", "halt"]
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One column.
@@ -56,10 +67,13 @@ class Rule:
         text: How the rule reads in a reason, for example `"notional >= 0"`.
         expression: A boolean Spark SQL expression; a row breaks the rule when it is false. Null keeps it:
             absence is the business of `required`.
+        severity: What a broken row means: `warn` counts it and lets it through, `quarantine` sets it aside,
+            `halt` stops the run.
     """
 
     text: str
     expression: str
+    severity: Severity = "quarantine"
 
 
 @dataclass(frozen=True)
@@ -75,6 +89,8 @@ class Contract:
         purpose: What the table is for.
         owner: The team to ask.
         freshness: How old the newest data may be.
+        version: Of the contract, for example `"1.2.0"`.
+        schema_mode: What becomes of columns and types that it does not know.
     """
 
     name: str
@@ -85,6 +101,8 @@ class Contract:
     purpose: str
     owner: str
     freshness: timedelta
+    version: str
+    schema_mode: SchemaMode
 
     @staticmethod
     def load(name: str, folder: Path | None = None) -> Contract:

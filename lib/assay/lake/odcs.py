@@ -2,7 +2,8 @@
 
 Of the standard, Assay uses: one schema object per file; `physicalType` as the Spark type; `primaryKey`,
 `required`, `partitioned`; the `logicalTypeOptions` minimum, maximum, their exclusive forms and pattern;
-`enum`; `quality` of type custom and engine sparkExpression for rules on whole rows; the SLA `latency`.
+`enum`; `quality` of type custom and engine sparkExpression for rules on whole rows, with its `severity`; the
+SLA `latency`; the custom property `schemaMode`.
 """
 
 from __future__ import annotations
@@ -22,12 +23,15 @@ from open_data_contract_standard.model import (
 from pydantic import BaseModel, ValidationError
 
 from assay.errors import InputError, did_you_mean
-from assay.lake.contracts import Contract, Field, Rule
+from assay.lake.contracts import Contract, Field, Rule, SchemaMode, Severity
 
 ENGINE = "sparkExpression"
 _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1)}
 _BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
 _OPTIONS = (*_BOUNDS, "pattern")
+_SCHEMA_MODE = "schemaMode"
+_MODES: tuple[str, ...] = typing.get_args(SchemaMode)
+_SEVERITIES: tuple[str, ...] = typing.get_args(Severity)
 # Iceberg refuses to read a table with these, but not to make and to write it.
 _RESERVED = frozenset({
     "_file", "_pos", "_deleted", "_spec_id", "_partition", "_row_id", "_last_updated_sequence_number",
@@ -71,6 +75,8 @@ def parse(document: str, *, source: str, name: str) -> Contract:
         ),
         owner=_given(standard.team.name if isinstance(standard.team, Team) else None, source, "team.name"),
         freshness=_freshness(standard, source),
+        version=_given(standard.version, source, "version"),
+        schema_mode=_schema_mode(standard, source),
     )
 
 
@@ -175,7 +181,22 @@ def _row_rule(rule: DataQuality, source: str) -> Rule:
             f"{source}, quality: a rule of type {rule.type!r} and engine {rule.engine!r} is not enforced; "
             f"write type custom, engine {ENGINE}, implementation: a boolean SQL expression"
         )
-    return Rule(rule.implementation, rule.implementation)
+    severity = rule.severity or _SEVERITIES[1]
+    if severity not in _SEVERITIES:
+        hint = did_you_mean(severity, _SEVERITIES)
+        raise InputError(f"{source}, quality.severity is {severity!r}; {hint}")
+    return Rule(rule.implementation, rule.implementation, typing.cast("Severity", severity))
+
+
+def _schema_mode(standard: OpenDataContractStandard, source: str) -> SchemaMode:
+    given = {each.property: each.value for each in standard.customProperties or []}
+    mode = given.pop(_SCHEMA_MODE, "freeze")
+    if given:
+        hint = did_you_mean(str(next(iter(given))), [_SCHEMA_MODE])
+        raise InputError(f"{source}, customProperties: {', '.join(map(repr, given))} means nothing; {hint}")
+    if mode not in _MODES:
+        raise InputError(f"{source}, {_SCHEMA_MODE} is {mode!r}; {did_you_mean(str(mode), _MODES)}")
+    return typing.cast("SchemaMode", mode)
 
 
 def _literal(value: object) -> str:

@@ -35,7 +35,7 @@ def runs(journal: DataFrame, touched: DataFrame, rates: Mapping[str, tuple[float
         run_id, job, week, state (FAILED if a step failed and was not repeated with success, STARTED if one
         has not ended, else SUCCEEDED), started_at, ended_at (last entry), the steps' rows, seconds from first
         to last entry, dpu_seconds and dollars as Glue bills those seconds (a minute at least; null for a job
-        without a rate), error of the last failure.
+        without a rate), error of the last failure, warnings of all steps, one sentence per line.
     """
     at = F.to_timestamp(F.substring("entry", 1, _TIME_LENGTH))
     rows = journal.join(F.broadcast(touched), list(KEYS), "left_semi").withColumn("_at", at)
@@ -47,6 +47,7 @@ def runs(journal: DataFrame, touched: DataFrame, rates: Mapping[str, tuple[float
         F.max("_at").alias("ended_at"),
         *(F.max_by(name, "entry").alias(name) for name in ("rows_in", "rows_out", "rows_quarantined")),
         F.max_by("error", "entry").alias("error"),
+        F.max_by("warnings", "entry").alias("warnings"),
     )
     jobs = steps.groupBy(*KEYS).agg(
         F.max("week").alias("week"),
@@ -55,13 +56,14 @@ def runs(journal: DataFrame, touched: DataFrame, rates: Mapping[str, tuple[float
         F.max("ended_at").alias("ended_at"),
         *(F.sum(name).cast("bigint").alias(name) for name in ("rows_in", "rows_out", "rows_quarantined")),
         F.max_by("error", F.when(F.col("error").isNotNull(), F.col("ended_at"))).alias("error"),
+        F.nullif(F.concat_ws("\n", F.array_sort(F.collect_set("warnings"))), F.lit("")).alias("warnings"),
     )
     seconds = (F.col("ended_at").cast("double") - F.col("started_at").cast("double")).alias("seconds")
     billed = F.greatest("seconds", F.lit(_LEAST_SECONDS))
     dpu = _of_job({job: dpu for job, (dpu, _) in rates.items()})
     dollars_per_dpu_second = _of_job({job: price / _HOUR for job, (_, price) in rates.items()})
     return jobs.select(
-        *KEYS, "week", _state(), "started_at", "ended_at", seconds, *_counts(), "error"
+        *KEYS, "week", _state(), "started_at", "ended_at", seconds, *_counts(), "error", "warnings"
     ).select(
         *KEYS,
         "week",
@@ -73,6 +75,7 @@ def runs(journal: DataFrame, touched: DataFrame, rates: Mapping[str, tuple[float
         (billed * dpu).alias("dpu_seconds"),
         (billed * dpu * dollars_per_dpu_second).alias("dollars"),
         "error",
+        "warnings",
     )
 
 

@@ -37,11 +37,13 @@ class Step:
         rows_in: Rows read.
         rows_out: Rows written.
         rows_quarantined: Rows set aside with a reason.
+        warnings: Sentences about what is not as it should be and did not stop the step.
     """
 
     rows_in: int | None = None
     rows_out: int | None = None
     rows_quarantined: int | None = None
+    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -117,6 +119,8 @@ class Journal:
                 item[key] = {"N": str(int(count))}
         if seconds is not None:
             item["seconds"] = {"N": f"{seconds:.6f}"}
+        if step.warnings:
+            item["warnings"] = {"S": "\n".join(step.warnings)[:_ERROR_LENGTH]}
         if error is not None:
             item["error"] = {"S": error[:_ERROR_LENGTH]}
         if self.week is not None:

@@ -16,7 +16,7 @@ if typing.TYPE_CHECKING:
 Value = str | int | float | None
 Entry = dict[str, Value]
 _INTEGERS = ("rows_in", "rows_out", "rows_quarantined")
-_TEXTS = ("day", "entry", "run_id", "job", "step", "state", "error", "week")
+_TEXTS = ("day", "entry", "run_id", "job", "step", "state", "error", "warnings", "week")
 _DAY_LENGTH = len("2026-01-05")
 
 

@@ -19,7 +19,7 @@ TRADES = (
 )
 JOURNAL = (
     "run_id string, job string, step string, entry string, state string, rows_in bigint, rows_out bigint, "
-    "rows_quarantined bigint, seconds double, error string, week date"
+    "rows_quarantined bigint, seconds double, error string, warnings string, week date"
 )
 
 
@@ -103,7 +103,18 @@ def test_only_days_that_really_changed_are_touched(spark: Any) -> None:
 def entry(second: int, job: str, step: str, state: str, **more: Any) -> tuple[Any, ...]:
     time = f"2026-01-05T00:00:{second:02d}.500000Z#r-1#{job}#{step}"
     rows = (more.get("rows_in"), more.get("rows_out"), more.get("rows_quarantined"))
-    return ("r-1", job, step, time, state, *rows, more.get("seconds"), more.get("error"), MONDAY)
+    return (
+        "r-1",
+        job,
+        step,
+        time,
+        state,
+        *rows,
+        more.get("seconds"),
+        more.get("error"),
+        more.get("warnings"),
+        MONDAY,
+    )
 
 
 def test_runs_of_jobs(spark: Any) -> None:
@@ -117,7 +128,8 @@ def test_runs_of_jobs(spark: Any) -> None:
             entry(41, "gold", "a", "FAILED", error="ContractError: no"),
             entry(50, "silver", "a", "STARTED"),
             entry(51, "silver", "a", "FAILED", error="again"),
-            entry(52, "silver", "a", "SUCCEEDED", rows_out=1),
+            entry(52, "silver", "a", "SUCCEEDED", rows_out=1, warnings="old rows"),
+            entry(52, "silver", "b", "SUCCEEDED", warnings="many files"),
             entry(53, "calibrate", "a", "STARTED"),
         ],
         JOURNAL,
@@ -143,6 +155,7 @@ def test_runs_of_jobs(spark: Any) -> None:
     assert rows["gold"]["dollars"] == pytest.approx(240 / 3600 * 0.29)
     assert rows["silver"]["dollars"] is None
     assert rows["gold"]["error"] == "ContractError: no"
+    assert (rows["gold"]["warnings"], rows["silver"]["warnings"]) == (None, "many files\nold rows")
     assert rows["silver"]["error"] is None
 
 

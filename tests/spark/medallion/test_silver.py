@@ -234,16 +234,16 @@ def enveloped(document: str) -> str:
 
 JOURNAL = (
     "day string, entry string, run_id string, job string, step string, state string, rows_in long, "
-    "rows_out long, rows_quarantined long, seconds double, error string, week string"
+    "rows_out long, rows_quarantined long, seconds double, error string, warnings string, week string"
 )
 
 
 def test_the_journal_is_typed(lake: Lake) -> None:
-    good = ("2026-01-05", "t#r#j#s", "r", "j", "s", "SUCCEEDED", 3, 2, 1, 0.5, None, "2026-01-05")
+    good = ("2026-01-05", "t#r#j#s", "r", "j", "s", "SUCCEEDED", 3, 2, 1, 0.5, None, "late", "2026-01-05")
     collected(
         lake,
         "bronze.journal",
-        [good, ("2026-01-05", "u#r#j#s", "r", "j", "s", "LOST", *[None] * 5, "soon")],
+        [good, ("2026-01-05", "u#r#j#s", "r", "j", "s", "LOST", *[None] * 6, "soon")],
         JOURNAL,
     )
     assert refine(lake)["silver.journal"] == Counts(2, 1, 1, 0)

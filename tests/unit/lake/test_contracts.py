@@ -67,6 +67,7 @@ def test_a_contract_is_read_whole() -> None:
     assert contract.keys == ("owner", "name")
     assert contract.partitions == ("born",)
     assert contract.freshness == timedelta(hours=36)
+    assert (contract.version, contract.schema_mode) == ("1.0.0", "freeze")
     assert (contract.purpose, contract.owner) == ("Pets and what they weigh.", "zoo")
     assert contract.rules == (
         Rule("kind in ('cat', 'd\\'or')", "`kind` in ('cat', 'd\\'or')"),
@@ -158,6 +159,33 @@ def test_an_unknown_contract_is_refused_with_a_hint(tmp_path: Path) -> None:
 def test_what_cannot_be_kept_is_refused(document: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read(document)
+
+
+def test_what_a_broken_rule_and_an_unknown_column_mean_stands_in_the_contract() -> None:
+    document = yaml.safe_load(changed(customProperties=[{"property": "schemaMode", "value": "discard_row"}]))
+    document["schema"][0]["quality"][0]["severity"] = "halt"
+    contract = read(yaml.safe_dump(document))
+    assert contract.schema_mode == "discard_row"
+    assert {rule.severity for rule in contract.rules[:-1]} == {"quarantine"}
+    assert contract.rules[-1].severity == "halt"
+    document["schema"][0]["quality"][0]["severity"] = "halted"
+    with pytest.raises(InputError, match=r"quality\.severity is 'halted'; did you mean 'halt'"):
+        read(yaml.safe_dump(document))
+
+
+@pytest.mark.parametrize(
+    ("stated", "message"),
+    [
+        ({"property": "schemaMode", "value": "evolv"}, "schemaMode is 'evolv'; did you mean 'evolve'"),
+        (
+            {"property": "schemaMod", "value": "evolve"},
+            "'schemaMod' means nothing; did you mean 'schemaMode'",
+        ),
+    ],
+)
+def test_a_schema_mode_that_is_none_is_refused(stated: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read(changed(customProperties=[stated]))
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,15 @@ def journal(table: Table, **more: Any) -> Journal:
     return Journal("wr_1", "assay-ingest", now=lambda: NOON, client=lambda: table.client, **more)
 
 
+def test_what_a_step_warns_of_stands_at_its_end() -> None:
+    table = Table()
+    with journal(table).step("compact") as step:
+        step.warnings += ["silver.trades has 1,204 files", "gold.runs is 9 days old"]
+    started, ended = table.items
+    assert "warnings" not in started
+    assert ended["warnings"] == {"S": "silver.trades has 1,204 files\ngold.runs is 9 days old"}
+
+
 def test_a_step_that_works_is_started_and_succeeded() -> None:
     table = Table()
     with journal(table, week=date(2026, 1, 5)).step("load rds") as step:

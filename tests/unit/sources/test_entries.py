@@ -50,7 +50,7 @@ def test_what_the_journal_writes_is_read_in_python_types(entries: Entries) -> No
         "day": "2026-01-05", "entry": "2026-01-05T12:00:00.000000Z#r-1#assay-ingest#load rds",
         "run_id": "r-1", "job": "assay-ingest", "step": "load rds",
         "state": "STARTED", "rows_in": None, "rows_out": None,
-        "rows_quarantined": None, "seconds": None, "error": None, "week": "2026-01-05",
+        "rows_quarantined": None, "seconds": None, "error": None, "warnings": None, "week": "2026-01-05",
     }  # fmt: skip
     assert (ended["state"], ended["rows_in"], ended["rows_out"]) == ("SUCCEEDED", 12, 10)
     assert isinstance(ended["seconds"], float)

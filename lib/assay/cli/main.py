@@ -19,6 +19,7 @@ from assay.cli import (
     query,
     run,
     stack,
+    upkeep,
 )
 from assay.cli.errors import Sentences
 
@@ -49,6 +50,7 @@ app.command(epilog=plan.EXAMPLES)(plan.plan)
 app.command(epilog=certify.EXAMPLES)(certify.certify)
 app.command(epilog=cost.EXAMPLES)(cost.cost)
 app.command()(dashboard.dashboard)
+app.command()(upkeep.snapshots)
 app.add_typer(deploy.app)
 
 

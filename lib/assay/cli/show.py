@@ -85,6 +85,13 @@ def answer(found: pa.Table) -> None:
     typer.echo(f"{found.num_rows:,} row{'' if found.num_rows == 1 else 's'}{more}", err=True)
 
 
+def table(rows: Sequence[Mapping[str, object]]) -> None:
+    """Print rows of the same columns as a table, or say that there are none."""
+    import pyarrow as pa
+
+    answer(pa.Table.from_pylist([dict(row) for row in rows]))
+
+
 def stack(processes: Sequence[ProcessStatus]) -> None:
     """What runs."""
     table = Table("process", "state", "port", "log")

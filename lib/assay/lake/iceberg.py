@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from py4j.protocol import Py4JJavaError
@@ -33,11 +34,15 @@ class Snapshot:
     Attributes:
         id: Iceberg's number of it.
         parent: The state before it, None for the first.
+        at: When it was committed, UTC.
+        operation: What the commit did: append, overwrite, delete, or replace (the same rows in other files).
         summary: What the commit says of itself: counts, and the properties given to it.
     """
 
     id: int
     parent: int | None
+    at: datetime
+    operation: str
     summary: Mapping[str, str]
 
     def count(self, name: str) -> int:
@@ -138,7 +143,8 @@ class Table:
         java = self._java.snapshot(number)
         if java is None:  # expired
             return None
-        return Snapshot(java.snapshotId(), java.parentId(), dict(java.summary()))
+        at = datetime.fromtimestamp(java.timestampMillis() / 1000, UTC)
+        return Snapshot(java.snapshotId(), java.parentId(), at, java.operation(), dict(java.summary()))
 
 
 def execute(spark: SparkSession, statement: str, properties: Mapping[str, str]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from itertools import islice
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from assay.errors import TerminalError
 from assay.lake.contracts import Contract
-from assay.lake.iceberg import Table
+from assay.lake.iceberg import Snapshot, Table
 
 _UNKNOWN = (
     "{name}: snapshot {since} is not in the table's history (expired, or the table was made anew), so what "
@@ -46,6 +47,19 @@ class Published:
         table = self._table(name)
         head = table.head() if table else None
         return head.id if head else None
+
+    def history(self, name: str, limit: int) -> list[Snapshot]:
+        """The published states of a table, newest first, as far back as they are kept.
+
+        Args:
+            name: `<layer>.<table>`.
+            limit: How many at most.
+
+        Raises:
+            InputError: There is no contract of that name.
+        """
+        table = self._table(name)
+        return list(islice(table.ancestry(), limit)) if table else []
 
     def read(self, name: str, snapshot: int | None = None) -> DataFrame:
         """A table as published at this moment (later writes do not show), or as of a snapshot.

@@ -201,7 +201,7 @@ def _call(script: Path, argv: list[str], seconds: float, log: Path, stopping: St
     state, error = SUCCEEDED, None
     try:
         with interruptible(began + seconds, stopping):
-            load(script)(argv)
+            entry.call(load(script), argv)
     except EndedEarlyError:
         pass  # judged below, by what was asked and the time that it took
     except AssayError as failure:

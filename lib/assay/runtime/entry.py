@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from assay.errors import AssayError
-from assay.runtime import logs
+from assay.runtime import logs, outages
 
 Main = Callable[[list[str]], None]
 
@@ -26,6 +26,27 @@ class JobError(SystemExit):
         self.code = error.exit_code
 
 
+def call(main: Main, argv: list[str]) -> None:
+    """Run a job, and say in our words what fails around it.
+
+    Args:
+        main: The job.
+        argv: Its command line, without the script's name.
+
+    Raises:
+        AssayError: The job's own, or a `TransientError` for a service, disk or clock that failed it.
+    """
+    try:
+        main(argv)
+    except AssayError:
+        raise
+    except Exception as error:
+        ours = outages.explained(error)
+        if ours is None:
+            raise
+        raise ours from error
+
+
 def run(main: Main, argv: Sequence[str] | None = None) -> None:
     """Run a job and turn an error of ours into one sentence and its exit code.
 
@@ -39,7 +60,7 @@ def run(main: Main, argv: Sequence[str] | None = None) -> None:
     """
     try:
         logs.configure()
-        main(list(sys.argv[1:] if argv is None else argv))
+        call(main, list(sys.argv[1:] if argv is None else argv))
     except AssayError as error:
         sys.stderr.write(f"{error.message}\n")
         raise JobError(error) from error

@@ -29,7 +29,7 @@ from assay.sources.landing import Landing, Position
 TABLES = ("loads", "customers", "exposures", "trades", "quotes")
 LANDED, DOCUMENTS, JOURNAL = "landing", "documents", "journal"
 POLL_SECONDS = 0.5
-# An entry may become visible after later ones, or come from a machine whose clock is behind; this far back the
+# An entry may become visible after later ones, or be of a machine whose clock is behind; this far back the
 # journal is read again and compared.
 OVERLAP = timedelta(days=1)
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"

@@ -11,14 +11,24 @@ from dataclasses import dataclass
 from functools import partial, reduce
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from assay.lake.contracts import Contract
 from assay.lake.parallel import each
 from assay.lake.rules import violations
-from assay.lake.tables import Lake
+from assay.lake.tables import CHANGE_SEQUENCE, Lake
 from assay.medallion import silver_exposures
 from assay.medallion.silver_shapes import SOURCES, shape
-from assay.medallion.silver_versions import DELETED, Counts, counts, newest, quarantined, versions
+from assay.medallion.silver_versions import (
+    DELETED,
+    Counts,
+    counts,
+    deletes_after,
+    newest,
+    quarantined,
+    undeleted,
+    versions,
+)
 
 QUARANTINE = "silver.quarantine"
 EXPOSURES = "silver.exposures"
@@ -99,7 +109,7 @@ def set_aside(lake: Lake, batches: Iterable[Batch]) -> None:
 def merge(lake: Lake, batch: Batch) -> None:
     """Publish the good versions of a batch, with how far they go."""
     contract = Contract.load(batch.name)
-    rows = _exposures(lake, batch) if batch.name == EXPOSURES else newest(batch.versions, contract.schema)
+    rows = _exposures(lake, batch) if batch.name == EXPOSURES else _newest(lake, batch, contract)
     rows.persist()  # a MERGE reads its source twice
     try:
         lake.merge(batch.name, rows, {SOURCES[batch.name]: str(batch.until)}, delete_when=DELETED)
@@ -116,6 +126,22 @@ def _versions(lake: Lake, contract: Contract, changes: DataFrame) -> DataFrame:
         keys=contract.keys,
         run_id=lake.run_id,
     )
+
+
+def _newest(lake: Lake, batch: Batch, contract: Contract) -> DataFrame:
+    """The rows to merge, without those that a delete which came before them has already superseded.
+
+    A deleted row has left silver, and with it the number of its delete: only bronze still knows it.
+    """
+    rows = newest(batch.versions, contract.schema)
+    if CHANGE_SEQUENCE not in contract.columns or "_op" not in Contract.load(SOURCES[batch.name]).columns:
+        return rows
+    first = rows.where(~F.col(DELETED)).agg(F.min(CHANGE_SEQUENCE)).collect()[0][0]
+    # Nearly free: the files' own statistics say that there is no younger delete than the oldest new row.
+    gone = lake.read(SOURCES[batch.name], batch.until).where(deletes_after(first))
+    if first is None or gone.isEmpty():
+        return rows
+    return undeleted(rows, _versions(lake, contract, gone), contract.keys)
 
 
 def _exposures(lake: Lake, batch: Batch) -> DataFrame:

@@ -107,6 +107,29 @@ def newest(batch: DataFrame, schema: StructType) -> DataFrame:
     return batch.where("_newest").select(*schema.names, (F.col("_op") == _DELETE).alias(DELETED))
 
 
+def deletes_after(number: str | None) -> Column:
+    """Which rows of bronze are deletes younger than a change.
+
+    Args:
+        number: `_change_seq` of the change; empty for one of the full load.
+    """
+    return (F.col("_op") == _DELETE) & (F.col("_change_seq") > F.lit(number))
+
+
+def undeleted(rows: DataFrame, deletes: DataFrame, keys: Sequence[str]) -> DataFrame:
+    """Rows to merge without those that an earlier-read, younger delete removes again.
+
+    Args:
+        rows: As `newest` gives them.
+        deletes: `versions` of deletes.
+        keys: Columns that tell rows apart.
+    """
+    last = deletes.where(F.size("_reasons") == 0).groupBy(*keys).agg(F.max("_change_seq").alias("_gone"))
+    known = rows.join(last, list(keys), "left")
+    alive = F.col("_gone").isNull() | (F.col("_change_seq") >= F.col("_gone"))
+    return known.where(alive).select(*rows.columns)
+
+
 def quarantined(batch: DataFrame, contract: str) -> DataFrame:
     """Rows of silver.quarantine: the versions that break a contract, each once.
 

@@ -6,7 +6,7 @@ twice leaves it there once. The other way round, what the killed run should have
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
 
@@ -16,12 +16,22 @@ from assay.lake.contracts import Contract
 from assay.lake.parallel import each
 from assay.lake.rules import violations
 from assay.lake.tables import Lake
+from assay.lake.terms import Severity
 from assay.medallion import silver_exposures
 from assay.medallion.silver_shapes import SOURCES, shape
-from assay.medallion.silver_versions import DELETED, Counts, counts, newest, quarantined, versions
+from assay.medallion.silver_versions import (
+    DELETED,
+    Counts,
+    Violations,
+    counts,
+    newest,
+    quarantined,
+    versions,
+)
 
 QUARANTINE = "silver.quarantine"
 EXPOSURES = "silver.exposures"
+GOOD = "size(_reasons) = 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +66,8 @@ def refine(lake: Lake, names: Iterable[str] = tuple(SOURCES)) -> dict[str, Count
         Silver table → what became of its new rows; a table without news is left out.
 
     Raises:
-        ReconciliationError: Rows in are not rows out, quarantined and superseded; that table was not changed.
+        ContractError: A row breaks a rule that halts; no table was changed.
+        ReconciliationError: Rows in are not rows out, quarantined and superseded; no table was changed.
         TransientError: Another run wrote at the same time.
     """
     found = each({name: partial(read, lake, name) for name in names})
@@ -74,6 +85,7 @@ def read(lake: Lake, name: str) -> Batch | None:
     """The new rows of a table, typed, checked and counted; None if there is no news.
 
     Raises:
+        ContractError: A row breaks a rule that halts.
         ReconciliationError: The counts do not add up.
     """
     source = SOURCES[name]
@@ -83,9 +95,10 @@ def read(lake: Lake, name: str) -> Batch | None:
     if until is None or since == until:
         return None
     contract = Contract.load(name)
-    batch = _versions(lake, contract, lake.appended(source, since, until)).persist()
-    counted = counts(batch)
+    batch = versions_of(lake, contract, lake.appended(source, since, until), contract.keys).persist()
+    counted = counts(batch, warns=_texts(contract, "warn"), halts=_texts(contract, "halt"))
     counted.reconcile(name, lake.added(source, since, until))
+    counted.refuse_halted(name)
     return Batch(name, until, batch, counted)
 
 
@@ -99,7 +112,10 @@ def set_aside(lake: Lake, batches: Iterable[Batch]) -> None:
 def merge(lake: Lake, batch: Batch) -> None:
     """Publish the good versions of a batch, with how far they go."""
     contract = Contract.load(batch.name)
-    rows = _exposures(lake, batch) if batch.name == EXPOSURES else newest(batch.versions, contract.schema)
+    if batch.name == EXPOSURES:
+        rows = exposures(lake, batch.versions.where(GOOD), batch.until)
+    else:
+        rows = newest(batch.versions, contract.schema)
     rows.persist()  # a MERGE reads its source twice
     try:
         lake.merge(batch.name, rows, {SOURCES[batch.name]: str(batch.until)}, delete_when=DELETED)
@@ -107,23 +123,46 @@ def merge(lake: Lake, batch: Batch) -> None:
         rows.unpersist()
 
 
-def _versions(lake: Lake, contract: Contract, changes: DataFrame) -> DataFrame:
+def versions_of(lake: Lake, contract: Contract, changes: DataFrame, keys: Sequence[str]) -> DataFrame:
+    """`versions` of rows of bronze under a silver table's contract as it is now.
+
+    Args:
+        lake: For the run.
+        contract: Of the silver table.
+        changes: Rows of its bronze table.
+        keys: Columns of the shape that tell rows apart.
+    """
     return versions(
         changes,
         shape(contract.name, changes, contract.schema),
         contract.schema,
-        violations=violations(contract),
-        keys=contract.keys,
+        violations=Violations(
+            quarantine=violations(contract, "quarantine"),
+            warn=violations(contract, "warn"),
+            halt=violations(contract, "halt"),
+        ),
+        keys=keys,
         run_id=lake.run_id,
     )
 
 
-def _exposures(lake: Lake, batch: Batch) -> DataFrame:
-    good = "size(_reasons) = 0"
-    source = lake.read(SOURCES[EXPOSURES], batch.until)
-    history = _versions(lake, Contract.load(EXPOSURES), source).where(good)
+def _texts(contract: Contract, severity: Severity) -> list[str]:
+    return [rule.text for rule in contract.rules if rule.severity == severity]
+
+
+def exposures(lake: Lake, good: DataFrame, until: int) -> DataFrame:
+    """The rows of silver.exposures of the units that versions of events touch, to be merged.
+
+    Args:
+        lake: The lake.
+        good: Good versions of events.
+        until: Snapshot of bronze.exposures up to which all events of those units count.
+    """
+    contract = Contract.load(EXPOSURES)
+    source = lake.read(SOURCES[EXPOSURES], until)
+    history = versions_of(lake, contract, source, contract.keys).where(GOOD)
     # Nearly free: the files' own statistics say that they hold inserts only.
     moves = not source.where("_op = 'U'").isEmpty()
-    units = silver_exposures.touched(batch.versions.where(good), history, moves=moves)
+    units = silver_exposures.touched(good, history, moves=moves)
     events = silver_exposures.events_of(history, units, moves=moves)
     return silver_exposures.first_exposures(events, units, run_id=lake.run_id)

@@ -22,6 +22,7 @@ def main(argv: list[str]) -> None:
         step.rows_in = sum(counts.rows_in for counts in done.values())
         step.rows_out = sum(counts.rows_out for counts in done.values())
         step.rows_quarantined = sum(counts.quarantined for counts in done.values())
+        step.warnings += [line for table, counts in done.items() for line in counts.warnings(table)]
     for table, counts in done.items():
         log.info(
             "refined", extra={"table": table, "deduplicated": counts.deduplicated, "run_id": args.run_id}

@@ -7,6 +7,7 @@ derive from them here.
 from __future__ import annotations
 
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property, lru_cache
@@ -28,7 +29,7 @@ from assay.lake.terms import (
 if typing.TYPE_CHECKING:
     from pyspark.sql.types import StructType
 
-__all__ = ["Contract", "Field", "Rule", "SchemaMode", "Severity", "names"]
+__all__ = ["Contract", "Field", "Rule", "SchemaMode", "Severity", "names", "unknown_targets"]
 
 FOLDER = "glue_configs/contracts"
 # Athena cannot read format version 3 and only copy-on-write keeps changelogs readable. Metadata files are
@@ -140,6 +141,25 @@ def names(folder: Path | None = None) -> tuple[str, ...]:
         folder: Where the contract files are; the shipped ones by default.
     """
     return tuple(sorted(path.stem for path in (folder or configs.path(FOLDER)).glob("*.yaml")))
+
+
+def unknown_targets(contracts: Mapping[str, Contract]) -> list[str]:
+    """The references that lead nowhere, one sentence each.
+
+    Args:
+        contracts: Name → contract, of all tables.
+    """
+    found = []
+    for contract in contracts.values():
+        for each in contract.references:
+            target = contracts.get(each.table)
+            if target is None:
+                hint = did_you_mean(each.table, contracts)
+                found.append(f"{contract.name}, {each.column}: no contract for table {each.table!r}; {hint}")
+            elif each.target not in target.columns:
+                hint = did_you_mean(each.target, target.columns)
+                found.append(f"{contract.name}, {each.column}: {each.table} has no {each.target!r}; {hint}")
+    return found
 
 
 @lru_cache(maxsize=128)

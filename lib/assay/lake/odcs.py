@@ -97,6 +97,20 @@ def parse(document: str, *, source: str, name: str) -> Contract:
     )
 
 
+def table_of(document: str, *, source: str) -> str:
+    """The table that a contract file describes.
+
+    Args:
+        document: As for `parse`.
+        source: How errors name the file.
+
+    Raises:
+        InputError: The text is no contract of one table.
+    """
+    tables = _standard(document, source).schema_ or []
+    return _given(tables[0].physicalName if len(tables) == 1 else None, source, "schema.physicalName")
+
+
 def _standard(document: str, source: str) -> OpenDataContractStandard:
     try:
         raw = yaml.safe_load(document)

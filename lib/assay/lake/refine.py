@@ -6,7 +6,7 @@ twice leaves it there once. The other way round, what the killed run should have
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial, reduce
 
@@ -98,7 +98,7 @@ def read(lake: Lake, name: str) -> Batch | None:
     if until is None or since == until:
         return None
     contract = Contract.load(name)
-    batch = versions_of(lake, contract, lake.appended(source, since, until), contract.keys).persist()
+    batch = _versions(lake, contract, lake.appended(source, since, until)).persist()
     counted = counts(batch, warns=_texts(contract, "warn"), halts=_texts(contract, "halt"))
     counted.reconcile(name, lake.added(source, since, until))
     counted.refuse_halted(name)
@@ -126,15 +126,7 @@ def merge(lake: Lake, batch: Batch) -> None:
         rows.unpersist()
 
 
-def versions_of(lake: Lake, contract: Contract, changes: DataFrame, keys: Sequence[str]) -> DataFrame:
-    """`versions` of rows of bronze under a silver table's contract as it is now.
-
-    Args:
-        lake: For the run.
-        contract: Of the silver table.
-        changes: Rows of its bronze table.
-        keys: Columns of the shape that tell rows apart.
-    """
+def _versions(lake: Lake, contract: Contract, changes: DataFrame) -> DataFrame:
     return versions(
         changes,
         shape(contract.name, changes, contract.schema),
@@ -144,7 +136,7 @@ def versions_of(lake: Lake, contract: Contract, changes: DataFrame, keys: Sequen
             warn=violations(contract, "warn"),
             halt=violations(contract, "halt"),
         ),
-        keys=keys,
+        keys=contract.keys,
         run_id=lake.run_id,
     )
 
@@ -169,17 +161,16 @@ def _texts(contract: Contract, severity: Severity) -> list[str]:
     return [rule.text for rule in contract.rules if rule.severity == severity]
 
 
-def exposures(lake: Lake, good: DataFrame, until: int) -> DataFrame:
+def exposures(lake: Lake, good: DataFrame, until: int | None) -> DataFrame:
     """The rows of silver.exposures of the units that versions of events touch, to be merged.
 
     Args:
         lake: The lake.
         good: Good versions of events.
-        until: Snapshot of bronze.exposures up to which all events of those units count.
+        until: Snapshot of bronze.exposures up to which all events of those units count; the newest if None.
     """
-    contract = Contract.load(EXPOSURES)
     source = lake.read(SOURCES[EXPOSURES], until)
-    history = versions_of(lake, contract, source, contract.keys).where(GOOD)
+    history = _versions(lake, Contract.load(EXPOSURES), source).where(GOOD)
     # Nearly free: the files' own statistics say that they hold inserts only.
     moves = not source.where("_op = 'U'").isEmpty()
     units = silver_exposures.touched(good, history, moves=moves)

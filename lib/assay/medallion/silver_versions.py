@@ -1,8 +1,8 @@
 """silver's common part: captured versions of rows, typed, checked, and told apart.
 
 Every version that breaks the contract is set aside, whatever came after it; of the others the newest counts.
-Both depend on the version alone, so that changes taken in one batch or in many give the same tables. A rule
-that only warns sets nothing aside, and one that halts sets aside what nobody will see: the run stops.
+Both depend on the version alone, so that changes taken in one batch or in many give the same tables. What
+is set aside neither warns nor halts.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class Counts:
         rows_out: Rows to insert, update or delete in silver.
         quarantined: Versions that broke the contract.
         deduplicated: Good versions that a newer one supersedes.
-        warned: Rule that only warns → versions that break it.
-        halted: Rule that halts → versions that break it.
+        warned: Rule that only warns → versions that break it and are not set aside.
+        halted: Rule that halts → the same.
     """
 
     rows_in: int
@@ -116,6 +116,26 @@ def versions(
 ) -> DataFrame:
     """Every version typed, with what it breaks and whether it is the newest good one of its row.
 
+    Args: as for `judged`.
+
+    Returns:
+        What `judged` gives, with `_row` as JSON where the version is set aside, and `_newest`.
+    """
+    found = ranked(judged(changes, shape, schema, violations=violations, keys=keys, run_id=run_id), keys)
+    return found.withColumn("_row", F.when(F.size("_reasons") > 0, F.to_json("_row")))
+
+
+def judged(
+    changes: DataFrame,
+    shape: Mapping[str, Column],
+    schema: StructType,
+    *,
+    violations: Violations,
+    keys: Sequence[str],
+    run_id: str,
+) -> DataFrame:
+    """Every version typed, with what it breaks.
+
     Args:
         changes: Rows of bronze.
         shape: Column → what it is in terms of bronze; more columns than the contract's are carried along.
@@ -126,8 +146,8 @@ def versions(
 
     Returns:
         The shape's columns, `_op`, `_change_seq` (empty for the full load), `_run_id`, `_source_file`,
-        `_row` (the bronze row as JSON, where it is set aside), `_reasons` to set it aside, `_warned` and
-        `_halted` (rules of these severities that it breaks) and `_newest`.
+        `_ingested_at`, `_row` (the bronze row), `_reasons` to set it aside, `_warned` and `_halted` (rules of
+        these severities that it breaks).
     """
     source = F.struct(*(name for name in changes.columns if name not in _BRONZE))
     raw = recovered(changes.withColumn("_row", source), _BRONZE).select(
@@ -137,11 +157,20 @@ def versions(
         "_row",
         MISFIT,
     )
-    checked = _checked(_typed(raw, schema), violations, keys)
+    return _checked(_typed(raw, schema), violations, keys)
+
+
+def ranked(judged: DataFrame, keys: Sequence[str]) -> DataFrame:
+    """Versions of `judged` with `_newest`: whether it is the newest good one of its row.
+
+    Args:
+        judged: All versions of the rows.
+        keys: What tells rows apart.
+    """
     good = F.size("_reasons") == 0
     order = [F.desc(name) for name in ("_change_seq", "_ingested_at", "_source_file")]
     place = F.row_number().over(Window.partitionBy(good, *keys).orderBy(*order))
-    return checked.withColumn("_newest", good & (place == 1)).drop("_ingested_at")
+    return judged.withColumn("_newest", good & (place == 1)).drop("_ingested_at")
 
 
 def counts(batch: DataFrame, *, warns: Sequence[str] = (), halts: Sequence[str] = ()) -> Counts:
@@ -254,12 +283,11 @@ def _checked(typed: DataFrame, violations: Violations, keys: Sequence[str]) -> D
     reasons = F.concat("_unreadable", violations.quarantine)
     key_reasons = F.array(*(F.lit(f"{key} is not null") for key in keys))
     kept = F.when(F.col("_op") == _DELETE, F.array_intersect(reasons, key_reasons)).otherwise(reasons)
-    row = F.when(F.size("_reasons") > 0, F.to_json("_row"))
     none = F.array().cast("array<string>")
+    silent = (F.col("_op") == _DELETE) | (F.size("_reasons") > 0)
     beside = {"_warned": violations.warn, "_halted": violations.halt}
     return (
         typed.withColumns({"_reasons": kept})
-        .withColumns({name: F.when(F.col("_op") == _DELETE, none).otherwise(v) for name, v in beside.items()})
-        .withColumn("_row", row)
+        .withColumns({name: F.when(silent, none).otherwise(v) for name, v in beside.items()})
         .drop("_unreadable")
     )

@@ -154,7 +154,7 @@ def _newest(lake: Lake, batch: Batch, contract: Contract) -> DataFrame:
     gone = lake.read(SOURCES[batch.name], batch.until).where(deletes_after(first))
     if first is None or gone.isEmpty():
         return rows
-    return undeleted(rows, versions_of(lake, contract, gone, contract.keys), contract.keys)
+    return undeleted(rows, _versions(lake, contract, gone), contract.keys)
 
 
 def _texts(contract: Contract, severity: Severity) -> list[str]:

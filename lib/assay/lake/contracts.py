@@ -40,6 +40,13 @@ SchemaMode = typing.Literal["evolve", "freeze", "discard_row", "discard_value"]
 - `discard_value`: the value is left out and counted, the row goes on.
 """
 Severity = typing.Literal["warn", "quarantine", "halt"]
+UnitMark = typing.Literal["id", "inside", "mentioned"]
+"""How a column can hold a unit (a customer), for the right to erasure:
+
+- `id`: the value identifies the unit that the row is about;
+- `inside`: the value is a row of another table as JSON, and with it a unit;
+- `mentioned`: the value is a text for people that may name a unit; the row is about something else.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +58,14 @@ class Field:
         type: Its Spark SQL type, for example `"decimal(18,2)"`.
         required: Whether null breaks the contract.
         description: One line of meaning, with the unit.
+        unit: How it can hold a unit, None if it cannot.
     """
 
     name: str
     type: str
     required: bool
     description: str
+    unit: UnitMark | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 Of the standard, Assay uses: one schema object per file; `physicalType` as the Spark type; `primaryKey`,
 `required`, `partitioned`; the `logicalTypeOptions` minimum, maximum, their exclusive forms and pattern;
 `enum`; `quality` of type custom and engine sparkExpression for rules on whole rows, with its `severity`; the
-SLA `latency`; the custom property `schemaMode`.
+SLA `latency`; the custom property `schemaMode`, and of a column `unit`: how it can hold a unit (`UnitMark`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from open_data_contract_standard.model import (
 from pydantic import BaseModel, ValidationError
 
 from assay.errors import InputError, did_you_mean
-from assay.lake.contracts import Contract, Field, Rule, SchemaMode, Severity
+from assay.lake.contracts import Contract, Field, Rule, SchemaMode, Severity, UnitMark
 
 ENGINE = "sparkExpression"
 _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1)}
@@ -32,6 +32,8 @@ _OPTIONS = (*_BOUNDS, "pattern")
 _SCHEMA_MODE = "schemaMode"
 _MODES: tuple[str, ...] = typing.get_args(SchemaMode)
 _SEVERITIES: tuple[str, ...] = typing.get_args(Severity)
+_UNIT = "unit"
+_MARKS: tuple[str, ...] = typing.get_args(UnitMark)
 # Iceberg refuses to read a table with these, but not to make and to write it.
 _RESERVED = frozenset({
     "_file", "_pos", "_deleted", "_spec_id", "_partition", "_row_id", "_last_updated_sequence_number",
@@ -123,7 +125,19 @@ def _field(column: SchemaProperty, source: str) -> Field:
         type=_given(column.physicalType, source, f"{name}.physicalType"),
         required=bool(column.required),
         description=_given(column.description, source, f"{name}.description"),
+        unit=_unit(column, f"{source}, {name}"),
     )
+
+
+def _unit(column: SchemaProperty, where: str) -> UnitMark | None:
+    given = {each.property: each.value for each in column.customProperties or []}
+    mark = given.pop(_UNIT, None)
+    if given:
+        hint = did_you_mean(str(next(iter(given))), [_UNIT])
+        raise InputError(f"{where}.customProperties: {', '.join(map(repr, given))} means nothing; {hint}")
+    if mark is not None and mark not in _MARKS:
+        raise InputError(f"{where}, {_UNIT} is {mark!r}; {did_you_mean(str(mark), _MARKS)}")
+    return typing.cast("UnitMark | None", mark)
 
 
 def _ordered(

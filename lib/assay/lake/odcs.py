@@ -3,7 +3,8 @@
 Of the standard, Assay uses: one schema object per file; `physicalType` as the Spark type; `primaryKey`,
 `required`, `partitioned`; the `logicalTypeOptions` minimum, maximum, their exclusive forms and pattern;
 `enum`; `quality` and `relationships` as `odcs_rules` says; the SLA `latency` with the `element` whose newest
-value tells the age (and its custom property `severity`, warn or halt); the custom property `schemaMode`.
+value tells the age (and its custom property `severity`, warn or halt); the custom property `schemaMode`,
+and of a column `unit`: how it can hold a unit (`UnitMark`).
 """
 
 from __future__ import annotations
@@ -33,12 +34,14 @@ from assay.lake.odcs_rules import (
     row_rules,
     table_severity,
 )
-from assay.lake.terms import Field, SchemaMode
+from assay.lake.terms import Field, SchemaMode, UnitMark
 
 _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1)}
 _TIMES = ("date", "timestamp")
 _SCHEMA_MODE = "schemaMode"
 _MODES: tuple[str, ...] = typing.get_args(SchemaMode)
+_UNIT = "unit"
+_MARKS: tuple[str, ...] = typing.get_args(UnitMark)
 # Iceberg refuses to read a table with these, but not to make and to write it.
 _RESERVED = frozenset({
     "_file", "_pos", "_deleted", "_spec_id", "_partition", "_row_id", "_last_updated_sequence_number",
@@ -154,7 +157,15 @@ def _field(column: SchemaProperty, source: str) -> Field:
         type=_given(column.physicalType, source, f"{name}.physicalType"),
         required=bool(column.required),
         description=_given(column.description, source, f"{name}.description"),
+        unit=_unit(column, f"{source}, {name}"),
     )
+
+
+def _unit(column: SchemaProperty, where: str) -> UnitMark | None:
+    mark = custom(column.customProperties, (_UNIT,), where).get(_UNIT)
+    if mark is not None and mark not in _MARKS:
+        raise InputError(f"{where}, {_UNIT} is {mark!r}; {did_you_mean(str(mark), _MARKS)}")
+    return typing.cast("UnitMark | None", mark)
 
 
 def _ordered(

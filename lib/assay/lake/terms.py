@@ -25,6 +25,15 @@ Kind = typing.Literal[
 """Where in its contract a rule stands; `expression` is one written in SQL."""
 
 
+UnitMark = typing.Literal["id", "inside", "mentioned"]
+"""How a column can hold a unit (a customer), for the right to erasure:
+
+- `id`: the value identifies the unit that the row is about;
+- `inside`: the value is a row of another table as JSON, and with it a unit;
+- `mentioned`: the value is a text for people that may name a unit; the row is about something else.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One column.
@@ -34,12 +43,14 @@ class Field:
         type: Its Spark SQL type, for example `"decimal(18,2)"`.
         required: Whether null breaks the contract.
         description: One line of meaning, with the unit.
+        unit: How it can hold a unit, None if it cannot.
     """
 
     name: str
     type: str
     required: bool
     description: str
+    unit: UnitMark | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -280,3 +281,34 @@ def test_a_rule_of_another_engine_is_refused(rule: dict[str, object]) -> None:
     document["schema"][0]["quality"] = [rule]
     with pytest.raises(InputError, match="is not enforced; write type custom, engine sparkExpression"):
         read(yaml.safe_dump(document))
+
+
+def test_a_column_says_how_it_can_hold_a_unit() -> None:
+    marked = column(customProperties=[{"property": "unit", "value": "id"}])
+    assert [field.unit for field in read(marked).fields][:2] == ["id", None]
+
+
+@pytest.mark.parametrize(
+    ("stated", "message"),
+    [
+        ({"property": "unit", "value": "ids"}, "kind, unit is 'ids'; did you mean 'id'"),
+        ({"property": "units", "value": "id"}, "kind, customProperties: 'units' means nothing; did you mean"),
+    ],
+)
+def test_a_mark_of_units_that_is_none_is_refused(stated: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read(column(customProperties=[stated]))
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_column_that_can_hold_a_customer_is_marked(name: str) -> None:
+    """By its name: a column that this test would miss must be marked by whoever writes the contract."""
+    for field in Contract.load(name).fields:
+        if re.fullmatch(r"(unit|customer|user|account|client|person)(_?id)?", field.name):
+            assert field.unit == "id", f"{name}.{field.name}: mark it with the custom property unit: id"
+        elif field.name in {"_extra", "row"}:
+            assert field.unit == "inside", (
+                f"{name}.{field.name}: mark it with the custom property unit: inside"
+            )
+        elif field.name in {"error", "warnings"}:
+            assert field.unit == "mentioned", f"{name}.{field.name}: mark it: unit: mentioned"

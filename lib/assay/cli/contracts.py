@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "Examples:\n\n"
     "[bold]assay contracts check silver.trades[/bold]   does the table keep its contract?\n\n"
-    "[bold]assay contracts diff OLD NEW[/bold]   two files or folders; exit code 1 if a change breaks anything\n\n"
+    "[bold]assay contracts diff OLD NEW[/bold]   files or folders; exit code 1 if a change is breaking\n\n"
     "[bold]assay contracts export silver.trades[/bold]   a ruleset for AWS Glue Data Quality"
 )
 PAGE = Path("docs/contracts.md")
@@ -147,8 +147,13 @@ def _contracts(table: str | None, folder: Path | None) -> dict[str, Contract]:
 
     if folder is not None and not names(folder):
         raise InputError(f"--folder {folder} has no contract files; it must hold <layer>.<table>.yaml")
-    every = {name: Contract.load(name, folder) for name in names(folder)}
-    problems = unknown_targets(every)
+    every, problems = {}, []
+    for name in names(folder):
+        try:
+            every[name] = Contract.load(name, folder)
+        except InputError as error:
+            problems.append(error.message)
+    problems += unknown_targets(every)
     if problems:
         raise InputError("; ".join(problems))
     return every if table is None else {table: Contract.load(table, folder)}

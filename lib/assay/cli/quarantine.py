@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 EXAMPLES = (
     "Examples:\n\n"
@@ -16,21 +12,6 @@ EXAMPLES = (
     "[bold]assay quarantine show 3f9a20c1[/bold]   one of them, by the beginning of its id\n\n"
     "[bold]assay quarantine replay --contract silver.trades[/bold]   after the contract was corrected"
 )
-# Runs are put in order by their first entry in the journal; one that it does not know yet is the newest.
-_LIST = """
-WITH runs AS (SELECT run_id, min(entry) AS began FROM silver.journal GROUP BY run_id),
-reasons AS (
-    SELECT contract, reason, q._run_id AS run_id, coalesce(r.began, '9') AS began
-    FROM silver.quarantine q CROSS JOIN UNNEST(q.reasons) AS t(reason) LEFT JOIN runs r ON r.run_id = q._run_id
-)
-SELECT contract, reason, count(*) AS "rows", min_by(run_id, began) AS first_run, max_by(run_id, began) AS last_run
-FROM reasons GROUP BY contract, reason ORDER BY contract, "rows" DESC, reason
-"""
-_SHOW = """
-SELECT quarantine_id, contract, reasons, _source_file AS source_file, _change_seq AS change, _run_id AS run_id, row
-FROM silver.quarantine WHERE quarantine_id LIKE '{beginning}%' ORDER BY quarantine_id LIMIT 2
-"""
-_ID = re.compile(r"[0-9a-f]{1,64}")
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 app = typer.Typer(
@@ -45,9 +26,14 @@ app = typer.Typer(
 @app.command(name="list")
 def list_(as_json: AsJson = False) -> None:
     """Count what was set aside, per contract and reason; a row with two reasons counts in both."""
-    from assay.cli import show
+    import os
 
-    found = _asked(_LIST)
+    from assay.cli import show
+    from assay.local import stack
+    from assay.serving.queries import quarantine
+
+    os.environ.update(stack.environment())
+    found = quarantine.reasons()
     if as_json:
         show.json({"reasons": found.to_pylist()})
     elif found.num_rows:
@@ -63,24 +49,19 @@ def show_(
 ) -> None:
     """Show one row: its values, every reason, and where it came from."""
     import json
+    import os
 
     from assay.cli import show
-    from assay.errors import InputError
+    from assay.local import stack
+    from assay.serving.queries import quarantine
 
-    if not _ID.fullmatch(id_):
-        raise InputError(
-            f"ID is {id_[:80]!r}; a quarantine_id has 64 hexadecimal digits, the first of them do"
-        )
-    rows = _asked(_SHOW.format(beginning=id_)).to_pylist()
-    if len(rows) != 1:
-        how = "no row" if not rows else "more than one row"
-        raise InputError(f"ID is {id_!r}; {how} in silver.quarantine has an id that begins so")
-    row: dict[str, Any] = {**rows[0], "row": json.loads(rows[0]["row"])}
+    os.environ.update(stack.environment())
+    found = quarantine.row(id_)
+    values = json.loads(str(found.pop("row")))
     if as_json:
-        show.json(row)
+        show.json({**found, "row": values})
         return
-    values = row.pop("row")
-    show.table([{"what": name, "value": _text(value)} for name, value in row.items()])
+    show.table([{"what": name, "value": _text(value)} for name, value in found.items()])
     show.table([{"column": name, "value": _text(value)} for name, value in values.items()])
 
 
@@ -108,16 +89,6 @@ def replay(
         show.table(report["contracts"])
     else:
         typer.echo("nothing is set aside")
-
-
-def _asked(sql: str) -> pa.Table:
-    import os
-
-    from assay.local import stack
-    from assay.serving import queries
-
-    os.environ.update(stack.environment())
-    return queries.query(sql)
 
 
 def _text(value: object) -> str:

@@ -56,7 +56,7 @@ def _section(contract: Contract) -> str:
 def _facts(contract: Contract) -> Iterator[str]:
     key = f"key ({', '.join(contract.keys)})" if contract.keys else "append-only, no key"
     partitions = f", partitioned by ({', '.join(contract.partitions)})" if contract.partitions else ""
-    yield f"Version {contract.version}, owner {contract.owner}; {key}{partitions}. "
+    yield f"Version {contract.version}, owner {contract.owner}; {key}{partitions}."
     yield f"What the contract does not know: {_MODES[contract.schema_mode]} ({contract.schema_mode})."
 
 

@@ -94,7 +94,7 @@ class Contract:
             InputError: There is no such contract, or its file is not acceptable; the message names the file,
                 the field and the remedy.
         """
-        return _load(name, folder or configs.path(FOLDER))
+        return _shipped(name) if folder is None else _load(name, folder)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -163,6 +163,10 @@ def unknown_targets(contracts: Mapping[str, Contract]) -> list[str]:
 
 
 @lru_cache(maxsize=128)
+def _shipped(name: str) -> Contract:
+    return _load(name, configs.path(FOLDER))
+
+
 def _load(name: str, folder: Path) -> Contract:
     from assay.lake import odcs
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from assay.errors import InputError, TerminalError
-from assay.lake.contracts import Contract
+from assay.lake.contracts import Contract, names
 from assay.medallion.bronze import CAPTURE, data_columns
 from assay.sources import parquet
 from assay.sources.landing import File, Landing
@@ -94,10 +94,22 @@ def _mismatch(file: File, footer: Footer, data: Sequence[tuple[str, str]]) -> st
             return f"has no column {name}, without which changes have no order"
         if name in columns and columns[name] != "string":
             return f"has a column {name} of type {columns[name]}; change capture writes a string"
-    names = {name.lower() for name in columns}
-    if not any(name in names for name, _ in data):
+    here = {name.lower() for name in columns}
+    lacking = sum(name not in here for name, _ in data)
+    if lacking and (2 * lacking > len(data) or any(other <= here for other in _captured_tables())):
         return f"is of another table: it has the columns {', '.join(columns)[:200]}"
     return None
+
+
+@lru_cache(maxsize=1)
+def _captured_tables() -> tuple[frozenset[str], ...]:
+    """The source's columns of every table that is captured."""
+    contracts = (Contract.load(name) for name in names() if name.startswith("bronze."))
+    return tuple(
+        frozenset(field.name for field in data_columns(contract.schema))
+        for contract in contracts
+        if "_op" in contract.columns
+    )
 
 
 def _columns(footer: Footer, data: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

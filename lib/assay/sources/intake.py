@@ -6,7 +6,6 @@ exactly what is not there yet.
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -21,10 +20,9 @@ from assay.lake.contracts import Contract
 from assay.lake.parallel import each
 from assay.lake.tables import Lake
 from assay.medallion.bronze import EXTRA, collected
-from assay.medallion.fitting import NO_TEXT
 from assay.medallion.reconcile import arrived, missing, promises
 from assay.runtime import logs
-from assay.sources import changes
+from assay.sources import changes, documents
 from assay.sources.entries import Entries
 from assay.sources.landing import MAX_DOCUMENT, Arrivals, Document, File, Landing, Position
 
@@ -152,11 +150,11 @@ class Intake:
             )
             return None, json.dumps({"document": f"{found.size} bytes"})
         body = self.landing.read(found.uri, 0, found.size) if found.size else b""
-        try:
-            return body.decode("utf-8"), None
-        except UnicodeDecodeError as error:
-            self.warn(f"{found.uri}: byte {error.start} is not UTF-8; kept in _extra as base64")
-            return None, json.dumps({"document": NO_TEXT + base64.b64encode(body).decode()})
+        text, problem = documents.judged(body)
+        if problem is None:
+            return text, None
+        self.warn(f"{found.uri} {problem}; kept in _extra as base64")
+        return None, documents.kept(body)
 
     def journal(self, entries: Entries) -> int:
         """Take in the journal's entries; rows taken in."""

@@ -25,6 +25,10 @@ from assay.sources.landing import Position
 AT = datetime(2026, 1, 6, 10, tzinfo=UTC)
 NAMES = [f"20260112-03150000{n}" for n in range(10)]
 Source = Any  # of conftest.py, which cannot be imported
+TRADE: dict[str, Any] = {
+    "trade_id": 1, "customer_id": 1, "asset": "X", "side": "buy", "quantity": 1, "price": 1, "notional": 1,
+    "traded_at": AT,
+}  # fmt: skip
 NOT_TEXT = pa.array([b"A\xff"], pa.binary()).cast(pa.string(), safe=False)[0]
 
 
@@ -154,7 +158,8 @@ def test_a_bad_file_stops_its_table_alone_until_it_is_put_right(
 @pytest.mark.parametrize(
     ("row", "drop", "sentence"),
     [
-        ({"trade_id": 1}, None, "is of another table: it has the columns trade_id, Op, dms_ts, change_seq"),
+        ({"asset": "X"}, None, "is of another table: it has the columns asset, Op, dms_ts, change_seq"),
+        (TRADE, None, "is of another table: it has the columns trade_id, customer_id, asset,"),
         (quote(0), "change_seq", "has no column change_seq, without which changes have no order"),
         (
             quote(0, change_seq=1),

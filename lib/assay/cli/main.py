@@ -9,14 +9,17 @@ import typer
 
 from assay.cli import (
     analyze,
+    backfill,
     certify,
     checksum,
     cost,
     dashboard,
     deploy,
+    diff,
     fit,
     plan,
     query,
+    rollback,
     run,
     stack,
     upkeep,
@@ -51,6 +54,11 @@ app.command(epilog=certify.EXAMPLES)(certify.certify)
 app.command(epilog=cost.EXAMPLES)(cost.cost)
 app.command()(dashboard.dashboard)
 app.command()(upkeep.snapshots)
+app.command(epilog=rollback.EXAMPLES)(rollback.rollback)
+app.command(epilog=backfill.BACKFILL_EXAMPLES)(backfill.backfill)
+app.command()(backfill.replay)
+app.add_typer(backfill.branch)
+app.command(epilog=diff.EXAMPLES)(diff.diff)
 app.add_typer(deploy.app)
 
 

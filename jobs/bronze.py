@@ -27,7 +27,7 @@ class BronzeArguments(arguments.JobArguments):
 def main(argv: list[str]) -> None:
     """Take in the week and whatever else arrived since the last run."""
     args = arguments.parse(BronzeArguments, argv)
-    lake = Lake(session(args.job), args.run_id)
+    lake = Lake(session(args.job), args.run_id, job=args.job)
     lake.ensure("bronze")
     landing = Landing(clients.s3(), args.landing_bucket)
     journal = Journal(args.run_id, args.job, args.week, args.journal_table)

@@ -21,7 +21,7 @@ from statistics import median
 from scipy.stats import chi2
 
 from assay.lake.iceberg import Snapshot
-from assay.lake.publish import RUN, WATERMARK
+from assay.lake.summary import RUN, WATERMARK
 
 GROUPS = 10
 """Bins of about the same number of earlier rows, for which the index's customary limits are meant."""

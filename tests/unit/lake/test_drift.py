@@ -10,7 +10,7 @@ import pytest
 
 from assay.lake.drift import LEAST_ROWS, growth, shift, usual
 from assay.lake.iceberg import Snapshot
-from assay.lake.publish import RUN, WATERMARK
+from assay.lake.summary import RUN, WATERMARK
 
 
 def bins(values: np.ndarray) -> dict[int, int]:  # type: ignore[type-arg]

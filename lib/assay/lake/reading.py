@@ -24,11 +24,13 @@ class Published:
     Attributes:
         spark: The session.
         catalog: The Iceberg catalog.
+        branch: Whose states are read; main's, of a table where it is not there.
     """
 
     __slots__ = ()
     spark: SparkSession
     catalog: str
+    branch: str
 
     def exists(self, name: str) -> bool:
         """Whether a table was ever made.
@@ -45,8 +47,8 @@ class Published:
             InputError: There is no contract of that name.
         """
         table = self._table(name)
-        head = table.head() if table else None
-        return head.id if head else None
+        tip = table.tip(self.branch) if table else None
+        return tip.id if tip else None
 
     def history(self, name: str, limit: int) -> list[Snapshot]:
         """The published states of a table, newest first, as far back as they are kept.
@@ -59,7 +61,7 @@ class Published:
             InputError: There is no contract of that name.
         """
         table = self._table(name)
-        return list(islice(table.ancestry(), limit)) if table else []
+        return list(islice(table.ancestry(self.branch), limit)) if table else []
 
     def read(self, name: str, snapshot: int | None = None) -> DataFrame:
         """A table as published at this moment (later writes do not show), or as of a snapshot.
@@ -159,7 +161,7 @@ class Published:
 
     def _need_ancestor(self, name: str, since: int) -> None:
         table = self._table(name)
-        if table is None or all(snapshot.id != since for snapshot in table.ancestry()):
+        if table is None or all(snapshot.id != since for snapshot in table.ancestry(self.branch)):
             raise TerminalError(_UNKNOWN.format(name=name, since=since))
 
 

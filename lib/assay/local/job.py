@@ -222,7 +222,7 @@ def _call(script: Path, argv: list[str], seconds: float, log: Path, stopping: St
 def _judged(script: Path, argv: list[str], log: Path) -> tuple[str, str | None]:
     """Call a job's `main`: the state that the run ends in, and why."""
     try:
-        load(script)(argv)
+        entry.call(load(script), argv)
     except AssayError as failure:
         _log.error(failure.message, extra={"causes": causes.told(failure)})
         return FAILED, failure.message

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from assay.errors import AssayError
-from assay.runtime import causes, logs
+from assay.runtime import causes, logs, outages
 
 Main = Callable[[list[str]], None]
 _log = logs.get(__name__)
@@ -27,6 +27,27 @@ class JobError(SystemExit):
         self.code = code
 
 
+def call(main: Main, argv: list[str]) -> None:
+    """Run a job, and say in our words what fails around it.
+
+    Args:
+        main: The job.
+        argv: Its command line, without the script's name.
+
+    Raises:
+        AssayError: The job's own, or a `TransientError` for a service, disk or clock that failed it.
+    """
+    try:
+        main(argv)
+    except AssayError:
+        raise
+    except Exception as error:
+        ours = outages.explained(error)
+        if ours is None:
+            raise
+        raise ours from error
+
+
 def run(main: Main, argv: Sequence[str] | None = None) -> None:
     """Run a job and turn an error into one line of the log, one sentence and an exit code.
 
@@ -41,7 +62,7 @@ def run(main: Main, argv: Sequence[str] | None = None) -> None:
     """
     try:
         logs.configure()
-        main(list(sys.argv[1:] if argv is None else argv))
+        call(main, list(sys.argv[1:] if argv is None else argv))
     except AssayError as error:
         _log.error(error.message, extra={"causes": causes.told(error)})
         raise JobError(error.message, error.exit_code) from None

@@ -108,6 +108,8 @@ def _tree(document: str, source: str) -> object:
             return json.loads(document, object_pairs_hook=_unique)
         except json.JSONDecodeError:
             pass  # a flow mapping of YAML, or broken in both languages
+        except RecursionError:
+            raise InputError(f"{source}: nested too deep; no blueprint needs that") from None
         except InputError as error:
             raise InputError(f"{source}: {error.message}") from None
         except (ValueError, RecursionError) as error:  # a number of 5,000 digits, a list in 1,000 lists

@@ -17,11 +17,14 @@ from assay.lake.parallel import each
 from assay.lake.rules import violations
 from assay.lake.tables import Lake
 from assay.medallion import silver_exposures
+from assay.medallion.silver_late import edges, without_deleted
 from assay.medallion.silver_shapes import SOURCES, shape
 from assay.medallion.silver_versions import DELETED, Counts, counts, newest, quarantined, versions
 
 QUARANTINE = "silver.quarantine"
 EXPOSURES = "silver.exposures"
+LATEST = "latest change"
+"""Watermark of a silver table: the greatest number among the changes that it was made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +103,29 @@ def merge(lake: Lake, batch: Batch) -> None:
     """Publish the good versions of a batch, with how far they go."""
     contract = Contract.load(batch.name)
     rows = _exposures(lake, batch) if batch.name == EXPOSURES else newest(batch.versions, contract.schema)
+    rows, marks = _in_order(lake, batch, contract, rows)
     rows.persist()  # a MERGE reads its source twice
+    marks[SOURCES[batch.name]] = str(batch.until)
     try:
-        lake.merge(batch.name, rows, {SOURCES[batch.name]: str(batch.until)}, delete_when=DELETED)
+        lake.merge(batch.name, rows, marks, delete_when=DELETED)
     finally:
         rows.unpersist()
+
+
+def _in_order(
+    lake: Lake, batch: Batch, contract: Contract, rows: DataFrame
+) -> tuple[DataFrame, dict[str, str]]:
+    """The rows without what a newer delete of an earlier batch ended, and the mark of the latest change."""
+    source = SOURCES[batch.name]
+    # Exposures are made from all their events anyway, and what is only collected knows no deletes.
+    if batch.name == EXPOSURES or "_op" not in Contract.load(source).columns:
+        return rows, {}
+    first, last = edges(batch.versions)
+    latest = lake.watermark(batch.name, LATEST)
+    if latest is None or first <= latest:
+        bronze = lake.read(source, batch.until)
+        rows = without_deleted(rows, bronze, batch.name, contract.schema, contract.keys)
+    return rows, {LATEST: max(last, latest or "")}
 
 
 def _versions(lake: Lake, contract: Contract, changes: DataFrame) -> DataFrame:

@@ -23,7 +23,7 @@ from assay.lake.iceberg import Snapshot, Table
 WATERMARK = "assay.watermark."
 RUN = "assay.run_id"
 ATTEMPTS = 3
-_BRANCH = "audit_"
+BRANCH = "audit_"
 _PARTIAL = "Cannot delete file where some, but not all, rows match filter"
 _CARDINALITY = "MERGE_CARDINALITY_VIOLATION"
 
@@ -128,17 +128,20 @@ def _refuse_moved(name: str, marks: Mapping[str, str], expected: Mapping[str, st
 
 def _attempt(write: Write, table: Table, identifier: str, properties: Mapping[str, str]) -> Snapshot | None:
     """Write, audit and publish once; None if another writer was first."""
-    branch = f"{_BRANCH}{re.sub(r'[^A-Za-z0-9]', '_', properties[RUN])}_{uuid.uuid4().hex[:8]}"
+    branch = f"{BRANCH}{re.sub(r'[^A-Za-z0-9]', '_', properties[RUN])}_{uuid.uuid4().hex[:8]}"
     new: Snapshot | None = None
     try:
         base = table.fork(branch)
         write.write(f"{identifier}.branch_{branch}", properties)
         table.refresh()
-        new = table.head(branch) or base
+        new = _written(table, branch, base)
+        if new is None:
+            table.drop(branch)
+            return None
         write.check(base, new)
         # What forked from the old main can never be published once main has moved: left by killed runs, or by
         # a writer that has now lost the race and will find out.
-        dead = tuple(each for each in table.branches if each.startswith(_BRANCH) and each != branch)
+        dead = tuple(each for each in table.branches if each.startswith(BRANCH) and each != branch)
         table.publish(branch, dead)
     except Exception as error:
         if new is not None and _is_published(table, new):
@@ -151,6 +154,16 @@ def _attempt(write: Write, table: Table, identifier: str, properties: Mapping[st
             raise
         raise ours from error
     return new
+
+
+def _written(table: Table, branch: str, base: Snapshot) -> Snapshot | None:
+    """What was written to a branch; None if another writer had dropped the branch meanwhile.
+
+    Iceberg then makes it anew, from the main of that moment: such a commit could be published, and would add
+    once more what the other writer has just added.
+    """
+    new = table.head(branch)
+    return new if new and base.id in (new.id, new.parent) else None
 
 
 def _translated(contract: Contract, error: Exception) -> AssayError | None:

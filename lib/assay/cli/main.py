@@ -15,6 +15,7 @@ from assay.cli import (
     dashboard,
     deploy,
     fit,
+    maintain,
     plan,
     query,
     run,
@@ -51,6 +52,7 @@ app.command(epilog=certify.EXAMPLES)(certify.certify)
 app.command(epilog=cost.EXAMPLES)(cost.cost)
 app.command()(dashboard.dashboard)
 app.command()(upkeep.snapshots)
+app.command(epilog=maintain.EXAMPLES)(maintain.maintain)
 app.add_typer(deploy.app)
 
 

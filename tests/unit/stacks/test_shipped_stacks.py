@@ -170,7 +170,7 @@ def allowed(job: str, action: str) -> list[str]:
         ("ingest", [], None),
         ("bronze", ["bronze"], "bronze"),
         ("silver", ["bronze", "silver"], "silver"),
-        ("gold", ["gold", "silver"], "gold"),
+        ("gold", ["gold", "silver", "bronze"], "gold"),
         ("calibrate", ["gold", "silver"], "gold"),
     ],
 )

@@ -17,7 +17,7 @@ from assay.spark.session import session
 def main(argv: list[str]) -> None:
     """Bring the gold tables up to date with silver."""
     args = arguments.parse(arguments.JobArguments, argv)
-    lake = Lake(session(args.job), args.run_id)
+    lake = Lake(session(args.job), args.run_id, job=args.job)
     lake.ensure("gold")
     journal = Journal(args.run_id, args.job, args.week, args.journal_table)
 

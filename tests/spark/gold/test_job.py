@@ -19,6 +19,30 @@ from assay.runtime.journal import Step
 
 TABLES = ("gold.unit_metrics", "gold.metric_moments", "gold.experiment_results", "gold.experiment_health")
 
+# Where the number of metrics proves nothing more: each is a part of every plan that Spark makes.
+FEW = """
+name: shop
+seed: 7
+start: 2026-01-05
+facts:
+  trades: {table: silver.trades, unit: customer_id, time: traded_at, values: [notional]}
+metrics:
+  value: {type: mean, numerator: trades.notional}
+  active: {type: proportion, numerator: trades.count}
+experiments:
+  button:
+    first_week: 2
+    weeks: 3
+    enrol_weeks: 2
+    metrics: [value, active]
+    arms: [{name: control, allocation: 0.5}, {name: blue, allocation: 0.25}, {name: green, allocation: 0.25}]
+  layout:
+    first_week: 3
+    weeks: 2
+    metrics: [value]
+    arms: [{name: control, allocation: 0.5}, {name: treatment, allocation: 0.5}]
+"""
+
 
 def run(world: Any, week: date) -> int:
     return refresh.experiments(world.lake, week, week + timedelta(days=7))
@@ -59,7 +83,7 @@ def test_incremental_runs_equal_one_run(world: Any) -> None:
 def test_a_killed_run_is_made_whole_and_nothing_new_writes_nothing(
     world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.register()
+    world.register(FEW)
     world.load(1)
     for n in (1, 2, 3):
         world.fill(n)
@@ -87,7 +111,7 @@ def test_a_killed_run_is_made_whole_and_nothing_new_writes_nothing(
 
 
 def test_a_new_version_of_the_blueprint_rewrites_everything(world: Any) -> None:
-    blueprint = world.register()
+    blueprint = world.register(FEW)
     world.load(1)
     for n in (1, 2, 3):
         world.fill(n)

@@ -176,6 +176,31 @@ def test_nothing_promised_nothing_missing(lake: Lake) -> None:
 
 
 # -- documents and journal -----------------------------------------------------------------------
+def test_documents_that_cannot_be_read_leave_their_column_empty(
+    lake: Lake, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("assay.sources.intake.MAX_DOCUMENT", 10)
+    monkeypatch.setattr("assay.sources.intake.DOCUMENTS_AT_A_TIME", 20)
+    for n, body in enumerate((b"{}", b"\xff", b"x" * 11, b""), 1):
+        key = f"parameters/shop/v{n:06}.json"
+        source.landing.client.put_object(Bucket=source.landing.bucket, Key=key, Body=body)
+    assert Intake(lake, source.landing, warn=said.append).documents() == 4
+    rows = lake.read("bronze.parameters").orderBy("version").collect()
+    assert [(row["document"], row["_extra"]) for row in rows] == [
+        ("{}", None),
+        (None, '{"document": "base64:/w=="}'),
+        (None, '{"document": "11 bytes"}'),
+        ("", None),
+    ]
+    folder = f"s3://{source.landing.bucket}/parameters/shop"
+    assert said == [
+        f"{folder}/v000002.json is no UTF-8 at byte 0; kept in _extra as base64",
+        f"{folder}/v000003.json has 11 bytes; a document may have 10. It was not read",
+    ]
+    assert len(lake.history("bronze.parameters", 10)) == 2
+
+
 def test_documents_come_once(intake: Intake, lake: Lake, source: Source) -> None:
     client, bucket = source.landing.client, source.landing.bucket
     assert intake.documents() == 0
@@ -219,7 +244,7 @@ def test_journal_entries_come_once_also_those_that_were_late(intake: Intake, lak
 
     write(noon)
     assert (reading.journal(entries), reading.journal(entries)) == (2, 0)
-    write(noon - timedelta(minutes=30))
+    write(noon - timedelta(hours=11))  # of a machine whose clock is behind
     write(noon + timedelta(minutes=1))
     assert (reading.journal(entries), reading.journal(entries)) == (4, 0)
     rows = lake.read("bronze.journal").collect()

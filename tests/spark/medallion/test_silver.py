@@ -210,6 +210,7 @@ def test_customers_quotes_and_loads(lake: Lake, bronze: Bronze) -> None:
 def collected(lake: Lake, name: str, rows: list[tuple[Any, ...]], columns: str) -> None:
     """Append rows to a bronze table whose rows are collected one by one."""
     frame = lake.spark.createDataFrame(rows, columns)
+    frame = frame.withColumn("_extra", F.lit(None).cast("string"))
     frame = frame.withColumn("_source", F.lit("s")).withColumn("_source_file", F.lit("f"))
     frame = frame.withColumn("_run_id", F.lit("r-1")).withColumn("_ingested_at", F.lit(AT).cast("timestamp"))
     lake.append(name, frame, {"x": "1"})

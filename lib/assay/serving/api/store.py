@@ -6,8 +6,10 @@ numbers, and a document that equals the newest version gets no new one.
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
@@ -15,6 +17,8 @@ from assay.errors import TransientError
 from assay.runtime import objects
 
 _ATTEMPTS = 20
+_TURN_SECONDS = 10.0
+_turn = threading.Lock()
 _MOST = 999_999  # six digits: the names sort as the numbers do
 
 
@@ -65,15 +69,17 @@ class Store:
             AssayError: S3 refused.
         """
         for _ in range(_ATTEMPTS):
-            newest = self.newest(blueprint)
-            if newest is not None and newest.document == document:
-                return newest, False
-            number = 1 if newest is None else newest.number + 1
-            at = self.now().isoformat(timespec="microseconds")
-            new = Registered(blueprint, number, version, document, at)
-            body = json.dumps(asdict(new), sort_keys=True).encode()
-            if objects.put_new(self.bucket, _key(blueprint, number), body, content_type="application/json"):
-                return new, True
+            with _taking_turns(blueprint):
+                newest = self.newest(blueprint)
+                if newest is not None and newest.document == document:
+                    return newest, False
+                number = 1 if newest is None else newest.number + 1
+                at = self.now().isoformat(timespec="microseconds")
+                new = Registered(blueprint, number, version, document, at)
+                body = json.dumps(asdict(new), sort_keys=True).encode()
+                key = _key(blueprint, number)
+                if objects.put_new(self.bucket, key, body, content_type="application/json"):
+                    return new, True
         raise TransientError(f"other writers took {_ATTEMPTS} numbers of blueprint {blueprint}; try again")
 
     def newest(self, blueprint: str) -> Registered | None:
@@ -91,6 +97,20 @@ class Store:
 
     def _read(self, key: str) -> Registered:
         return Registered(**json.loads(objects.read_text(f"s3://{self.bucket}/{key}")))
+
+
+@contextlib.contextmanager
+def _taking_turns(blueprint: str) -> Iterator[None]:
+    """One writer of this process at a time: they would lose numbers to each other, and all but one in vain.
+
+    Who waits too long gives up, so that nobody writes for a caller who has long been told to try again.
+    """
+    if not _turn.acquire(timeout=_TURN_SECONDS):
+        raise TransientError(f"others wrote for {_TURN_SECONDS:g} s; blueprint {blueprint} had no turn")
+    try:
+        yield
+    finally:
+        _turn.release()
 
 
 def _key(blueprint: str, number: int) -> str:

@@ -109,7 +109,11 @@ class Sequences(RuleBasedStateMachine):
         self.world.again(which)
 
     @precondition(lambda self: self.world.delivered and self.world.runs < RUNS)
-    @rule(ahead=st.integers(0, 2), steps=st.sampled_from([1, 2, 3, 3]), die_at=st.one_of(st.none(), st.integers(1, 20)))
+    @rule(
+        ahead=st.integers(0, 2),
+        steps=st.sampled_from([1, 2, 3, 3]),
+        die_at=st.one_of(st.none(), st.integers(1, 20)),
+    )
     def run(self, ahead: int, steps: int, die_at: int | None) -> None:
         """All jobs, or the first ones; to the end, or to a commit."""
         self.world.run(ahead=ahead, steps=steps, die_at=die_at)

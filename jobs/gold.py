@@ -7,6 +7,7 @@ from functools import partial
 
 from assay.lake import Lake, refresh
 from assay.lake.parallel import each
+from assay.lake.reconciliation import reconcile
 from assay.runtime import arguments, entry
 from assay.runtime.bill import work
 from assay.runtime.journal import Journal
@@ -31,6 +32,7 @@ def main(argv: list[str]) -> None:
         "runs": partial(refresh.runs, lake, work.rates()),
     }
     each({name: partial(step, name, refreshed) for name, refreshed in steps.items()})
+    step("reconcile", partial(reconcile, lake, args.week))
 
 
 if __name__ == "__main__":

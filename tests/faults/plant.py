@@ -6,11 +6,14 @@ knows of none: they replace its functions from outside, before it starts.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import runpy
 import signal
+import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -36,6 +39,38 @@ def orphan(point: str, nth: str) -> None:
     _at(point, "before", int(nth), act)
 
 
+def executor(stages: str) -> None:
+    """SIGKILL for one executor of a cluster, while tasks of that many stages or more were seen running."""
+    threading.Thread(target=_kill_executor, args=(int(stages),), daemon=True).start()
+
+
+def _kill_executor(stages: int) -> None:
+    from pyspark import SparkContext
+
+    seen: set[int] = set()
+    while True:
+        time.sleep(0.01)
+        context = SparkContext._active_spark_context
+        tracker = context.statusTracker() if context else None
+        for stage in tracker.getActiveStageIds() if tracker else ():
+            info = tracker.getStageInfo(stage) if tracker else None
+            if info is None or not info.numActiveTasks:
+                continue
+            seen.add(stage)
+            executors = [each for each in psutil.Process().children(recursive=True) if _is_executor(each)]
+            if len(seen) >= stages and len(executors) > 1:
+                executors[0].kill()
+                sys.stdout.write(f"killed one of {len(executors)} executors in stage {stage}\n")
+                sys.stdout.flush()
+                return
+
+
+def _is_executor(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return any("CoarseGrainedExecutorBackend" in part for part in process.cmdline())
+    return False
+
+
 def server(number: str, pid: str, point: str, seconds: str = "") -> None:
     """A signal for a server and all its children; where seconds are given, SIGCONT so much later."""
 
@@ -50,6 +85,24 @@ def server(number: str, pid: str, point: str, seconds: str = "") -> None:
             later.start()
 
     _at(point, "before", 1, act)
+
+
+def disk(pid: str, size: str, point: str) -> None:
+    """No file of a server may grow beyond a size any more: as where its disk is full."""
+    _at(point, "before", 1, lambda: leave_room(int(pid), size))
+
+
+def leave_room(pid: int, size: str) -> None:
+    """Let the files of a server that runs, and of its children, be so large at most."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        main = psutil.Process(pid)
+        for each in (main, *main.children(recursive=True)):
+            command = ["prlimit", f"--pid={each.pid}", f"--fsize={size}:"]
+            if each.uids().real == os.getuid():
+                subprocess.run(command, check=False, stderr=subprocess.DEVNULL)  # it may be gone by now
+            else:  # a root without CAP_SYS_RESOURCE may not set the limits of others
+                who = {"user": each.uids().real, "group": each.gids().real, "extra_groups": []}
+                subprocess.run(command, check=False, stderr=subprocess.DEVNULL, **who)
 
 
 def minute(seconds: str) -> None:
@@ -77,7 +130,7 @@ def endpoint(url: str, conf: str) -> None:
 
 
 FAULTS: dict[str, Callable[..., None]] = {
-    each.__name__: each for each in (kill, orphan, server, minute, patience, endpoint)
+    each.__name__: each for each in (kill, orphan, executor, server, disk, minute, patience, endpoint)
 }
 
 

@@ -20,8 +20,6 @@ SHORT = {
     f"{_PREFIX}.s3.retry.num-retries": "2",
     f"{_PREFIX}.s3.retry.min-wait-ms": "200",
     "spark.hadoop.fs.s3a.connection.timeout": "3000",
-    "spark.hadoop.fs.s3a.attempts.maximum": "2",
-    "spark.hadoop.fs.s3a.retry.limit": "2",
 }
 PATIENCE = "patience,3"
 

@@ -1,43 +1,123 @@
-"""The whole chain as its user runs it: the command line, every server, every job.
+"""The whole chain as its users run it: the command line, every server, every job.
 
-One lake goes through two weeks. The run of the second is killed in the middle of gold, with the emulator, and
-started again: what the tests then find must be what was generated, each row once. That every other kill ends
-in the same lake, to the last bit, is tests/faults/test_killed.py's.
+One lake goes through two weeks. Glue's API starts the first; the second is `assay run`'s, which is killed in
+the middle of gold, with the emulator, and started again: what the tests then find must be what was generated,
+each row once. That every other kill ends in the same lake, to the last bit, is tests/faults/test_killed.py's.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 
-from faults.harness import BLUEPRINT, FIRST, JOBS, SECOND, Place
+from assay.local import stack
+from faults.harness import BLUEPRINT, FIRST, JOBS, SECOND, SECONDS, Place
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+
+PROPERTIES = {"week": FIRST, "blueprint": str(BLUEPRINT)}
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     made = Place(tmp_path_factory.mktemp("chain") / ".assay")
+    made.assay("up")
     yield made
     made.assay("reset", "--yes")
 
 
 @pytest.fixture(scope="module")
-def weeks(place: Place) -> list[dict[str, Any]]:
-    """What `assay run --json` says of two weeks."""
-    first = place.run("--weeks", "1")
+def glue(place: Place) -> GlueClient:
+    with place.used():
+        environment = stack.environment()
+    return boto3.client(
+        "glue",
+        endpoint_url=environment["AWS_ENDPOINT_URL"],
+        region_name=environment["AWS_REGION"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
+@pytest.fixture(scope="module")
+def first_week(place: Place, glue: GlueClient) -> dict[str, Any]:
+    """What Glue says of the first week in the end; the AWS CLI starts it where there is one."""
+    run_id = _start_by_cli(place) or glue.start_workflow_run(Name="assay", RunProperties=PROPERTIES)["RunId"]
+    with pytest.raises(glue.exceptions.ConcurrentRunsExceededException):
+        glue.start_workflow_run(Name="assay")
+    deadline = time.monotonic() + SECONDS
+    while True:
+        run: Any = glue.get_workflow_run(Name="assay", RunId=run_id, IncludeGraph=True)["Run"]
+        if run["Status"] not in {"RUNNING", "STOPPING"}:
+            return {**run, "RunId": run_id}
+        assert time.monotonic() < deadline, run
+        time.sleep(0.5)
+
+
+@pytest.fixture(scope="module")
+def second_week(place: Place, first_week: dict[str, Any]) -> dict[str, Any]:
+    """What `assay run --json` says of the second week, which it ends after a kill."""
+    assert first_week
     place.kill_in("assay-gold", SECOND, "emulator")
-    return [*first["weeks"], *place.run("--weeks", "1")["weeks"]]
+    (week,) = place.run("--weeks", "1")["weeks"]
+    found: dict[str, Any] = week
+    return found
 
 
-def test_every_week_goes_through_every_job(weeks: list[dict[str, Any]]) -> None:
-    assert [week["week"] for week in weeks] == [FIRST, SECOND]
-    assert all(set(week["jobs"]) == set(JOBS) for week in weeks)
+def _start_by_cli(place: Place) -> str | None:
+    found = shutil.which("aws", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    if found is None:
+        return None
+    pairs = ",".join(f"{name}={value}" for name, value in PROPERTIES.items())
+    command = [found, "glue", "start-workflow-run", "--name", "assay", "--run-properties", pairs]
+    with place.used():
+        environment = os.environ | stack.environment()
+    ran = subprocess.run(
+        [*command, "--output", "json"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return str(json.loads(ran.stdout)["RunId"])
 
 
-def test_rows_are_what_was_generated(weeks: list[dict[str, Any]], place: Place) -> None:
+def test_glue_tells_of_a_week_that_ended_well(first_week: dict[str, Any], glue: GlueClient) -> None:
+    runs = [
+        each
+        for node in first_week["Graph"]["Nodes"]
+        if node["Type"] == "JOB"
+        for each in node["JobDetails"]["JobRuns"]
+    ]
+    assert not [each["ErrorMessage"] for each in runs if "ErrorMessage" in each]
+    assert (first_week["Status"], first_week["Statistics"]["SucceededActions"]) == ("COMPLETED", len(JOBS))
+    assert first_week["WorkflowRunProperties"] == PROPERTIES
+    listed = [each["WorkflowRunId"] for each in glue.get_workflow_runs(Name="assay")["Runs"]]
+    assert first_week["RunId"] in listed
+    assert glue.get_table(DatabaseName="gold", Name="experiment_results")["Table"]["Name"]
+
+
+def test_a_killed_week_is_ended_by_the_same_command(second_week: dict[str, Any]) -> None:
+    assert second_week["week"] == SECOND
+    assert set(second_week["jobs"]) == set(JOBS)
+
+
+def test_rows_are_what_was_generated(second_week: dict[str, Any], place: Place) -> None:
     """Every trade that is not planted as a fault is in silver once; every fault is in quarantine."""
-    del weeks  # the runs
+    assert second_week
     from assay import generators
     from assay.spec import load_blueprint
 
@@ -52,8 +132,8 @@ def test_rows_are_what_was_generated(weeks: list[dict[str, Any]], place: Place) 
     assert refused == {"n": bad}
 
 
-def test_results_carry_truth_and_certificate(weeks: list[dict[str, Any]], place: Place) -> None:
-    del weeks  # the runs
+def test_results_carry_truth_and_certificate(second_week: dict[str, Any], place: Place) -> None:
+    assert second_week
     rows = place.query(
         "SELECT experiment, metric, as_of, decision, estimate, lower, upper, truth, covered, error_kind, "
         "type_i_error, certificate_id FROM gold.experiment_results"
@@ -69,8 +149,8 @@ def test_results_carry_truth_and_certificate(weeks: list[dict[str, Any]], place:
     assert truths["one_click_trading", "trades_per_customer"] > 0
 
 
-def test_sample_ratio_mismatch_is_caught(weeks: list[dict[str, Any]], place: Place) -> None:
-    del weeks  # the runs
+def test_sample_ratio_mismatch_is_caught(second_week: dict[str, Any], place: Place) -> None:
+    assert second_week
     rows = place.query(
         "SELECT experiment, status FROM gold.experiment_health "
         "WHERE \"check\" = 'srm' AND as_of = DATE '2026-01-19'"
@@ -83,8 +163,8 @@ def test_sample_ratio_mismatch_is_caught(weeks: list[dict[str, Any]], place: Pla
     }
 
 
-def test_a_week_again_changes_nothing(weeks: list[dict[str, Any]], place: Place) -> None:
-    del weeks  # the runs
+def test_a_week_again_changes_nothing(second_week: dict[str, Any], place: Place) -> None:
+    assert second_week
     before = place.checksums("silver", "gold")
     assert before["gold.experiment_results"][0] > 0
     said = place.assay("run", "--blueprint", str(BLUEPRINT), "--week", "2")
@@ -92,14 +172,14 @@ def test_a_week_again_changes_nothing(weeks: list[dict[str, Any]], place: Place)
     assert place.checksums("silver", "gold") == before
 
 
-def test_checksums_for_people(weeks: list[dict[str, Any]], place: Place) -> None:
-    del weeks  # the runs
+def test_checksums_for_people(second_week: dict[str, Any], place: Place) -> None:
+    assert second_week
     assert "gold.experiment_results" in place.assay("checksum", "gold")
     assert "did you mean 'gold'?" in place.assay("checksum", "golf", code=2)
 
 
-def test_an_unknown_table_is_one_sentence(weeks: list[dict[str, Any]], place: Place) -> None:
-    del weeks  # the runs
+def test_an_unknown_table_is_one_sentence(second_week: dict[str, Any], place: Place) -> None:
+    assert second_week
     said = place.assay("query", "SELECT * FROM gold.experiment_result", code=2)
     assert "gold.experiment_results" in said
     assert "Traceback" not in said

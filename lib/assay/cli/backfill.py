@@ -71,13 +71,17 @@ def _made(action: str, options: Mapping[str, object], *, publish: bool, as_json:
         return
     diff.shown(report)
     name = report["branch"]
-    asks = not publish and sys.stdin.isatty()
-    if asks and typer.confirm(f"publish {name}?"):
+    if not publish and _asks() and typer.confirm(f"publish {name}?"):
         report = perform("publish", {"branch": name})
     if report["published"]:
         typer.echo(f"published: {', '.join(report['published'])}")
     else:
         typer.echo(f"not published; next: `assay branch publish {name}` or `assay branch drop {name}`")
+
+
+def _asks() -> bool:
+    """Whether somebody is there to answer."""
+    return sys.stdin.isatty()
 
 
 def _done(action: str, name: str, what: str, *, as_json: bool) -> None:

@@ -18,6 +18,7 @@ from assay.cli import (
     deploy,
     diff,
     fit,
+    maintain,
     plan,
     quarantine,
     query,
@@ -65,6 +66,7 @@ app.command(epilog=backfill.BACKFILL_EXAMPLES)(backfill.backfill)
 app.command()(backfill.replay)
 app.add_typer(backfill.branch)
 app.command(epilog=diff.EXAMPLES)(diff.diff)
+app.command(epilog=maintain.EXAMPLES)(maintain.maintain)
 app.add_typer(deploy.app)
 
 

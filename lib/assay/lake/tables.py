@@ -78,6 +78,16 @@ class Lake(Published):
         self._seen[name, key] = value
         return value
 
+    def state(self, name: str) -> tuple[int | None, dict[str, str]]:
+        """The published snapshot of a table (None without one) and how far it goes, both of one moment.
+
+        Args:
+            name: `<layer>.<table>`.
+        """
+        table = self._table(name)
+        head = table.head() if table else None
+        return (head.id if head else None), watermarks(table)
+
     def ensure(self, layer: str) -> None:
         """Make the tables of a layer that are not there yet, empty: a question to them then has an answer.
 

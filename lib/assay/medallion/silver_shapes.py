@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from pyspark.sql import Column, DataFrame
@@ -44,6 +44,22 @@ def shape(name: str, source: DataFrame, schema: StructType) -> dict[str, Column]
         column: extra(column) for column in own if column not in (*same, *derived) and EXTRA in source.columns
     }
     return {**same, **beside, **derived}
+
+
+def keyed(name: str, rows: DataFrame, schema: StructType, keys: Sequence[str], *others: str) -> DataFrame:
+    """The key of a silver table in its types, of rows of its bronze table.
+
+    Args:
+        name: The silver table.
+        rows: Rows of the bronze table.
+        schema: Of the silver table.
+        keys: Columns that `shape` knows; a value that the key's type cannot hold is null.
+        others: Columns of the rows to keep.
+    """
+    columns = shape(name, rows, schema)
+    kinds = {field.name: field.dataType.simpleString() for field in schema}
+    typed = [F.expr(f"try_cast(`{key}` as {kinds[key]})").alias(key) if key in kinds else key for key in keys]
+    return rows.select(*(columns[key].alias(key) for key in keys), *others).select(*typed, *others)
 
 
 def _exposure() -> dict[str, Column]:

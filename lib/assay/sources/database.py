@@ -1,25 +1,29 @@
 """Loads a week into the source database: one transaction, by COPY, and never twice.
 
 The transaction ends with the week's row in `loads`, so that whoever sees that row sees the whole week, and a
-second attempt sees that there is nothing to do.
+second attempt sees that there is nothing to do. That row also says how many rows the transaction changed and
+what they are worth: what arrives in the lake is compared with it.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import psycopg
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 from psycopg import sql
 
 from assay.errors import InputError, ReconciliationError, TerminalError, TransientError
 from assay.generators.weeks import Week
+from assay.medallion import promise
+from assay.medallion.promise import DELETED, INSERTED, UPDATED, Change
 from assay.sources import tables
 from assay.sources.tables import Table
 
@@ -38,18 +42,18 @@ class Load:
         blueprint: Name of the blueprint that drew it.
         version: Version of that blueprint.
         changes: Table → rows of change capture that the loading transaction causes: its inserts, updates and
-            deletes; the row in `loads` itself is not counted.
+            deletes, and what they are worth; the row in `loads` itself is not counted.
     """
 
     week: date
     blueprint: str
     version: str
-    changes: Mapping[str, int]
+    changes: Mapping[str, Change]
 
     @property
     def rows(self) -> int:
         """All changes together."""
-        return sum(self.changes.values())
+        return sum(change.rows for change in self.changes.values())
 
 
 @contextmanager
@@ -135,7 +139,7 @@ def loaded(
             f"week {week} is loaded from version {row[1]} of blueprint {blueprint}, not from {version}; "
             "a week is loaded once: bring back that version, or start over with `assay reset`"
         )
-    return Load(week, row[0], row[1], json.loads(row[2]))
+    return Load(week, row[0], row[1], promise.parse(row[2]))
 
 
 def load(connection: psycopg.Connection, week: Week, *, blueprint: str, version: str) -> tuple[Load, bool]:
@@ -168,7 +172,7 @@ def load(connection: psycopg.Connection, week: Week, *, blueprint: str, version:
             + _delete(connection, tables.TRADES, week.trade_deletes),
             "quotes": _insert(connection, tables.QUOTES, week.quotes),
         }
-        mark = (week.start, blueprint, version, json.dumps(changes, sort_keys=True), datetime.now(UTC))
+        mark = (week.start, blueprint, version, promise.text(changes), datetime.now(UTC))
         connection.execute(_MARK, mark)
     return Load(week.start, blueprint, version, changes), True
 
@@ -216,25 +220,29 @@ def _require_earlier(connection: psycopg.Connection, week: date, number: int) ->
         )
 
 
-def _insert(connection: psycopg.Connection, table: Table, rows: pa.Table) -> int:
-    return copy(connection, _name(table), rows)
+def _insert(connection: psycopg.Connection, table: Table, rows: pa.Table) -> Change:
+    money = {(name, INSERTED): pc.sum(rows[name]).as_py() or Decimal(0) for name in table.money}
+    return Change(copy(connection, _name(table), rows), money)
 
 
-def _update(connection: psycopg.Connection, table: Table, rows: pa.Table) -> int:
+def _update(connection: psycopg.Connection, table: Table, rows: pa.Table) -> Change:
     changed = [sql.Identifier(name) for name in rows.column_names if name not in table.key]
     assignments = sql.SQL(", ").join(sql.SQL("{0} = source.{0}").format(name) for name in changed)
     verb = sql.SQL("UPDATE {} AS target SET {} FROM").format(_name(table), assignments)
-    return _by_key(connection, table, rows, verb)
+    return _by_key(connection, table, rows, verb, UPDATED)
 
 
-def _delete(connection: psycopg.Connection, table: Table, rows: pa.Table) -> int:
-    return _by_key(connection, table, rows, sql.SQL("DELETE FROM {} AS target USING").format(_name(table)))
+def _delete(connection: psycopg.Connection, table: Table, rows: pa.Table) -> Change:
+    verb = sql.SQL("DELETE FROM {} AS target USING").format(_name(table))
+    return _by_key(connection, table, rows, verb, DELETED)
 
 
-def _by_key(connection: psycopg.Connection, table: Table, rows: pa.Table, verb: sql.Composed) -> int:
+def _by_key(
+    connection: psycopg.Connection, table: Table, rows: pa.Table, verb: sql.Composed, operation: str
+) -> Change:
     """Change the rows that share their key with given rows, as one statement over a temporary table."""
     if rows.num_rows == 0:
-        return 0
+        return Change(0, {(name, operation): Decimal(0) for name in table.money})
     source = sql.Identifier(f"changes_of_{table.name}")
     columns = sql.SQL(", ").join(
         sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(table.columns[name]))
@@ -247,17 +255,31 @@ def _by_key(connection: psycopg.Connection, table: Table, rows: pa.Table, verb: 
     )
     copy(connection, source, rows)
     connection.execute(sql.SQL("ANALYZE {}").format(source))  # else the planner guesses
+    change = _carry_out(connection, table, sql.SQL("{} {} AS source").format(verb, source), operation)
+    connection.execute(sql.SQL("DROP TABLE {}").format(source))
+    if change.rows != rows.num_rows:
+        raise ReconciliationError(
+            f"{tables.SCHEMA}.{table.name}: {rows.num_rows:,} changes name {rows.num_rows - change.rows:,} "
+            "rows that are not there; nothing was loaded"
+        )
+    return change
+
+
+def _carry_out(connection: psycopg.Connection, table: Table, verb: sql.Composed, operation: str) -> Change:
+    """Run an UPDATE or DELETE by key; what it returns of the rows is what change capture will say of them."""
     same = sql.SQL(" AND ").join(
         sql.SQL("target.{0} = source.{0}").format(sql.Identifier(name)) for name in table.key
     )
-    done = connection.execute(sql.SQL("{} {} AS source WHERE {}").format(verb, source, same)).rowcount
-    connection.execute(sql.SQL("DROP TABLE {}").format(source))
-    if done != rows.num_rows:
-        raise ReconciliationError(
-            f"{tables.SCHEMA}.{table.name}: {rows.num_rows:,} changes name {rows.num_rows - done:,} rows "
-            "that are not there; nothing was loaded"
-        )
-    return done
+    money = [sql.Identifier(name) for name in table.money]
+    returned = [sql.SQL("1"), *(sql.SQL("target.{}").format(name) for name in money)]
+    sums = [sql.SQL("count(*)"), *(sql.SQL("coalesce(sum({}), 0)").format(name) for name in money)]
+    statement = sql.SQL("WITH changed AS ({} WHERE {} RETURNING {}) SELECT {} FROM changed").format(
+        verb, same, sql.SQL(", ").join(returned), sql.SQL(", ").join(sums)
+    )
+    row = connection.execute(statement).fetchone() or (0, *(Decimal(0) for _ in money))
+    return Change(
+        row[0], {(name, operation): total for name, total in zip(table.money, row[1:], strict=True)}
+    )
 
 
 def _name(table: Table) -> sql.Identifier:

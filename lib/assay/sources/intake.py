@@ -34,8 +34,9 @@ LANDED, DOCUMENTS, JOURNAL = "landing", "documents", "journal"
 POLL_SECONDS = 0.5
 DOCUMENTS_AT_A_TIME = 32 * 2**20
 """Bytes of documents in one commit."""
-# An entry may become visible after later ones; this far back the journal is read again and compared.
-OVERLAP = timedelta(hours=1)
+# An entry may become visible after later ones, or come from a machine whose clock is behind; this far back
+# the journal is read again and compared.
+OVERLAP = timedelta(days=1)
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 _TIME_LENGTH = len("2026-01-05T00:00:00.000000Z")
 

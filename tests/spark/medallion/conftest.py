@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -61,6 +61,12 @@ def lake(spark: SparkSession, catalog: str) -> Lake:
     return Lake(spark, "r-1", catalog)
 
 
+@pytest.fixture(scope="session")
+def new_bronze() -> Callable[[Lake], Bronze]:
+    """For fixtures that outlive a test."""
+    return Bronze
+
+
 @pytest.fixture
 def bronze(lake: Lake) -> Bronze:
     return Bronze(lake)
@@ -86,7 +92,7 @@ class Source:
         """One file, without the column `drop`; rows without a number where `first` is None: a full load."""
         numbers = [None if first is None else f"{first + n:04}" for n in range(len(rows))]
         columns = {key: pa.array([row[key] for row in rows]) for key in rows[0]}
-        columns["Op"] = [operation] * len(rows)
+        columns["Op"] = pa.array([row.get("Op", operation) for row in rows])
         columns["dms_ts"] = [committed] * len(rows)
         columns.setdefault("change_seq", pa.array(numbers, pa.string()))
         buffer = io.BytesIO()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from assay.errors import ReconciliationError, TransientError
 from assay.lake.refine import refine
 from assay.lake.tables import Lake
+from assay.medallion.promise import Change
 from assay.medallion.reconcile import Promise, missing, promises
 from assay.runtime import clients
 from assay.runtime.journal import Journal
@@ -110,6 +113,32 @@ def test_a_week_of_the_full_load_promises_nothing(intake: Intake, source: Source
     assert intake.week(WEEK, wait_seconds=0) == 2
 
 
+MONEY = '{"trades": {"changes": 3, "notional": {"I": "30.30", "U": "5.05", "D": "0.00"}}}'
+
+
+@pytest.mark.parametrize("updated", ["5.05", "5.06"])
+def test_money_is_compared_to_the_cent_and_each_change_once(
+    intake: Intake, source: Source, updated: str
+) -> None:
+    amounts = (("I", "10.10"), ("I", "20.20"), ("U", updated))
+    rows = [
+        {"trade_id": n, "notional": pa.scalar(Decimal(amount), pa.decimal128(18, 2)), "Op": op}
+        for n, (op, amount) in enumerate(amounts)
+    ]
+    for name in ("20260112-031500123", "20260112-031500124"):  # the same file once more
+        source.file("trades", name, rows)
+    source.load("20260112-031500124", changes=MONEY)
+    if updated == "5.05":
+        assert intake.week(WEEK, wait_seconds=0) == 7
+        return
+    sentence = (
+        r"bronze\.trades, week 2026-01-05: notional of the updated rows sums to 5\.06 and the source says "
+        r"5\.05; all 3 changes are there"
+    )
+    with pytest.raises(ReconciliationError, match=sentence):
+        intake.week(WEEK, wait_seconds=0)
+
+
 def test_promises_that_cannot_be_read_are_refused(intake: Intake, source: Source) -> None:
     source.load("20260112-031500123", changes="many")
     with pytest.raises(
@@ -141,9 +170,9 @@ def test_killed_between_tables_and_repeated_takes_each_row_once(
 
 def test_nothing_promised_nothing_missing(lake: Lake) -> None:
     assert promises(lake.read("bronze.loads")) == []
-    promise = Promise(WEEK, 0, {"quotes": 2})
+    promise = Promise(WEEK, 0, {"quotes": Change(2)})
     assert missing([promise], {}) == ["bronze.quotes, week 2026-01-05: 0 of 2 changes"]
-    assert missing([promise], {("quotes", 0): 2}) == []
+    assert missing([promise], {("quotes", 0): Change(2)}) == []
 
 
 # -- documents and journal -----------------------------------------------------------------------
@@ -215,7 +244,7 @@ def test_journal_entries_come_once_also_those_that_were_late(intake: Intake, lak
 
     write(noon)
     assert (reading.journal(entries), reading.journal(entries)) == (2, 0)
-    write(noon - timedelta(minutes=30))
+    write(noon - timedelta(hours=11))  # of a machine whose clock is behind
     write(noon + timedelta(minutes=1))
     assert (reading.journal(entries), reading.journal(entries)) == (4, 0)
     rows = lake.read("bronze.journal").collect()

@@ -24,6 +24,7 @@ from assay.cli import (
     query,
     rollback,
     run,
+    runs,
     stack,
     upkeep,
 )
@@ -57,6 +58,7 @@ app.command(epilog=certify.EXAMPLES)(certify.certify)
 app.command(epilog=cost.EXAMPLES)(cost.cost)
 app.command()(dashboard.dashboard)
 app.command()(upkeep.snapshots)
+app.add_typer(runs.app)
 app.add_typer(contracts.app)
 app.add_typer(quarantine.app)
 app.command(epilog=rollback.EXAMPLES)(rollback.rollback)

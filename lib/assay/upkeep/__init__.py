@@ -7,6 +7,7 @@ starts it.
 from __future__ import annotations
 
 from assay.upkeep import (
+    alarms,
     backfill,
     branches,
     compare,
@@ -22,6 +23,7 @@ __all__ = [
     "ACTIONS",
     "Action",
     "Context",
+    "alarms",
     "backfill",
     "branches",
     "compare",

@@ -17,9 +17,10 @@ from assay.spark.session import session
 def main(argv: list[str]) -> None:
     """Bring the gold tables up to date with silver."""
     args = arguments.parse(arguments.JobArguments, argv)
-    lake = Lake(session(args.job), args.run_id, job=args.job)
-    lake.ensure("gold")
     journal = Journal(args.run_id, args.job, args.week, args.journal_table)
+    with journal.step("tables"):
+        lake = Lake(session(args.job), args.run_id, job=args.job)
+        lake.ensure("gold")
 
     def step(name: str, refreshed: Callable[[], int]) -> int:
         with journal.step(name) as counted:

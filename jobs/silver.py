@@ -18,10 +18,10 @@ log = logs.get(__name__)
 def main(argv: list[str]) -> None:
     """Bring the silver tables up to date with bronze."""
     args = arguments.parse(arguments.JobArguments, argv)
-    lake = Lake(session(args.job), args.run_id, job=args.job)
-    lake.ensure("silver")
     journal = Journal(args.run_id, args.job, args.week, args.journal_table)
     with journal.step("tables") as step:
+        lake = Lake(session(args.job), args.run_id, job=args.job)
+        lake.ensure("silver")
         done = refine(lake)
         step.rows_in = sum(counts.rows_in for counts in done.values())
         step.rows_out = sum(counts.rows_out for counts in done.values())

@@ -7,6 +7,7 @@ what they are worth: what arrives in the lake is compared with it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,13 @@ from assay.sources.tables import Table
 _LOCK = 0x6173736179  # "assay": one load at a time, whoever runs it
 _BATCH_ROWS = 65_536
 _CSV = pa_csv.WriteOptions(include_header=False, batch_size=_BATCH_ROWS)
+_ABOUT_DATA = frozenset({"22", "23"})
+"""Classes of SQLSTATE: data exceptions, and broken constraints."""
+_SECRET_NAMES = {
+    "host": re.compile(r"[A-Za-z0-9._:-]{1,253}"),
+    "port": re.compile(r"[0-9]{1,5}"),
+    "dbname": re.compile(r"[A-Za-z0-9_-]{1,63}"),
+}
 _SECRET_FIELDS = ("host", "port", "dbname", "username", "password")
 
 
@@ -64,7 +72,7 @@ def connect(secret: Mapping[str, Any]) -> Iterator[psycopg.Connection]:
         secret: host, port, dbname, username, password, and `sslmode` where TLS is to be required.
 
     Raises:
-        InputError: The secret lacks a field.
+        InputError: The secret lacks a field, or its host, port or dbname can be none.
         TransientError: The database does not answer, or ended the connection.
         TerminalError: It refused.
     """
@@ -73,6 +81,12 @@ def connect(secret: Mapping[str, Any]) -> Iterator[psycopg.Connection]:
         raise InputError(
             f"the database's secret has no {', '.join(missing)}; it needs {', '.join(_SECRET_FIELDS)}"
         )
+    for name, allowed in _SECRET_NAMES.items():
+        if not allowed.fullmatch(str(secret[name])):
+            # The value itself is never shown: who stores a whole URL there stores the password in it.
+            raise InputError(
+                f"the database's secret has a {name} that is none; store the {name} alone, not a URL"
+            )
     try:
         with psycopg.connect(
             host=secret["host"],
@@ -90,10 +104,11 @@ def connect(secret: Mapping[str, Any]) -> Iterator[psycopg.Connection]:
     except psycopg.OperationalError as error:
         place = f"{secret['host']}:{secret['port']}/{secret['dbname']}"
         raise TransientError(
-            f"database {place}: {_first_line(error)}; is it running and reachable?"
+            f"database {place}: {_said(error)}; is it running and reachable, and does the secret hold the "
+            "password of now?"
         ) from error
     except psycopg.Error as error:
-        raise TerminalError(f"the database refused: {_first_line(error)} ({error.sqlstate})") from error
+        raise TerminalError(f"the database refused: {_said(error)} ({error.sqlstate})") from error
 
 
 def create(connection: psycopg.Connection) -> None:
@@ -286,5 +301,10 @@ def _name(table: Table) -> sql.Identifier:
     return sql.Identifier(tables.SCHEMA, table.name)
 
 
-def _first_line(error: psycopg.Error) -> str:
+def _said(error: psycopg.Error) -> str:
+    """An error's first line; of one about data its kind and place, because that line may quote a row."""
+    if (error.sqlstate or "")[:2] in _ABOUT_DATA:
+        place = (error.diag.table_name, error.diag.column_name, error.diag.constraint_name)
+        named = ", ".join(name for name in place if name)
+        return f"{type(error).__name__} in {named}" if named else type(error).__name__
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

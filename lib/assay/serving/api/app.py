@@ -11,14 +11,14 @@ import os
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import Body, Depends, FastAPI, Path, Response
+from fastapi import Body, Depends, FastAPI, Path, Request, Response
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from assay.errors import TerminalError
 from assay.runtime import logs
 from assay.serving.api import problems
-from assay.serving.api.limits import Limited
+from assay.serving.api.limits import DEADLINE, Limited
 from assay.serving.api.store import Registered, Store
 from assay.spec.blueprint import Blueprint
 
@@ -86,10 +86,12 @@ def status() -> Status:
 
 
 @app.post("/v1/parameters", status_code=201, responses={200: {"model": Version}})
-def register(document: Document, versions: Versions, response: Response) -> Version:
+def register(document: Document, versions: Versions, request: Request, response: Response) -> Version:
     """Register a blueprint: 201 for a new version, 200 when the newest version is the same document."""
     blueprint = Blueprint.parse(json.dumps(document), "the request")
-    registered, new = versions.register(blueprint.name, blueprint.version, blueprint.document())
+    registered, new = versions.register(
+        blueprint.name, blueprint.version, blueprint.document(), until=request.scope[DEADLINE]
+    )
     response.status_code = 201 if new else 200
     response.headers["Location"] = f"/v1/parameters/{registered.blueprint}/{registered.number}"
     return Version.model_validate(registered)

@@ -24,6 +24,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
+DEADLINE = "assay.deadline"
+"""In a request's scope: the monotonic time at which its caller is told that there was no answer."""
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)  # a text as a whole: it may hold brackets
 _STEPS = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
 _log = logs.get(__name__)
@@ -150,6 +152,7 @@ class Limited:
                 f"the body nests deeper than {self.limits.depth} objects and lists; no blueprint needs that"
             )
             raise _RefusedError(413, said)
+        scope[DEADLINE] = time.monotonic() + self.limits.seconds
         async with asyncio.timeout(self.limits.seconds):
             await self.app(scope, _replay(body, receive), send)
 

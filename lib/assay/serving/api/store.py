@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +21,8 @@ from assay.runtime import objects
 _ATTEMPTS = 20
 _TURN_SECONDS = 10.0
 _turn = threading.Lock()
+_newest: dict[tuple[str, str], int] = {}
+"""Bucket and blueprint → number that this process last saw: what is listed begins there."""
 _MOST = 999_999  # six digits: the names sort as the numbers do
 
 
@@ -53,13 +57,17 @@ class Store:
     bucket: str
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
-    def register(self, blueprint: str, version: str, document: str) -> tuple[Registered, bool]:
+    def register(
+        self, blueprint: str, version: str, document: str, *, until: float = math.inf
+    ) -> tuple[Registered, bool]:
         """Store a document unless it is the newest version already.
 
         Args:
             blueprint: The blueprint's name.
             version: The document's version.
             document: Canonical JSON.
+            until: Monotonic time after which nothing is written: the caller was told to try again, and would
+                find a version that nobody told it of.
 
         Returns:
             The version, and whether it is new.
@@ -78,14 +86,25 @@ class Store:
                 new = Registered(blueprint, number, version, document, at)
                 body = json.dumps(asdict(new), sort_keys=True).encode()
                 key = _key(blueprint, number)
+                if time.monotonic() > until:
+                    break
                 if objects.put_new(self.bucket, key, body, content_type="application/json"):
                     return new, True
-        raise TransientError(f"other writers took {_ATTEMPTS} numbers of blueprint {blueprint}; try again")
+        raise TransientError(
+            f"others wrote blueprint {blueprint} for too long, or {_ATTEMPTS} times; try again"
+        )
 
     def newest(self, blueprint: str) -> Registered | None:
         """The version with the highest number; None if there is none."""
-        key = objects.newest(self.bucket, f"parameters/{blueprint}/v")
-        return None if key is None else self._read(key)
+        prefix, place = f"parameters/{blueprint}/v", (self.bucket, blueprint)
+        after = _key(blueprint, _newest[place] - 1) if _newest.get(place, 0) > 1 else ""
+        # What this process saw last may have been deleted since.
+        key = objects.newest(self.bucket, prefix, after=after) or objects.newest(self.bucket, prefix)
+        if key is None:
+            return None
+        found = self._read(key)
+        _newest[place] = found.number
+        return found
 
     def get(self, blueprint: str, number: int) -> Registered | None:
         """One version; None if there is none of that number."""

@@ -25,7 +25,17 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[1]
 LIST = ROOT / ".ci" / "audited.txt"
 LOCKS = ("requirements.lock", ".ci/lint-tools.txt", "glue_configs/dags/requirements.txt")
-ASK = ["uv", "tool", "run", "--quiet", "pip-audit==2.10.1", "--no-deps", "--disable-pip", "--format", "json"]
+ASK = [
+    str(Path(sys.executable).with_name("uv")),
+    "tool",
+    "run",
+    "--quiet",
+    "pip-audit==2.10.1",
+    "--no-deps",
+    "--disable-pip",
+    "--format",
+    "json",
+]
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;\\]+)", re.MULTILINE)
 
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from assay.certify import calibrate, gate
+from assay.certify import gate
 from assay.certify.lab.certificates import SEED, certificate
 from assay.certify.lab.grid import chosen
 from assay.certify.lab.run import measure
 from assay.lake import Lake
-from assay.lake.certification import RESULTS, certified, certify, ship, store
-from assay.medallion.gold_blueprint import in_force
+from assay.lake.certification import certified, certify_waiting, planned, store
 from assay.runtime import arguments, entry, logs
 from assay.runtime.journal import Journal
 from assay.spark.lab import on_cluster
@@ -46,7 +45,7 @@ class CalibrateArguments(arguments.JobArguments):
 def main(argv: list[str]) -> None:
     """Certify and compare the results that gold wrote, then judge the planted experiments that ended."""
     args = arguments.parse(CalibrateArguments, argv)
-    lake = Lake(session(args.job), args.run_id)
+    lake = Lake(session(args.job), args.run_id, job=args.job)
     journal = Journal(args.run_id, args.job, args.week, args.journal_table)
     if args.method or args.scenario:
         laboratory(args, lake, journal)
@@ -57,30 +56,24 @@ def main(argv: list[str]) -> None:
 def laboratory(args: CalibrateArguments, lake: Lake, journal: Journal) -> None:
     """Simulate, and write what was measured."""
     cells = chosen(method=args.method, scenario=args.scenario, replicates=args.replicates)
-    lake.ensure("gold")
     with journal.step("laboratory") as step:
+        lake.ensure("gold")
         found = measure(cells, seed=args.seed, workers=on_cluster(lake.spark))
         step.rows_out = store(lake, [certificate(one) for one in found])
 
 
 def judge(args: CalibrateArguments, lake: Lake, journal: Journal) -> None:
     """Certify the results of the week, and judge its canaries."""
-    blueprint = in_force(lake.read("silver.loads"), lake.read("silver.blueprints"), args.week)
-    loaded = lake.read("silver.loads").agg({"week": "max"}).collect()[0][0]
-    stored = [row.asDict() for row in lake.read(RESULTS).collect()]
-    until = max([args.as_of, *(row["as_of"] for row in stored)])
-    results = calibrate.of_plan(stored, blueprint, until)
     with journal.step("certify") as step:
-        waiting = calibrate.pending(results)
-        done = certify(lake, blueprint, results, waiting) if waiting else []
-        shipped = ship(lake, {str(row["method"]) for row in results})
-        step.rows_in, step.rows_out = len(waiting), len(done) + shipped
+        plan = planned(lake, args.week, args.as_of)
+        loaded = lake.read("silver.loads").agg({"week": "max"}).collect()[0][0]
+        step.rows_in, step.rows_out, done = certify_waiting(lake, plan)
     with journal.step("gate") as step:
         passed = gate.check(
-            blueprint,
-            [*results, *done],
+            plan.blueprint,
+            [*plan.results, *done],
             certified(lake),
-            until=until,
+            until=plan.until,
             loaded=loaded,
             judge_from=args.judge_from,
         )

@@ -39,7 +39,7 @@ def main(argv: list[str]) -> None:
     args = arguments.parse(MaintainArguments, argv)
     action = upkeep.find(args.action)
     options = action.parse(_object(args.options))
-    lake = Lake(session(args.job), args.run_id)
+    lake = Lake(session(args.job), args.run_id, job=args.job)
     journal = Journal(args.run_id, args.job, args.week, args.journal_table)
     with journal.step(action.name) as step:
         report = action.run(

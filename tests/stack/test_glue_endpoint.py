@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 SMALL = Path(__file__).parents[1] / "data" / "blueprints" / "small.yaml"
 SECONDS = 900  # beyond which something hangs
 JOBS = ["assay-ingest", "assay-bronze", "assay-silver", "assay-gold", "assay-calibrate"]
+MAINTAIN = "assay-maintain"
+"""Of no workflow."""
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +97,7 @@ def errors(run: Mapping[str, Any]) -> dict[str, list[str]]:
 def test_it_is_there_and_describes_what_is_deployed(place: Stack, glue: GlueClient) -> None:
     found = status(place)
     assert (found.endpoint, found.workflow, found.running) == (place.endpoint, "assay", ())
-    assert [job["Name"] for job in glue.get_jobs()["Jobs"]] == JOBS
+    assert [job["Name"] for job in glue.get_jobs()["Jobs"]] == [*JOBS, MAINTAIN]
     workflow = glue.get_workflow(Name="assay", IncludeGraph=True)["Workflow"]
     assert workflow["DefaultRunProperties"] == {"blueprint": "s3://assay-artifacts/blueprints/brokerage.yaml"}
     assert len(workflow["Graph"]["Nodes"]) == 2 * len(JOBS)
@@ -116,7 +118,7 @@ def test_a_failing_job_is_seen_by_boto3(glue: GlueClient) -> None:
 
 def test_the_aws_cli_lists_page_after_page(aws: Callable[..., Any]) -> None:
     assert aws("list-workflows")["Workflows"] == ["assay"]
-    assert [job["Name"] for job in aws("get-jobs")["Jobs"]] == JOBS
+    assert [job["Name"] for job in aws("get-jobs")["Jobs"]] == [*JOBS, MAINTAIN]
     assert {each["State"] for each in aws("get-triggers")["Triggers"]} == {"CREATED", "ACTIVATED"}
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import date
 
 from pyspark.sql import DataFrame
 
@@ -14,11 +15,53 @@ from assay.certify.lab.certificates import shipped
 from assay.certify.rerandomise import FEWEST
 from assay.lake.contracts import Contract
 from assay.lake.tables import Lake
+from assay.medallion.gold_blueprint import in_force
 from assay.medallion.gold_scope import Scope
 from assay.medallion.gold_values import control_sample, unit_values
 from assay.spec import Blueprint
 
 RESULTS, CERTIFICATES = "gold.experiment_results", "gold.certificates"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The results that are judged together.
+
+    Attributes:
+        blueprint: The blueprint in force.
+        until: End of the plan, exclusive.
+        results: Of the experiments that it plans until then.
+    """
+
+    blueprint: Blueprint
+    until: date
+    results: list[calibrate.Row]
+
+
+def planned(lake: Lake, week: date, as_of: date) -> Plan:
+    """The results of gold that belong to the plan in force.
+
+    Args:
+        lake: The lake.
+        week: Monday of the week whose blueprint is in force.
+        as_of: End of that week, exclusive.
+    """
+    blueprint = in_force(lake.read("silver.loads"), lake.read("silver.blueprints"), week)
+    stored = [row.asDict() for row in lake.read(RESULTS).collect()]
+    until = max([as_of, *(row["as_of"] for row in stored)])
+    return Plan(blueprint, until, calibrate.of_plan(stored, blueprint, until))
+
+
+def certify_waiting(lake: Lake, plan: Plan) -> tuple[int, int, list[calibrate.Row]]:
+    """Certify the results that wait for it, and ship the certificates of the methods in use.
+
+    Returns:
+        How many waited, how many rows were written, and the results that waited as they now stand.
+    """
+    waiting = calibrate.pending(plan.results)
+    done = certify(lake, plan.blueprint, plan.results, waiting) if waiting else []
+    shipped = ship(lake, {str(row["method"]) for row in plan.results})
+    return len(waiting), len(done) + shipped, done
 
 
 def certify(

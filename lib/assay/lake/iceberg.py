@@ -16,14 +16,24 @@ from pyspark.errors.exceptions.captured import CapturedException
 from pyspark.sql import SparkSession
 
 MAIN = "main"
+APPEND = "append"
 _ABSENT = frozenset({"NoSuchTableException", "NoSuchNamespaceException"})
-_CONFLICT = frozenset({"CommitFailedException", "CommitStateUnknownException"})
-# How the Java API says that a branch is behind main or is gone; the classes of these errors say nothing.
+_UNKNOWN = "CommitStateUnknownException"
+_CONFLICT = frozenset({"CommitFailedException", _UNKNOWN})
+# How the Java API says that a branch is behind main or is gone, or (a ValidationException, which stands for
+# other things too) that rows or files changed under a write; the classes of these errors say nothing.
 _CONFLICT_TEXTS = (
     "Cannot fast-forward",
     "Ref does not exist",
     "Branch does not exist",
+    "Cannot use branch (does not exist)",
+    "the table has been concurrently modified",
     "Found conflicting files",
+    "Found conflicting deleted files",
+    "Found new conflicting delete files",
+    "Missing required files to delete",
+    "Cannot commit, missing data files",
+    "Cannot determine history between",
 )
 
 
@@ -96,10 +106,14 @@ class Table:
         ref = self._java.refs().get(branch)
         return None if ref is None else self._snapshot(ref.snapshotId())
 
-    def ancestry(self) -> Iterator[Snapshot]:
-        """Main's snapshots, newest first, as far back as they are kept."""
-        head = self.head()
-        return self.ancestry_of(head.id) if head else iter(())
+    def tip(self, branch: str = MAIN) -> Snapshot | None:
+        """The newest snapshot of a branch, or of main where the branch is not there; None on a new table."""
+        return self.head(branch) or self.head()
+
+    def ancestry(self, branch: str = MAIN) -> Iterator[Snapshot]:
+        """The snapshots of `tip`, newest first, as far back as they are kept."""
+        tip = self.tip(branch)
+        return self.ancestry_of(tip.id) if tip else iter(())
 
     def ancestry_of(self, number: int) -> Iterator[Snapshot]:
         """A snapshot and those before it, newest first, as far back as they are kept."""
@@ -108,30 +122,92 @@ class Table:
             yield snapshot
             snapshot = None if snapshot.parent is None else self._snapshot(snapshot.parent)
 
-    def fork(self, branch: str) -> Snapshot:
-        """Make a branch at the head of main and return where it starts (an empty snapshot on a new table)."""
-        head = self.head()
+    def kept(self) -> list[int]:
+        """The numbers of all snapshots that are kept, of main, of branches and of none."""
+        return [java.snapshotId() for java in self._java.snapshots()]
+
+    def snapshots(self) -> list[Snapshot]:
+        """All snapshots that are kept, of main, of branches and of none, oldest first."""
+        found = (self._snapshot(java.snapshotId()) for java in self._java.snapshots())
+        return sorted((each for each in found if each is not None), key=lambda each: each.at)
+
+    def manifests(self) -> int:
+        """How many lists of files main's newest state has."""
+        current = self._java.currentSnapshot()
+        return 0 if current is None else len(current.allManifests(self._java.io()))
+
+    def has_statistics(self, snapshot: int) -> bool:
+        """Whether the table has a file with statistics of a snapshot."""
+        return any(file.snapshotId() == snapshot for file in self._java.statisticsFiles())
+
+    def orphans(self, spark: SparkSession, before: datetime, *, remove: bool) -> list[str]:
+        """Files in the table's folder that no snapshot knows, left by killed writes.
+
+        The folder is listed by the table's own file access, so that it needs no Hadoop file system.
+
+        Args:
+            spark: The session.
+            before: Younger files are left alone: a write may be about to commit them.
+            remove: Whether to delete them.
+
+        Returns:
+            Their URIs.
+        """
+        jvm = _jvm(spark)
+        actions = jvm.org.apache.iceberg.spark.actions.SparkActions.get(
+            spark._jsparkSession  # noqa: SLF001 the JVM's edge
+        )
+        action = actions.deleteOrphanFiles(self._java)
+        action = action.olderThan(int(before.timestamp() * 1000)).usePrefixListing(True)
+        if not remove:
+            action = action.deleteWith(
+                jvm.java.util.stream.Stream.builder()
+            )  # takes every file, does nothing
+        return sorted(str(uri) for uri in action.execute().orphanFileLocations())
+
+    def fork(self, branch: str, source: str = MAIN) -> Snapshot:
+        """Make a branch at the tip of another; return where it starts (an empty snapshot on a new table)."""
+        tip = self.tip(source)
         manage = self._java.manageSnapshots()
-        (manage.createBranch(branch) if head is None else manage.createBranch(branch, head.id)).commit()
+        (manage.createBranch(branch) if tip is None else manage.createBranch(branch, tip.id)).commit()
         start = self.head(branch)
         if start is None:  # pragma: no cover  Iceberg gives every branch a snapshot
             raise RuntimeError(f"branch {branch} has no snapshot")
         return start
 
-    def publish(self, branch: str, dead: tuple[str, ...]) -> None:
+    def publish(self, branch: str, dead: tuple[str, ...], onto: str = MAIN) -> None:
         """Move main to a branch's head and drop the branch and others, in one commit.
 
         Args:
             branch: A branch of which main's head is an ancestor.
             dead: Further branches to drop.
+            onto: Another branch to move instead of main.
 
         Raises:
             Py4JJavaError: Main has moved meanwhile; see `is_conflict`.
         """
-        manage = self._java.manageSnapshots().fastForwardBranch(MAIN, branch)
+        manage = self._java.manageSnapshots().fastForwardBranch(onto, branch)
         for each in (branch, *dead):
             manage = manage.removeBranch(each)
         manage.commit()
+
+    def restore(self, snapshot: int, properties: Mapping[str, str]) -> None:
+        """Give main an earlier state again, in one commit.
+
+        Main becomes a new snapshot, the earlier one's child without any change. So whoever forked from the
+        main that is left behind can no longer publish: it is no ancestor of his.
+
+        Args:
+            snapshot: The earlier state.
+            properties: What the new snapshot's summary shall carry.
+        """
+        transaction = self._java.newTransaction()
+        transaction.manageSnapshots().setCurrentSnapshot(snapshot).commit()
+        append = transaction.newFastAppend()
+        for key, value in properties.items():
+            append = append.set(key, value)
+        append.commit()
+        transaction.commitTransaction()
 
     def drop(self, branch: str) -> None:
         """Drop a branch if it is there."""
@@ -180,6 +256,11 @@ def execute(spark: SparkSession, statement: str, properties: Mapping[str, str]) 
 def is_conflict(error: BaseException) -> bool:
     """Whether a commit failed because another writer committed first, or its outcome is unknown."""
     return bool(_CONFLICT.intersection(causes(error))) or any(text in str(error) for text in _CONFLICT_TEXTS)
+
+
+def is_unknown(error: BaseException) -> bool:
+    """Whether a commit's outcome is unknown: the answer got lost."""
+    return _UNKNOWN in causes(error)
 
 
 def causes(error: BaseException) -> list[str]:

@@ -1,13 +1,15 @@
 """Write, audit, publish: how one commit of data reaches a table's main branch, or does not.
 
 The data are committed on a branch of their own, checked there against the table's contract, and published by
-moving main to that branch. The run and the watermarks travel in the summary of the same commit, so data and
-the record of how far they go can never differ.
+moving main to that branch. The run, its job, the contract's version and the watermarks travel in the summary
+of the same commit, so data and the record of how far they go can never differ. Row counts stand there, too:
+Iceberg writes them, and the audit counts the rows and compares.
 """
 
 from __future__ import annotations
 
-import re
+import random
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,12 +20,12 @@ from pyspark.sql import SparkSession
 from assay.errors import AssayError, ContractError, TerminalError, TransientError
 from assay.lake import iceberg
 from assay.lake.contracts import Contract
-from assay.lake.iceberg import Snapshot, Table
+from assay.lake.iceberg import MAIN, Snapshot, Table
+from assay.lake.summary import RUN, TOKEN, WATERMARK, Writer, plain, watermarks
 
-WATERMARK = "assay.watermark."
-RUN = "assay.run_id"
-ATTEMPTS = 3
-_BRANCH = "audit_"
+ATTEMPTS = 6
+BRANCH = "audit_"
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _PARTIAL = "Cannot delete file where some, but not all, rows match filter"
 _CARDINALITY = "MERGE_CARDINALITY_VIOLATION"
 
@@ -57,6 +59,7 @@ class Write:
         nothing: Whether there are no rows to write; asked only if the watermark stays as well.
         write: (branch to write to, properties for the commit's summary) → commits the rows there.
         check: (state before, state after) → raises if the rows break the contract.
+        anew: Whether the watermarks of before are forgotten.
     """
 
     contract: Contract
@@ -64,18 +67,19 @@ class Write:
     nothing: Callable[[], bool]
     write: Callable[[str, Mapping[str, str]], None]
     check: Callable[[Snapshot, Snapshot], object]
+    anew: bool = False
 
 
 def publish(
-    write: Write, *, spark: SparkSession, catalog: str, run_id: str, expected: Mapping[str, str | None]
+    write: Write, *, spark: SparkSession, catalog: str, writer: Writer, expected: Mapping[str, str | None]
 ) -> Commit:
-    """Carry out a write, again if another writer commits first.
+    """Carry out a write, again if another writer commits first: read again, written again, never over it.
 
     Args:
         write: What to write.
         spark: The session.
         catalog: The Iceberg catalog.
-        run_id: The run that writes.
+        writer: Who writes, and to which branch.
         expected: Watermarks as the run read them; the write is refused if one has moved since.
 
     Raises:
@@ -83,16 +87,21 @@ def publish(
         TransientError: Another run wrote at the same time; nothing was changed.
     """
     identifier = f"{catalog}.{write.contract.name}"
-    for _ in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
+        time.sleep(_pause(attempt))
         table = Table.load(spark, identifier)
-        marks = watermarks(table)
+        marks = watermarks(table, writer.branch)
         _refuse_moved(write.contract.name, marks, expected)
         if write.watermark.items() <= marks.items() and write.nothing():
-            return _commit(write, table.head() if table else None, written=False)
+            return _commit(write, table.tip(writer.branch) if table else None, written=False)
+        kept = {**({} if write.anew else marks), **write.watermark}
+        properties = {
+            **{WATERMARK + key: value for key, value in kept.items()},
+            **writer.signature(write.contract.version),
+            TOKEN: uuid.uuid4().hex,
+        }
         table = table or _make(spark, catalog, write.contract)
-        _add_columns(spark, identifier, write.contract, table)
-        properties = {WATERMARK + key: value for key, value in {**marks, **write.watermark}.items()}
-        published = _attempt(write, table, identifier, {**properties, RUN: run_id})
+        published = _attempt(write, spark, table, identifier, writer.branch, properties)
         if published:
             return _commit(write, published, written=True)
     raise TransientError(
@@ -101,20 +110,15 @@ def publish(
     )
 
 
+def _pause(attempt: int) -> float:
+    """Seconds before an attempt: drawn, so that two writers do not meet again and again."""
+    longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (attempt - 1)) if attempt else 0.0
+    return random.uniform(longest / 2, longest)  # noqa: S311 no secret
+
+
 def ensure(spark: SparkSession, catalog: str, contract: Contract) -> Table:
     """The contract's table, made empty if it is not there yet."""
     return Table.load(spark, f"{catalog}.{contract.name}") or _make(spark, catalog, contract)
-
-
-def watermarks(table: Table | None) -> dict[str, str]:
-    """Key → newest value on main. Our commits carry all of them on; a compaction by another tool does not."""
-    found: dict[str, str] = {}
-    for snapshot in table.ancestry() if table else ():
-        marks = {k.removeprefix(WATERMARK): v for k, v in snapshot.summary.items() if k.startswith(WATERMARK)}
-        found = {**marks, **found}
-        if RUN in snapshot.summary:
-            break
-    return found
 
 
 def _refuse_moved(name: str, marks: Mapping[str, str], expected: Mapping[str, str | None]) -> None:
@@ -126,23 +130,39 @@ def _refuse_moved(name: str, marks: Mapping[str, str], expected: Mapping[str, st
             )
 
 
-def _attempt(write: Write, table: Table, identifier: str, properties: Mapping[str, str]) -> Snapshot | None:
+def _attempt(
+    write: Write,
+    spark: SparkSession,
+    table: Table,
+    identifier: str,
+    target: str,
+    properties: Mapping[str, str],
+) -> Snapshot | None:
     """Write, audit and publish once; None if another writer was first."""
-    branch = f"{_BRANCH}{re.sub(r'[^A-Za-z0-9]', '_', properties[RUN])}_{uuid.uuid4().hex[:8]}"
-    new: Snapshot | None = None
+    # A branch forked from the main of before can never be published once main has moved; those of another
+    # target have a name of their own.
+    family = BRANCH if target == MAIN else f"{target}_{BRANCH}"
+    branch = f"{family}{plain(properties[RUN])}_{properties[TOKEN][:8]}"
+    moving = False
     try:
-        base = table.fork(branch)
-        write.write(f"{identifier}.branch_{branch}", properties)
-        table.refresh()
-        new = table.head(branch) or base
+        _add_columns(spark, identifier, write.contract, table)
+        if target not in (MAIN, *table.branches):
+            table.fork(target)
+        base = table.fork(branch, target)
+        _write(write, table, identifier, branch, properties)
+        new = _written(table, branch, base)
+        if new is None:
+            table.drop(branch)
+            return None
         write.check(base, new)
-        # What forked from the old main can never be published once main has moved: left by killed runs, or by
-        # a writer that has now lost the race and will find out.
-        dead = tuple(each for each in table.branches if each.startswith(_BRANCH) and each != branch)
-        table.publish(branch, dead)
+        # Left by killed runs, or by a writer that has now lost the race and will find out.
+        dead = tuple(each for each in table.branches if each.startswith(family) and each != branch)
+        moving = True
+        table.publish(branch, dead, target)
     except Exception as error:
-        if new is not None and _is_published(table, new):
-            return new  # the commit went through although its answer got lost
+        published = _found(table, target, properties, error) if moving else None
+        if published:
+            return published  # the commit went through although its answer got lost
         table.drop(branch)
         if iceberg.is_conflict(error):
             return None
@@ -151,6 +171,43 @@ def _attempt(write: Write, table: Table, identifier: str, properties: Mapping[st
             raise
         raise ours from error
     return new
+
+
+def _write(write: Write, table: Table, identifier: str, branch: str, properties: Mapping[str, str]) -> None:
+    try:
+        write.write(f"{identifier}.branch_{branch}", properties)
+    except Exception as error:
+        if not iceberg.is_unknown(error) or _found(table, branch, properties, error) is None:
+            raise
+    table.refresh()
+
+
+def _found(table: Table, branch: str, properties: Mapping[str, str], error: Exception) -> Snapshot | None:
+    """This attempt's snapshot on a branch, by its run and token in the refreshed table; None without one.
+
+    Raises:
+        TransientError: The catalog does not say.
+    """
+    try:
+        table.refresh()
+        ours = {RUN: properties[RUN], TOKEN: properties[TOKEN]}.items()
+        kept = table.ancestry(branch) if branch in table.branches else iter(())
+        return next((each for each in kept if ours <= each.summary.items()), None)
+    except Exception as silent:
+        raise TransientError(
+            f"the catalog did not say whether a commit of run {properties[RUN]} went through "
+            f"({str(error).splitlines()[0]}); run the job again: it finds out and does what is missing"
+        ) from silent
+
+
+def _written(table: Table, branch: str, base: Snapshot) -> Snapshot | None:
+    """What was written to a branch; None if another writer had dropped the branch meanwhile.
+
+    Iceberg then makes it anew, from the main of that moment: such a commit could be published, and would add
+    once more what the other writer has just added.
+    """
+    new = table.head(branch)
+    return new if new and base.id in (new.id, new.parent) else None
 
 
 def _translated(contract: Contract, error: Exception) -> AssayError | None:
@@ -172,11 +229,6 @@ def _translated(contract: Contract, error: Exception) -> AssayError | None:
             "are replaced, not rows; use merge for single rows. Nothing was changed"
         )
     return None
-
-
-def _is_published(table: Table, new: Snapshot) -> bool:
-    table.refresh()
-    return any(snapshot.id == new.id for snapshot in table.ancestry())
 
 
 def _make(spark: SparkSession, catalog: str, contract: Contract) -> Table:

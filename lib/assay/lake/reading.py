@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from assay.errors import TerminalError
 from assay.lake.contracts import Contract
-from assay.lake.iceberg import Snapshot, Table
+from assay.lake.iceberg import APPEND, Snapshot, Table
 
 _UNKNOWN = (
     "{name}: snapshot {since} is not in the table's history (expired, or the table was made anew), so what "
@@ -24,11 +24,13 @@ class Published:
     Attributes:
         spark: The session.
         catalog: The Iceberg catalog.
+        branch: Whose states are read; main's, of a table where it is not there.
     """
 
     __slots__ = ()
     spark: SparkSession
     catalog: str
+    branch: str
 
     def exists(self, name: str) -> bool:
         """Whether a table was ever made.
@@ -45,8 +47,8 @@ class Published:
             InputError: There is no contract of that name.
         """
         table = self._table(name)
-        head = table.head() if table else None
-        return head.id if head else None
+        tip = table.tip(self.branch) if table else None
+        return tip.id if tip else None
 
     def history(self, name: str, limit: int) -> list[Snapshot]:
         """The published states of a table, newest first, as far back as they are kept.
@@ -59,7 +61,7 @@ class Published:
             InputError: There is no contract of that name.
         """
         table = self._table(name)
-        return list(islice(table.ancestry(), limit)) if table else []
+        return list(islice(table.ancestry(self.branch), limit)) if table else []
 
     def read(self, name: str, snapshot: int | None = None) -> DataFrame:
         """A table as published at this moment (later writes do not show), or as of a snapshot.
@@ -113,7 +115,8 @@ class Published:
                 return snapshot.count("total-records")
             if snapshot.id == since:
                 return total
-            total += snapshot.count("added-records")
+            if snapshot.operation == APPEND:  # a compaction and a deletion write rows anew that were there
+                total += snapshot.count("added-records")
         raise TerminalError(_UNKNOWN.format(name=name, since=since or until))
 
     def changelog(self, name: str, since: int | None) -> DataFrame:
@@ -159,7 +162,7 @@ class Published:
 
     def _need_ancestor(self, name: str, since: int) -> None:
         table = self._table(name)
-        if table is None or all(snapshot.id != since for snapshot in table.ancestry()):
+        if table is None or all(snapshot.id != since for snapshot in table.ancestry(self.branch)):
             raise TerminalError(_UNKNOWN.format(name=name, since=since))
 
 

@@ -6,7 +6,7 @@ Running again from there after a kill ends in the same tables.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from functools import partial
 
@@ -20,22 +20,25 @@ from assay.lake.tables import Lake
 from assay.medallion import gold_asset_daily, gold_looks, gold_runs
 from assay.medallion.business import business
 from assay.medallion.gold_blueprint import in_force
-from assay.medallion.gold_scope import scopes
+from assay.medallion.gold_scope import period, scopes
 from assay.medallion.gold_touched import sources, touched
 from assay.medallion.gold_unit_metrics import unit_metrics
 
 # Written last of the experiments' tables: its watermark says how far all four go, also after a kill in
 # between.
 LAST = "gold.experiment_health"
+EXPERIMENTS = ("gold.unit_metrics", "gold.metric_moments", "gold.experiment_results", LAST)
 
 
-def experiments(lake: Lake, week: date, as_of: date) -> int:
+def experiments(lake: Lake, week: date, as_of: date, *, anew: Collection[date] = ()) -> int:
     """Unit metrics, moments, results and health of what changed, one commit per table.
 
     Args:
         lake: The lake.
         week: Monday of the week whose blueprint is in force.
         as_of: End of that week, exclusive: the latest look.
+        anew: Mondays of weeks whose facts count as changed, whether they did or not: their unit metrics and
+            every later look are made anew.
 
     Returns:
         Rows written.
@@ -46,8 +49,8 @@ def experiments(lake: Lake, week: date, as_of: date) -> int:
     until = max(as_of, since or as_of)
     marks = now | {"blueprint": f"{blueprint.name} {blueprint.version}", "until": until.isoformat()}
     everything = before["blueprint"] != marks["blueprint"]
-    changed = None if everything else touched(blueprint, _changes(lake, now, before))
-    asked = [] if marks == before else scopes(blueprint, changed, since=since, until=until)
+    changed = None if everything else touched(blueprint, _changes(lake, now, before)).also(anew)
+    asked = [] if marks == before and not anew else scopes(blueprint, changed, since=since, until=until)
     if not asked:
         return 0
     silver = {table: lake.read(table, int(mark) or None) for table, mark in now.items()}
@@ -63,16 +66,29 @@ def experiments(lake: Lake, week: date, as_of: date) -> int:
     return sum(commit.added for commit in (first, *commits.values(), merge(LAST, rows[LAST])))
 
 
-def asset_daily(lake: Lake) -> int:
-    """Prices and trading of the days in which a quote or a trade changed; rows written."""
+def asset_daily(lake: Lake, *, anew: Collection[date] = ()) -> int:
+    """Prices and trading of the days in which a quote or a trade changed.
+
+    Args:
+        lake: The lake.
+        anew: Mondays of weeks all of whose days are made anew, whether something changed or not.
+
+    Returns:
+        Rows written.
+    """
     now, before = _marks(lake, "gold.asset_daily", ("silver.quotes", "silver.trades"))
-    if now == before:
+    if now == before and not anew:
         return 0
     changes = _changes(lake, now, before)
     changed = business(changes["silver.trades"])
-    days = gold_asset_daily.touched_days(changes["silver.quotes"], changed).persist()
-    trades = business(lake.read("silver.trades"))
-    rows = gold_asset_daily.asset_daily(lake.read("silver.quotes"), trades, days).persist()
+    quotes, trades = lake.read("silver.quotes"), business(lake.read("silver.trades"))
+    days = gold_asset_daily.touched_days(changes["silver.quotes"], changed)
+    if anew:
+        stored = lake.read("gold.asset_daily").select("asset", "day")
+        every = gold_asset_daily.touched_days(quotes, trades).unionByName(stored)
+        days = days.unionByName(every.where(period(F.col("day")).isin(*anew))).distinct()
+    days = days.persist()
+    rows = gold_asset_daily.asset_daily(quotes, trades, days).persist()
     try:
         return lake.merge("gold.asset_daily", _signed(lake, rows), now, delete_when="_deleted").added
     finally:

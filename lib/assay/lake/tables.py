@@ -19,9 +19,11 @@ from assay.errors import ContractError
 from assay.lake import iceberg
 from assay.lake.audit import audit
 from assay.lake.contracts import Contract, names
+from assay.lake.iceberg import MAIN
 from assay.lake.parallel import each
-from assay.lake.publish import Commit, Write, ensure, publish, watermarks
+from assay.lake.publish import Commit, Write, ensure, publish
 from assay.lake.reading import Published
+from assay.lake.summary import Writer, watermarks
 
 CHANGE_SEQUENCE = "_change_seq"
 
@@ -34,12 +36,30 @@ class Lake(Published):
         spark: The session.
         run_id: The run that writes; every snapshot carries it.
         catalog: The Iceberg catalog.
+        job: The job that writes; every snapshot carries it.
+        branch: What is read, and written: main, or a branch of each table, which shows main's state until it
+            is first written.
     """
 
     spark: SparkSession
     run_id: str
     catalog: str = "glue_catalog"
+    job: str = ""
+    branch: str = MAIN
     _seen: dict[tuple[str, str], str | None] = field(default_factory=dict, init=False, repr=False)
+
+    def on(self, branch: str) -> Lake:
+        """The same lake on a branch of its tables: what is written is seen there only, until it is published.
+
+        Args:
+            branch: Letters, digits and `_`.
+        """
+        return Lake(self.spark, self.run_id, self.catalog, self.job, branch)
+
+    @property
+    def writer(self) -> Writer:
+        """Who writes, as commits say it."""
+        return Writer(self.run_id, self.job, self.branch)
 
     def watermark(self, name: str, key: str) -> str | None:
         """How far the published rows of a table go, by the newest snapshot that says so.
@@ -54,9 +74,19 @@ class Lake(Published):
             The text that was given with the rows; None if there never was one.
         """
         table = self._table(name)
-        value = watermarks(table).get(key)
+        value = watermarks(table, self.branch).get(key)
         self._seen[name, key] = value
         return value
+
+    def state(self, name: str) -> tuple[int | None, dict[str, str]]:
+        """The published snapshot of a table (None without one) and how far it goes, both of one moment.
+
+        Args:
+            name: `<layer>.<table>`.
+        """
+        table = self._table(name)
+        head = table.head() if table else None
+        return (head.id if head else None), watermarks(table)
 
     def ensure(self, layer: str) -> None:
         """Make the tables of a layer that are not there yet, empty: a question to them then has an answer.
@@ -87,11 +117,21 @@ class Lake(Published):
             watermark,
             nothing=rows.isEmpty,
             write=lambda target, properties: _options(rows, target, properties).append(),
-            check=lambda base, new: audit(contract, self._between(name, base.id, new.id)),
+            check=lambda base, new: audit(
+                contract,
+                self._between(name, base.id, new.id),
+                expected=new.count("added-records"),
+            ),
         )
 
     def merge(
-        self, name: str, df: DataFrame, watermark: Mapping[str, str], *, delete_when: str = "false"
+        self,
+        name: str,
+        df: DataFrame,
+        watermark: Mapping[str, str],
+        *,
+        delete_when: str = "false",
+        newer_only: bool = True,
     ) -> Commit:
         """Insert, update and delete rows by the contract's key.
 
@@ -104,6 +144,8 @@ class Lake(Published):
                 deterministic: Spark reads it twice.
             watermark: As for `append`.
             delete_when: A SQL condition on `df`, for example `"_deleted"`: its rows are deleted, not written.
+            newer_only: Whether `_change_seq` decides, as above; false where the rows say of a change what is
+                known of it now.
 
         Raises:
             ContractError: The columns differ, a key stands twice, or rows break the contract; nothing was
@@ -118,7 +160,9 @@ class Lake(Published):
             contract,
             watermark,
             nothing=rows.isEmpty,
-            write=lambda target, properties: self._merge(contract, rows, target, properties),
+            write=lambda target, properties: self._merge(
+                contract, rows, target, properties, newer_only=newer_only
+            ),
             check=lambda _, new: audit(
                 contract, self.read(name, new.id), expected=new.count("total-records")
             ),
@@ -154,20 +198,48 @@ class Lake(Published):
             ),
         )
 
+    def clear(self, name: str) -> Commit:
+        """Empty a table and forget how far it went: what it is made of is then all new to it.
+
+        Args:
+            name: `<layer>.<table>`.
+        """
+        contract = Contract.load(name)
+        none = self.spark.createDataFrame([], contract.schema)
+        return self._publish(
+            contract,
+            {},
+            anew=True,
+            nothing=lambda: False,
+            write=lambda target, properties: _options(none, target, properties).overwrite(F.lit(True)),
+            check=lambda _, new: audit(contract, self.read(name, new.id), expected=0),
+        )
+
     # -- helpers -----------------------------------------------------------------------------
     def _publish(self, contract: Contract, watermark: Mapping[str, str], **steps: Any) -> Commit:
         name = contract.name
         expected = {key: value for (table, key), value in tuple(self._seen.items()) if table == name}
         write = Write(contract, dict(watermark), **steps)
-        commit = publish(write, spark=self.spark, catalog=self.catalog, run_id=self.run_id, expected=expected)
+        commit = publish(write, spark=self.spark, catalog=self.catalog, writer=self.writer, expected=expected)
+        if write.anew:
+            self._seen.update({(name, key): None for key in expected})
         self._seen.update({(name, key): value for key, value in watermark.items()})
         return commit
 
-    def _merge(self, contract: Contract, rows: DataFrame, target: str, properties: Mapping[str, str]) -> None:
+    def _merge(
+        self,
+        contract: Contract,
+        rows: DataFrame,
+        target: str,
+        properties: Mapping[str, str],
+        *,
+        newer_only: bool,
+    ) -> None:
         source = f"merge_{uuid.uuid4().hex}"
         rows.createOrReplaceTempView(source)
         try:
-            iceberg.execute(self.spark, _merge_statement(contract, target, source), properties)
+            statement = _merge_statement(contract, target, source, newer_only=newer_only)
+            iceberg.execute(self.spark, statement, properties)
         finally:
             self.spark.catalog.dropTempView(source)
 
@@ -194,9 +266,10 @@ def _options(df: DataFrame, target: str, properties: Mapping[str, str]) -> DataF
     return writer
 
 
-def _merge_statement(contract: Contract, target: str, source: str) -> str:
+def _merge_statement(contract: Contract, target: str, source: str, *, newer_only: bool) -> str:
     on = " AND ".join(f"t.`{key}` = s.`{key}`" for key in contract.keys)
-    newer = f" AND s.{CHANGE_SEQUENCE} > t.{CHANGE_SEQUENCE}" if CHANGE_SEQUENCE in contract.columns else ""
+    ordered = newer_only and CHANGE_SEQUENCE in contract.columns
+    newer = f" AND s.{CHANGE_SEQUENCE} > t.{CHANGE_SEQUENCE}" if ordered else ""
     updates = ", ".join(f"`{column}` = s.`{column}`" for column in contract.columns)
     columns = ", ".join(f"`{column}`" for column in contract.columns)
     values = ", ".join(f"s.`{column}`" for column in contract.columns)

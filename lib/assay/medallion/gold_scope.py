@@ -8,7 +8,7 @@ function of silver alone: an incremental run and a run from nothing give the sam
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -32,6 +32,10 @@ class Touched:
 
     facts: Mapping[str, frozenset[date]] = field(default_factory=dict)
     exposures: Mapping[str, date] = field(default_factory=dict)
+
+    def also(self, weeks: Collection[date]) -> Touched:
+        """The same, with all facts of some more weeks, given by their Mondays."""
+        return Touched({name: days | frozenset(weeks) for name, days in self.facts.items()}, self.exposures)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.lake.publish import RUN
+from assay.lake.summary import RUN
 from assay.upkeep.action import Context, Options, Report, action
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from assay.errors import ContractError, InputError, TerminalError, TransientError
-from assay.lake import iceberg
+from assay.lake import iceberg, states
 from assay.lake.contracts import Contract, names
 from assay.lake.iceberg import Table
 from assay.lake.tables import Lake
@@ -83,6 +85,20 @@ def test_append_publishes_rows_run_and_watermark_in_one_commit(lake: Lake, quote
     summary = head_summary(lake, QUOTES)
     assert (summary["assay.run_id"], summary["assay.watermark.bronze.quotes"]) == ("r-1", "7")
     assert branches(lake, QUOTES) == ("main",)
+
+
+def test_a_commit_says_who_wrote_it_and_by_which_contract(
+    spark: SparkSession, catalog: str, quotes: Quotes
+) -> None:
+    lake = Lake(spark, "r-1", catalog, "assay-silver")
+    lake.append(QUOTES, quotes((1, 10, "a"), (2, 11, "b")), {})
+    lake.merge(QUOTES, quotes((3, 12, "c")), {})
+    summary = head_summary(lake, QUOTES)
+    assert summary["assay.contract_version"] == Contract.load(QUOTES).version
+    assert (summary["assay.run_id"], summary["assay.job"]) == ("r-1", "assay-silver")
+    assert summary["total-records"] == "3"
+    assert len(summary["assay.commit"]) == 32
+    assert "assay.branch" not in summary
 
 
 def test_merge_inserts_updates_and_deletes_by_key_and_change(lake: Lake, quotes: Quotes) -> None:
@@ -217,8 +233,8 @@ def test_changelog_tells_inserts_updates_and_deletes(lake: Lake, quotes: Quotes)
 def test_changelog_of_a_table_without_a_key(lake: Lake, spark: SparkSession) -> None:
     name = "bronze.parameters"
     row = spark.sql(
-        "select 'shop' blueprint, 'v000001' version, '{}' document, 's' _source, 'f' _source_file, "
-        "'r' _run_id"
+        "select 'shop' blueprint, 'v000001' version, '{}' document, cast(null as string) _extra, "
+        "'s' _source, 'f' _source_file, 'r' _run_id"
     )
     row = row.withColumn("_ingested_at", F.lit("2026-01-05 00:00:00").cast("timestamp"))
     first = lake.append(name, row, {}).snapshot
@@ -369,13 +385,16 @@ def test_a_commit_between_write_and_publish_is_answered_by_writing_again(
     publish = Table.publish
     intruders = [quotes((5, 5, "x")), quotes((6, 6, "x"))]
 
-    def late(self: Table, branch: str, dead: tuple[str, ...]) -> None:
+    def late(self: Table, branch: str, dead: tuple[str, ...], onto: str) -> None:
         if intruders:
             intruders.pop().writeTo(f"{lake.catalog}.{QUOTES}").append()
-        publish(self, branch, dead)
+        publish(self, branch, dead, onto)
 
     monkeypatch.setattr(Table, "publish", late)
+    waits: list[float] = []
+    monkeypatch.setattr("assay.lake.publish.time.sleep", waits.append)
     lake.append(QUOTES, quotes((2, 11, "b")), {"b": "1"})
+    assert waits[0] == 0 < waits[1] < 2 * waits[2]  # longer and longer, and drawn
     hours = [hour for hour, _ in prices(lake.read(QUOTES))]
     assert hours == [1, 2, 5, 6]
     assert branches(lake, QUOTES) == ("main",)
@@ -385,12 +404,13 @@ def test_endless_conflicts_are_transient(lake: Lake, quotes: Quotes, monkeypatch
     lake.append(QUOTES, quotes((1, 10, "a")), {})
     publish = Table.publish
 
-    def late(self: Table, branch: str, dead: tuple[str, ...]) -> None:
+    def late(self: Table, branch: str, dead: tuple[str, ...], onto: str) -> None:
         quotes((5, 5, "x")).writeTo(f"{lake.catalog}.{QUOTES}").append()
-        publish(self, branch, dead)
+        publish(self, branch, dead, onto)
 
     monkeypatch.setattr(Table, "publish", late)
-    with pytest.raises(TransientError, match="other writers committed first 3 times"):
+    monkeypatch.setattr("assay.lake.publish.time.sleep", lambda _: None)
+    with pytest.raises(TransientError, match="other writers committed first 6 times"):
         lake.append(QUOTES, quotes((2, 11, "b")), {})
     assert branches(lake, QUOTES) == ("main",)
 
@@ -400,13 +420,65 @@ def test_a_commit_whose_answer_got_lost_counts_once(
 ) -> None:
     publish = Table.publish
 
-    def lossy(self: Table, branch: str, dead: tuple[str, ...]) -> None:
-        publish(self, branch, dead)
+    def lossy(self: Table, branch: str, dead: tuple[str, ...], onto: str) -> None:
+        publish(self, branch, dead, onto)
         raise ConnectionError("no answer")
 
     monkeypatch.setattr(Table, "publish", lossy)
     assert lake.append(QUOTES, quotes((1, 10, "a")), {"b": "1"}).written
     assert lake.read(QUOTES).count() == 1
+
+
+def unknown(spark: SparkSession) -> Py4JJavaError:
+    """Iceberg's own error for a commit whose answer did not come."""
+    jvm: Any = spark._jvm
+    cause = jvm.java.lang.RuntimeException("no answer")
+    return Py4JJavaError(
+        "commit", jvm.org.apache.iceberg.exceptions.CommitStateUnknownException("lost", cause)
+    )
+
+
+@pytest.mark.parametrize("went_through", [True, False])
+def test_a_write_whose_answer_got_lost_is_looked_for_by_its_run_and_token(
+    lake: Lake, quotes: Quotes, monkeypatch: pytest.MonkeyPatch, *, went_through: bool
+) -> None:
+    execute, answers = iceberg.execute, [unknown(lake.spark)]
+    written = []
+
+    def lossy(spark: SparkSession, statement: str, properties: Mapping[str, str]) -> None:
+        if not answers or went_through:
+            execute(spark, statement, properties)
+            written.append(properties["assay.commit"])
+        if answers:
+            raise answers.pop()
+
+    monkeypatch.setattr(iceberg, "execute", lossy)
+    monkeypatch.setattr("assay.lake.publish.time.sleep", lambda _: None)
+    lake.merge(QUOTES, quotes((1, 10, "a")), {"b": "1"})
+    assert [head_summary(lake, QUOTES)["assay.commit"]] == written
+    assert lake.read(QUOTES).count() == 1
+    assert branches(lake, QUOTES) == ("main",)
+
+
+def test_where_the_catalog_does_not_say_what_became_of_a_commit_the_run_is_to_be_repeated(
+    lake: Lake, quotes: Quotes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = Table.publish
+
+    def lossy(self: Table, branch: str, dead: tuple[str, ...], onto: str) -> None:
+        publish(self, branch, dead, onto)
+        monkeypatch.setattr(Table, "refresh", lossy_refresh)
+        raise ConnectionError("no answer")
+
+    def lossy_refresh(_: Table) -> None:
+        raise ConnectionError("nor here")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Table, "publish", lossy)
+        with pytest.raises(TransientError, match=r"whether a commit of run r-1 went through \(no answer\)"):
+            lake.append(QUOTES, quotes((1, 10, "a")), {"b": "1"})
+    monkeypatch.undo()
+    assert Lake(lake.spark, "r-2", lake.catalog).watermark(QUOTES, "b") == "1"
 
 
 def test_tables_can_be_written_in_threads_without_mixing_properties(lake: Lake, quotes: Quotes) -> None:
@@ -433,6 +505,106 @@ def test_a_column_that_the_contract_gained_is_added(lake: Lake, quotes: Quotes) 
     )
     lake.append(QUOTES, quotes((1, 10, "a")), {})
     assert lake.read(QUOTES).columns == list(Contract.load(QUOTES).columns)
+
+
+def test_a_cleared_table_is_empty_and_knows_nothing(lake: Lake, quotes: Quotes) -> None:
+    lake.append(QUOTES, quotes((1, 10, "a")), {"b": "1"})
+    assert lake.watermark(QUOTES, "b") == "1"
+    lake.clear(QUOTES)
+    assert lake.watermark(QUOTES, "b") is None
+    assert lake.read(QUOTES).count() == 0
+    lake.append(QUOTES, quotes((1, 10, "a")), {"b": "2"})
+    assert prices(lake.read(QUOTES)) == [(1, Decimal(10))]
+
+
+# -- branches and earlier states -----------------------------------------------------------------
+def test_what_is_written_on_a_branch_is_seen_there_only_until_it_is_published(
+    lake: Lake, quotes: Quotes
+) -> None:
+    lake.append(QUOTES, quotes((1, 10, "a")), {"b": "1"})
+    other = lake.on("backfill_1")
+    assert (prices(other.read(QUOTES)), other.watermark(QUOTES, "b")) == ([(1, Decimal(10))], "1")
+    assert not states.branched(lake, QUOTES, "backfill_1")
+    first = other.snapshot(QUOTES)
+    other.merge(QUOTES, quotes((1, 12, "b"), (2, 11, "b")), {"b": "2"})
+    assert states.branches(lake, QUOTES) == ("backfill_1",)
+    assert (prices(lake.read(QUOTES)), lake.watermark(QUOTES, "b")) == ([(1, Decimal(10))], "1")
+    assert prices(other.read(QUOTES)) == [(1, Decimal(12)), (2, Decimal(11))]
+    assert {r["_change_type"] for r in other.changelog(QUOTES, first).collect()} == {
+        "UPDATE_BEFORE", "UPDATE_AFTER", "INSERT",
+    }  # fmt: skip
+    assert states.is_behind(lake, QUOTES, "backfill_1")
+    assert states.advance(lake, QUOTES, "backfill_1")
+    assert states.advance(lake, QUOTES, "backfill_1")  # as it is after a kill: done
+    again = Lake(lake.spark, "r-2", lake.catalog)
+    assert (again.read(QUOTES).count(), again.watermark(QUOTES, "b")) == (2, "2")
+    assert branches(lake, QUOTES) == ("main",)
+    assert states.states(lake, QUOTES)[0].branch == "backfill_1"
+
+
+def test_a_branch_of_a_table_that_was_never_written_becomes_its_main(lake: Lake, quotes: Quotes) -> None:
+    lake.on("replay_1").append(QUOTES, quotes((1, 10, "a")), {"b": "1"})
+    assert lake.snapshot(QUOTES) is None
+    assert states.is_behind(lake, QUOTES, "replay_1")
+    assert states.advance(lake, QUOTES, "replay_1")
+    assert prices(lake.read(QUOTES)) == [(1, Decimal(10))]
+    assert not states.advance(lake, "silver.trades", "replay_1")
+
+
+def test_a_branch_is_not_published_over_what_main_got_meanwhile(lake: Lake, quotes: Quotes) -> None:
+    lake.append(QUOTES, quotes((1, 10, "a")), {})
+    other = lake.on("backfill_1")
+    other.clear(QUOTES)
+    lake.append(QUOTES, quotes((2, 11, "b")), {})
+    assert states.branches(lake, QUOTES) == ("backfill_1",)  # main's writers leave it alone
+    assert not states.is_behind(lake, QUOTES, "backfill_1")
+    assert not states.advance(lake, QUOTES, "backfill_1")
+    assert lake.read(QUOTES).count() == 2
+    states.drop(lake, QUOTES, "backfill_1")
+    states.drop(lake, "silver.trades", "backfill_1")
+    assert branches(lake, QUOTES) == ("main",)
+
+
+def test_an_earlier_state_is_given_again_as_a_new_one_that_runs_continue_from(
+    lake: Lake, quotes: Quotes
+) -> None:
+    lake.append(QUOTES, quotes((1, 10, "a")), {"b": "1"})
+    lake.append(QUOTES, quotes((2, 11, "b")), {"b": "2"})
+    head, earlier, *_ = states.states(lake, QUOTES)
+    back = Lake(lake.spark, "r-2", lake.catalog)
+    states.restore(back, QUOTES, earlier, head)
+    again, *rest = states.states(lake, QUOTES)
+    assert rest[0] == earlier
+    assert (again.restored, again.run_id, again.rows, again.marks) == (earlier.id, "r-2", 1, {"b": "1"})
+    assert states.kept(lake, QUOTES) > {head.id, earlier.id, again.id}
+    assert prices(lake.appended(QUOTES, earlier.id)) == []
+    assert lake.changelog(QUOTES, earlier.id).count() == 0
+    back.append(QUOTES, quotes((2, 11, "b")), {"b": "2"})
+    assert prices(lake.read(QUOTES)) == [(1, Decimal(10)), (2, Decimal(11))]
+    assert prices(lake.appended(QUOTES, earlier.id)) == [(2, Decimal(11))]
+    with pytest.raises(TransientError, match="another run wrote while this one was going back"):
+        states.restore(back, QUOTES, earlier, again)
+
+
+def test_a_run_that_was_under_way_cannot_publish_over_a_rollback(
+    lake: Lake, quotes: Quotes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.append(QUOTES, quotes((1, 10, "a")), {"b": "1"})
+    lake.append(QUOTES, quotes((2, 11, "b")), {"b": "2"})
+    head, earlier, *_ = states.states(lake, QUOTES)
+    late = Lake(lake.spark, "r-2", lake.catalog)
+    assert late.watermark(QUOTES, "b") == "2"
+    publish = Table.publish
+
+    def rolled_back(self: Table, branch: str, dead: tuple[str, ...], onto: str) -> None:
+        if states.states(lake, QUOTES)[0] == head:
+            states.restore(lake, QUOTES, earlier, head)
+        publish(self, branch, dead, onto)
+
+    monkeypatch.setattr(Table, "publish", rolled_back)
+    with pytest.raises(TransientError, match="watermark b was 2 when this run read it and is 1 now"):
+        late.append(QUOTES, quotes((3, 12, "c")), {"b": "3"})
+    assert prices(lake.read(QUOTES)) == [(1, Decimal(10))]
 
 
 def test_causes_of_an_error_that_is_not_of_java() -> None:

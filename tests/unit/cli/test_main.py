@@ -35,7 +35,9 @@ def test_no_arguments_is_help() -> None:
     assert all(name in found.output for name in ("up", "down", "status", "reset", "run", "query", "analyze"))
 
 
-@pytest.mark.parametrize("command", ["run", "query", "analyze", "fit", "plan", "certify"])
+@pytest.mark.parametrize(
+    "command", ["run", "query", "analyze", "fit", "plan", "certify", "rollback", "diff", "backfill"]
+)
 def test_help_has_examples(command: str) -> None:
     found = assay(command, "--help")
     assert found.exit_code == 0

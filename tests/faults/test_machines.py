@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pyspark
 import pytest
 
-from faults.harness import SECOND, Place, Undisturbed, differing
+from faults.harness import SECOND, SECONDS, Place, Undisturbed, differing
 from faults.plant import leave_room
 
 pytestmark = pytest.mark.slow
@@ -17,7 +23,8 @@ pytestmark = pytest.mark.slow
 ROOM = 4_096
 """Bytes: a write beyond it fails, in every file of the process, as where the disk has no room left."""
 FULL = "No space left on device", "File too large"
-FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+COMPILER = shutil.which("cc")
+BACK = timedelta(hours=3)
 
 
 WRITES = (("postgres", "assay-ingest", "copy"), ("emulator", "assay-bronze", "publish"))
@@ -53,16 +60,30 @@ def test_the_disk_is_full(
         survived("servers", f"{fault} during a write", tried=1, lost=len(wrong), saw=sentence)
 
 
-@pytest.mark.skipif(FAKETIME is None, reason="there is no libfaketime: apt-get install faketime")
+@pytest.fixture
+def clock(tmp_path: Path) -> dict[str, str]:
+    """The variables that move a process's clock back."""
+    if COMPILER is None:
+        pytest.skip("there is no C compiler to make what moves a process's clock")
+    library = tmp_path / "clock.so"
+    source = Path(__file__).with_name("clock.c")
+    subprocess.run([COMPILER, "-shared", "-fPIC", "-o", str(library), str(source)], check=True)
+    shift = -int(BACK.total_seconds())
+    moved = {"LD_PRELOAD": str(library), "CLOCK_SHIFT": str(shift)}
+    asked = [sys.executable, "-c", "import time; time.sleep(0.01); print(time.time())"]
+    said = subprocess.run(asked, env=os.environ | moved, check=True, capture_output=True, text=True)
+    assert abs(float(said.stdout) - time.time() - shift) < SECONDS
+    return moved
+
+
 def test_the_clock_goes_back(
-    second_week: Place, undisturbed: Undisturbed, survived: Callable[..., None]
+    second_week: Place, undisturbed: Undisturbed, survived: Callable[..., None], clock: dict[str, str]
 ) -> None:
     """By three hours, in every process of the jobs; change capture and the servers keep the time."""
     place = second_week
-    back = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": "-3h", "DONT_FAKE_MONOTONIC": "1"}
-    ended = place.job("assay-ingest", SECOND, environment=back)
+    ended = place.job("assay-ingest", SECOND, environment=clock)
     assert ended.code == 0, ended.said  # what it writes is ordered by the database
-    ended = place.job("assay-bronze", SECOND, environment=back)
+    ended = place.job("assay-bronze", SECOND, environment=clock)
     assert ended.code == 1, ended.said
     assert ended.sentence.startswith("this machine's clock is behind the lake's last commit")
     place.run("--weeks", "1")

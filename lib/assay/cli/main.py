@@ -11,11 +11,13 @@ from assay.cli import (
     analyze,
     certify,
     checksum,
+    contracts,
     cost,
     dashboard,
     deploy,
     fit,
     plan,
+    quarantine,
     query,
     run,
     stack,
@@ -51,6 +53,8 @@ app.command(epilog=certify.EXAMPLES)(certify.certify)
 app.command(epilog=cost.EXAMPLES)(cost.cost)
 app.command()(dashboard.dashboard)
 app.command()(upkeep.snapshots)
+app.add_typer(contracts.app)
+app.add_typer(quarantine.app)
 app.add_typer(deploy.app)
 
 

@@ -91,7 +91,13 @@ class Lake(Published):
         )
 
     def merge(
-        self, name: str, df: DataFrame, watermark: Mapping[str, str], *, delete_when: str = "false"
+        self,
+        name: str,
+        df: DataFrame,
+        watermark: Mapping[str, str],
+        *,
+        delete_when: str = "false",
+        newer_only: bool = True,
     ) -> Commit:
         """Insert, update and delete rows by the contract's key.
 
@@ -104,6 +110,8 @@ class Lake(Published):
                 deterministic: Spark reads it twice.
             watermark: As for `append`.
             delete_when: A SQL condition on `df`, for example `"_deleted"`: its rows are deleted, not written.
+            newer_only: Whether `_change_seq` decides, as above; false where the rows say of a change what is
+                known of it now.
 
         Raises:
             ContractError: The columns differ, a key stands twice, or rows break the contract; nothing was
@@ -118,7 +126,9 @@ class Lake(Published):
             contract,
             watermark,
             nothing=rows.isEmpty,
-            write=lambda target, properties: self._merge(contract, rows, target, properties),
+            write=lambda target, properties: self._merge(
+                contract, rows, target, properties, newer_only=newer_only
+            ),
             check=lambda _, new: audit(
                 contract, self.read(name, new.id), expected=new.count("total-records")
             ),
@@ -163,11 +173,20 @@ class Lake(Published):
         self._seen.update({(name, key): value for key, value in watermark.items()})
         return commit
 
-    def _merge(self, contract: Contract, rows: DataFrame, target: str, properties: Mapping[str, str]) -> None:
+    def _merge(
+        self,
+        contract: Contract,
+        rows: DataFrame,
+        target: str,
+        properties: Mapping[str, str],
+        *,
+        newer_only: bool,
+    ) -> None:
         source = f"merge_{uuid.uuid4().hex}"
         rows.createOrReplaceTempView(source)
         try:
-            iceberg.execute(self.spark, _merge_statement(contract, target, source), properties)
+            statement = _merge_statement(contract, target, source, newer_only=newer_only)
+            iceberg.execute(self.spark, statement, properties)
         finally:
             self.spark.catalog.dropTempView(source)
 
@@ -194,9 +213,10 @@ def _options(df: DataFrame, target: str, properties: Mapping[str, str]) -> DataF
     return writer
 
 
-def _merge_statement(contract: Contract, target: str, source: str) -> str:
+def _merge_statement(contract: Contract, target: str, source: str, *, newer_only: bool) -> str:
     on = " AND ".join(f"t.`{key}` = s.`{key}`" for key in contract.keys)
-    newer = f" AND s.{CHANGE_SEQUENCE} > t.{CHANGE_SEQUENCE}" if CHANGE_SEQUENCE in contract.columns else ""
+    ordered = newer_only and CHANGE_SEQUENCE in contract.columns
+    newer = f" AND s.{CHANGE_SEQUENCE} > t.{CHANGE_SEQUENCE}" if ordered else ""
     updates = ", ".join(f"`{column}` = s.`{column}`" for column in contract.columns)
     columns = ", ".join(f"`{column}`" for column in contract.columns)
     values = ", ".join(f"s.`{column}`" for column in contract.columns)

@@ -9,6 +9,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
+from assay.medallion.silver_extra import EXTRA, extra
+
 SOURCES: Mapping[str, str] = MappingProxyType(
     {
         "silver.customers": "bronze.customers",
@@ -32,11 +34,16 @@ def shape(name: str, source: DataFrame, schema: StructType) -> dict[str, Column]
         schema: Of the silver table.
 
     Returns:
-        Column → expression, without `_change_seq` and `_run_id`, which every table has in the same way.
+        Column → expression, without `_change_seq` and `_run_id`, which every table has in the same way. A
+        column that bronze does not have comes from what it keeps beside its rows.
     """
     derived = _DERIVED.get(name, dict)()
-    same = [field.name for field in schema if field.name in source.columns and not field.name.startswith("_")]
-    return {**{column: F.col(column) for column in same}, **derived}
+    own = [field.name for field in schema if not field.name.startswith("_")]
+    same = {column: F.col(column) for column in own if column in source.columns}
+    beside = {
+        column: extra(column) for column in own if column not in (*same, *derived) and EXTRA in source.columns
+    }
+    return {**same, **beside, **derived}
 
 
 def _exposure() -> dict[str, Column]:

@@ -6,7 +6,7 @@ starts it.
 
 from __future__ import annotations
 
-from assay.upkeep import snapshots
+from assay.upkeep import contracts, quarantine, snapshots
 from assay.upkeep.action import ACTIONS, Action, Context, find
 
-__all__ = ["ACTIONS", "Action", "Context", "find", "snapshots"]
+__all__ = ["ACTIONS", "Action", "Context", "contracts", "find", "quarantine", "snapshots"]

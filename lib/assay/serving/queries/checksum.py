@@ -1,7 +1,8 @@
 """Are two lakes the same? Rows and a checksum per table, independent of files, order and run.
 
 Columns that begin with `_` say which run wrote a row, not what it says, and are left out; so are tables that
-tell of the runs themselves (`runs`, `journal`, and `reconciliation`, which counts the journal too). Numbers count with all their bits.
+tell of the runs themselves (`runs`, `journal`, and `reconciliation`, which counts the journal too). Numbers
+count with all their bits.
 """
 
 from __future__ import annotations

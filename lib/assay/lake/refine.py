@@ -118,7 +118,7 @@ def merge(lake: Lake, batch: Batch) -> None:
     if batch.name == EXPOSURES:
         rows = exposures(lake, batch.versions.where(GOOD), batch.until)
     else:
-        rows = _newest(lake, batch, contract)
+        rows = standing(lake, contract, newest(batch.versions, contract.schema), batch.until)
     rows.persist()  # a MERGE reads its source twice
     try:
         lake.merge(batch.name, rows, {SOURCES[batch.name]: str(batch.until)}, delete_when=DELETED)
@@ -138,20 +138,27 @@ def _versions(lake: Lake, contract: Contract, changes: DataFrame) -> DataFrame:
         ),
         keys=contract.keys,
         run_id=lake.run_id,
+        unknown=Contract.load(SOURCES[contract.name]).schema_mode == "discard_row",
     )
 
 
-def _newest(lake: Lake, batch: Batch, contract: Contract) -> DataFrame:
+def standing(lake: Lake, contract: Contract, rows: DataFrame, until: int | None) -> DataFrame:
     """The rows to merge, without those that a delete which came before them has already superseded.
 
     A deleted row has left silver, and with it the number of its delete: only bronze still knows it.
+
+    Args:
+        lake: The lake.
+        contract: Of the silver table.
+        rows: As `newest` gives them.
+        until: Snapshot of the bronze table up to which deletes count; the newest if None.
     """
-    rows = newest(batch.versions, contract.schema)
-    if CHANGE_SEQUENCE not in contract.columns or "_op" not in Contract.load(SOURCES[batch.name]).columns:
+    source = SOURCES[contract.name]
+    if CHANGE_SEQUENCE not in contract.columns or "_op" not in Contract.load(source).columns:
         return rows
     first = rows.where(~F.col(DELETED)).agg(F.min(CHANGE_SEQUENCE)).collect()[0][0]
     # Nearly free: the files' own statistics say that there is no younger delete than the oldest new row.
-    gone = lake.read(SOURCES[batch.name], batch.until).where(deletes_after(first))
+    gone = lake.read(source, until).where(deletes_after(first))
     if first is None or gone.isEmpty():
         return rows
     return undeleted(rows, _versions(lake, contract, gone), contract.keys)

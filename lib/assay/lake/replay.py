@@ -130,6 +130,7 @@ def _judged(lake: Lake, contract: Contract, aside: DataFrame, until: int | None)
         violations=Violations(violations(contract, "quarantine", "halt"), none, none),
         keys=contract.keys,
         run_id=lake.run_id,
+        unknown=Contract.load(SOURCES[contract.name]).schema_mode == "discard_row",
     )
     keys = (EVENT,) if contract.name == EXPOSURES else contract.keys
     numbers = F.broadcast(aside.select(CHANGE_SEQUENCE).distinct())

@@ -100,7 +100,7 @@ def _fits(sql: str, have: DataType, want: DataType) -> Column:
     if isinstance(want, StringType):
         return _is_text(value) if isinstance(have, (StringType, BinaryType)) else value.isNotNull()
     if isinstance(have, StringType):
-        return _tried(sql, want).isNotNull() & _is_written_as(value, want)
+        return _tried(sql, want).isNotNull() & _is_written_as(sql, want)
     return _tried(sql, want).cast(have) == value  # NaN equals itself here
 
 
@@ -114,10 +114,13 @@ def _is_castable(have: DataType, want: DataType) -> bool:
     return have == want or (isinstance(have, times) and isinstance(want, times))
 
 
-def _is_written_as(text: Column, want: DataType) -> Column:
+def _is_written_as(sql: str, want: DataType) -> Column:
     """Whether a text is written in a way that a cast reads whole and without a guess."""
+    text = F.expr(sql)
     if isinstance(want, DecimalType):
-        return text.rlike(rf"^\s*[+-]?\d+(\.\d{{0,{want.scale}}}0*)?\s*$")
+        plain = text.rlike(rf"^\s*[+-]?\d+(\.\d{{0,{want.scale}}}0*)?\s*$")
+        short = text.rlike(r"[eE]") & (_tried(sql, want).cast("double") == text.cast("double"))  # JSON: 1E-8
+        return plain | short
     if isinstance(want, DateType):
         return text.rlike(_DATE)
     if isinstance(want, (TimestampType, TimestampNTZType)):

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType, DateType, DecimalType, IntegralType, StringType
+from pyspark.sql.types import DataType, StringType
+
+from assay.medallion.fitting import NO_TEXT, fitted
 
 EXTRA = "_extra"
 MISFIT = "_misfit"
-_EXACT = "decimal(38,18)"  # holds all that the tables' numbers can be
-_DAY_LENGTH = 10  # 2026-01-05
 
 
 def extra(name: str) -> Column:
@@ -24,22 +24,23 @@ def extra(name: str) -> Column:
     return F.expr(_text(name))
 
 
-def recovered(changes: DataFrame, lineage: Sequence[str]) -> DataFrame:
+def recovered(changes: DataFrame, lineage: Sequence[str], *, unknown: bool) -> DataFrame:
     """Rows of bronze with the values of `_extra` in the columns that they belong to.
 
     Args:
         changes: Rows of bronze, and `_row`.
         lineage: Columns that say where a row came from.
+        unknown: Whether a column that bronze does not know is a reason to set the row aside.
 
     Returns:
         The same columns and `_misfit array<string>`: a reason such as `"price is decimal(18,4)"` for every
-        value that its column cannot hold as it is.
+        value that its column cannot hold as it is, and `"column x is not in the contract"`.
     """
     none = F.array().cast("array<string>")
     if EXTRA not in changes.columns:
         return changes.withColumn(MISFIT, none)
     data = [field for field in changes.schema if field.name not in (*lineage, EXTRA, "_row")]
-    values = {each.name: fitted(_text(each.name), StringType(), each.dataType) for each in data}
+    values = {each.name: _taken(each.name, each.dataType) for each in data}
     reasons = [
         F.when(
             F.col(each.name).isNull() & extra(each.name).isNotNull() & values[each.name].isNull(),
@@ -47,30 +48,22 @@ def recovered(changes: DataFrame, lineage: Sequence[str]) -> DataFrame:
         )
         for each in data
     ]
-    misfit = F.when(F.col(EXTRA).isNotNull(), F.array_compact(F.array(*reasons))).otherwise(none)
+    broken = F.array_compact(F.array(*reasons))
+    if unknown:
+        strangers = F.array_except(F.json_object_keys(EXTRA), F.array(*(F.lit(each.name) for each in data)))
+        told = F.transform(strangers, lambda name: F.format_string("column %s is not in the contract", name))
+        broken = F.concat(broken, told)
+    misfit = F.when(F.col(EXTRA).isNotNull(), broken).otherwise(none)
     found = {name: F.coalesce(F.col(name), value) for name, value in values.items()}
     return changes.select(
         *(found.get(name, F.col(name)).alias(name) for name in changes.columns), misfit.alias(MISFIT)
     )
 
 
-def fitted(value: str, source: DataType, wanted: DataType) -> Column:
-    """A value in another type; null where the type cannot hold it.
-
-    A text is taken only as it stands: no digit of a number and no time of a day is cut off.
-
-    Args:
-        value: An SQL expression, such as a column's name in backticks.
-        source: The type that it has.
-        wanted: The type that it shall have.
-    """
-    name = wanted.simpleString()
-    cast = f"try_cast({value} as {name})"
-    if isinstance(source, StringType) and isinstance(wanted, DecimalType | IntegralType):
-        return F.expr(f"if(try_cast({value} as {_EXACT}) = try_cast({cast} as {_EXACT}), {cast}, null)")
-    if isinstance(source, StringType) and isinstance(wanted, DateType):
-        return F.expr(f"if(length(trim({value})) <= {_DAY_LENGTH}, {cast}, null)")
-    return F.expr(cast)
+def _taken(name: str, wanted: DataType) -> Column:
+    """The value of a column in `_extra` in the column's type; null where it does not fit."""
+    value, _ = fitted(_text(name), StringType(), wanted)
+    return F.when(~F.startswith(extra(name), F.lit(NO_TEXT)), value)
 
 
 def _text(name: str) -> str:

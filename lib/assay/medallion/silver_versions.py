@@ -15,7 +15,8 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from assay.errors import ContractError, ReconciliationError
-from assay.medallion.silver_extra import MISFIT, fitted, recovered
+from assay.medallion.fitting import fitted
+from assay.medallion.silver_extra import MISFIT, recovered
 
 DELETED = "_deleted"
 _DELETE = "D"
@@ -113,6 +114,7 @@ def versions(
     violations: Violations,
     keys: Sequence[str],
     run_id: str,
+    unknown: bool = False,
 ) -> DataFrame:
     """Every version typed, with what it breaks and whether it is the newest good one of its row.
 
@@ -121,7 +123,9 @@ def versions(
     Returns:
         What `judged` gives, with `_row` as JSON where the version is set aside, and `_newest`.
     """
-    found = ranked(judged(changes, shape, schema, violations=violations, keys=keys, run_id=run_id), keys)
+    found = ranked(
+        judged(changes, shape, schema, violations=violations, keys=keys, run_id=run_id, unknown=unknown), keys
+    )
     return found.withColumn("_row", F.when(F.size("_reasons") > 0, F.to_json("_row")))
 
 
@@ -133,6 +137,7 @@ def judged(
     violations: Violations,
     keys: Sequence[str],
     run_id: str,
+    unknown: bool = False,
 ) -> DataFrame:
     """Every version typed, with what it breaks.
 
@@ -143,6 +148,7 @@ def judged(
         violations: The rules that a typed row breaks.
         keys: Columns of the shape that tell rows apart.
         run_id: The run that writes.
+        unknown: Whether a column that bronze does not know is a reason to set the row aside.
 
     Returns:
         The shape's columns, `_op`, `_change_seq` (empty for the full load), `_run_id`, `_source_file`,
@@ -150,7 +156,7 @@ def judged(
         these severities that it breaks).
     """
     source = F.struct(*(name for name in changes.columns if name not in _BRONZE))
-    raw = recovered(changes.withColumn("_row", source), _BRONZE).select(
+    raw = recovered(changes.withColumn("_row", source), _BRONZE, unknown=unknown).select(
         *(value.alias(name) for name, value in shape.items()),
         *_capture(changes),
         F.lit(run_id).alias("_run_id"),
@@ -266,7 +272,7 @@ def _typed(raw: DataFrame, schema: StructType) -> DataFrame:
     """Columns in the contract's types, and a reason for every value that did not fit."""
     wanted = {field.name: field.dataType for field in schema}
     other = [f.name for f in raw.schema if f.name in wanted and f.dataType != wanted[f.name]]
-    casts = {name: fitted(f"`{name}`", raw.schema[name].dataType, wanted[name]) for name in other}
+    casts = {name: fitted(f"`{name}`", raw.schema[name].dataType, wanted[name])[0] for name in other}
     unreadable = [
         F.when(F.col(name).isNotNull() & cast.isNull(), F.lit(f"{name} is {wanted[name].simpleString()}"))
         for name, cast in casts.items()

@@ -38,7 +38,7 @@ def customers(lake: Lake, count: int) -> None:
         F.lit("1").alias("_change_seq"),
         F.lit("r").alias("_run_id"),
     )
-    lake.merge(CUSTOMERS, rows, {"bronze.customers": "1"})
+    lake.append(CUSTOMERS, rows, {"bronze.customers": "1"})
 
 
 def trades(
@@ -57,7 +57,7 @@ def trades(
         F.lit("1").alias("_change_seq"),
         F.lit("r").alias("_run_id"),
     )  # fmt: skip
-    lake.merge(TRADES, frame, {"bronze.trades": week})
+    lake.append(TRADES, frame, {"bronze.trades": week})
 
 
 def exposures(lake: Lake, units: Sequence[str]) -> None:

@@ -122,7 +122,12 @@ def test_money_is_compared_to_the_cent_and_each_change_once(
 ) -> None:
     amounts = (("I", "10.10"), ("I", "20.20"), ("U", updated))
     rows = [
-        {"trade_id": n, "notional": pa.scalar(Decimal(amount), pa.decimal128(18, 2)), "Op": op}
+        {
+            **dict.fromkeys(("customer_id", "asset", "side")),
+            "trade_id": n,
+            "notional": pa.scalar(Decimal(amount), pa.decimal128(18, 2)),
+            "Op": op,
+        }
         for n, (op, amount) in enumerate(amounts)
     ]
     for name in ("20260112-031500123", "20260112-031500124"):  # the same file once more

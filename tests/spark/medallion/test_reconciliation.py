@@ -71,6 +71,7 @@ def filled(
     for name, value in extra.items():
         rows = rows.withColumn(name, F.lit(value))
     rows = rows.withColumn("_ingested_at", F.lit(AT).cast("timestamp"))
+    rows = rows.withColumn("_extra", F.lit(None).cast("string"))
     lake.append("bronze.parameters", rows, {"x": "1"})
     bronze.add("loads", ("I", "1", "2026-01-05", "shop", "abc", "{}", AT))
     bronze.add(

@@ -62,7 +62,7 @@ def test_a_rule_that_warns_counts_and_lets_through(lake: Lake, bronze: Bronze, c
         ("I", "02", *trade(3, price=70)),
         ("I", "03", *trade(5, price=80, side="gift")),  # set aside: no warning beside
         ("D", "04", *trade(2, price=90)),  # of a delete only its key matters
-        ("I", "05", *trade(4, at="0001-01-01 00:00:00")),
+        ("I", "05", *trade(4, at="1950-01-01 00:00:00")),
     )
     counts = refine(lake)[TRADES]
     assert counts == Counts(

@@ -51,7 +51,7 @@ def dying(at: int | None) -> Iterator[None]:
     publish, lock, count = iceberg.Table.publish, threading.Lock(), itertools.count(1)
     dead = threading.Event()
 
-    def counted(table: iceberg.Table, branch: str, others: tuple[str, ...]) -> None:
+    def counted(table: iceberg.Table, *what: Any) -> None:
         with lock:
             if dead.is_set():
                 raise Killed
@@ -59,7 +59,7 @@ def dying(at: int | None) -> Iterator[None]:
             if number * 2 - 1 == at:
                 dead.set()
                 raise Killed
-            publish(table, branch, others)
+            publish(table, *what)
             if number * 2 == at:
                 dead.set()
                 raise Killed

@@ -81,6 +81,7 @@ def quotes(lake: Lake, delivery: int) -> DataFrame:
     more = {
         "_op": F.lit("I"),
         "_committed_at": F.lit(_MONDAY),
+        "_extra": F.lit(None).cast("string"),
         "_source": F.lit("rds"),
         "_source_file": F.lit(f"file-{delivery}"),
         "_run_id": F.lit(lake.run_id),

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -51,7 +51,7 @@ def dying(at: int | None) -> Iterator[None]:
     publish, lock, count = iceberg.Table.publish, threading.Lock(), itertools.count(1)
     dead = threading.Event()
 
-    def counted(table: iceberg.Table, branch: str, others: tuple[str, ...]) -> None:
+    def counted(table: iceberg.Table, *what: Any) -> None:
         with lock:
             if dead.is_set():
                 raise Killed
@@ -59,7 +59,7 @@ def dying(at: int | None) -> Iterator[None]:
             if number * 2 - 1 == at:
                 dead.set()
                 raise Killed
-            publish(table, branch, others)
+            publish(table, *what)
             if number * 2 == at:
                 dead.set()
                 raise Killed
@@ -81,8 +81,10 @@ class World:
         changes: All changes of the source.
         waiting: Those that have not been delivered.
         delivered: Files of changes, in the order of delivery.
-        week: The latest week that a run worked on.
-        until: How far gold goes, by the runs that ended.
+        week: The latest week that a run was for.
+        until: The week before which gold ends.
+        runs: How many there were.
+        deaths: How many of them died.
     """
 
     spark: SparkSession
@@ -146,8 +148,9 @@ class World:
         return Lake(self.spark, f"r-{self.runs}", self.catalog)
 
     def run(self, *, ahead: int = 0, steps: int = 3, die_at: int | None = None) -> bool:
-        """Run the first jobs for the latest week or a later one; whether they lived to their end."""
-        self.week += ahead
+        """Run the first jobs for a week after the latest (or before it); whether they lived to their end."""
+        worked = max(1, self.week + ahead)
+        self.week = max(self.week, worked)
         self.runs += 1
         lake = self.lake
         now = model.START_AT + timedelta(days=100, hours=self.runs)
@@ -157,13 +160,21 @@ class World:
                 if steps > 1:
                     refine(lake, NAMES)
                 if steps > 2:
-                    refresh.experiments(lake, week(self.week), week(self.week + 1))
+                    refresh.experiments(lake, week(worked), week(worked + 1))
                     refresh.asset_daily(lake)
-                    self.until = max(self.until, self.week + 1)
+                    self._ended(lake, worked + 1)
         except Killed:
             self.deaths += 1
             return False
         return True
+
+    def _ended(self, lake: Lake, until: int) -> None:
+        """A run that died in a later week may have come further, and gold never goes back."""
+        least, most = week(max(self.until, until)), week(self.week + 1)
+        mark = lake.watermark("gold.experiment_health", "until")
+        reached = date.fromisoformat(mark) if mark else least
+        assert least <= reached <= most
+        self.until = 1 + (reached - model.START).days // 7
 
     def gold(self) -> dict[str, list[str]]:
         """The rows of gold as texts that show every bit, without the run."""
@@ -196,7 +207,7 @@ class World:
         if not layers:
             return
         states = each({name: partial(lake.state, name) for name in (*SOURCES, *MADE)}, threads=2)
-        broken = [line for line in reconciliation.account(lake, week(self.until - 1), states) if line.broken]
+        broken = [line for line in reconciliation.account(lake, week(self.week), states) if line.broken]
         assert broken == []
 
     def _check_silver(self, found: dict[str, list[Row]], taken: Sequence[Change]) -> None:

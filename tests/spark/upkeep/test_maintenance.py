@@ -29,7 +29,7 @@ def lake(spark: SparkSession, catalog: str) -> Lake:
 
 def add(lake: Lake, number: int) -> None:
     at = datetime(2026, 1, 5)  # noqa: DTZ001 a Spark timestamp of a UTC session
-    row = ("shop", f"v{number:06d}", "{}", "parameters", "a file", lake.run_id, at)
+    row = ("shop", f"v{number:06d}", "{}", None, "parameters", "a file", lake.run_id, at)
     lake.append(
         NAME, lake.spark.createDataFrame([row], Contract.load(NAME).schema), {"documents": str(number)}
     )

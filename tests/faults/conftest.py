@@ -38,7 +38,9 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Undisturbe
         place.assay("down")
         place.copied(first)
         place.run("--weeks", "1")
-        yield Undisturbed(first, after_first, place.checksums())
+        after_second = place.checksums()
+        place.assay("down")
+        yield Undisturbed(first, after_first, after_second)
     finally:
         place.assay("reset", "--yes")
         first.assay("reset", "--yes")

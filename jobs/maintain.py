@@ -27,11 +27,13 @@ class MaintainArguments(arguments.JobArguments):
         action: Name of the action.
         options: What it is told, a JSON object.
         database_secret: Name of the secret of the source database.
+        show_rows: Whether the report may show rows.
     """
 
     action: str
     options: str = "{}"
     database_secret: str = "assay/database"  # noqa: S105 its name, not its value
+    show_rows: bool = False
 
 
 def main(argv: list[str]) -> None:
@@ -54,7 +56,8 @@ def main(argv: list[str]) -> None:
             ),
             options,
         )
-    sys.stdout.write(f"{json.dumps(report)}\n")
+    # On Glue standard output is a log.
+    sys.stdout.write(f"{json.dumps(report if args.show_rows else upkeep.without_rows(report))}\n")
 
 
 def _object(text: str) -> Mapping[str, object]:

@@ -58,5 +58,6 @@ def _argv(action: str, options: Mapping[str, object], landing: str) -> list[str]
         "action": action,
         "options": json.dumps(dict(options), default=str),
         "landing_bucket": landing,
+        "show_rows": "true",
     }
     return [token for name, value in given.items() for token in (f"--{name}", value)]

@@ -31,6 +31,7 @@ if typing.TYPE_CHECKING:
 
 __all__ = ["Contract", "Field", "Rule", "SchemaMode", "Severity", "names", "unknown_targets"]
 
+_SHOWN = 80  # characters of a name that is none
 FOLDER = "glue_configs/contracts"
 # Athena cannot read format version 3 and only copy-on-write keeps changelogs readable. Metadata files are
 # bounded because every write makes three of them.
@@ -170,9 +171,11 @@ def _shipped(name: str) -> Contract:
 def _load(name: str, folder: Path) -> Contract:
     from assay.lake import odcs
 
+    known = names(folder)
+    if name not in known:  # before it becomes part of a path
+        hint = did_you_mean(name[:_SHOWN], known)
+        raise InputError(f"no contract for table {name[:_SHOWN]!r} in {FOLDER}; {hint}")
     path = folder / f"{name}.yaml"
-    if not path.is_file():
-        raise InputError(f"no contract for table {name!r} in {FOLDER}; {did_you_mean(name, names(folder))}")
     return odcs.parse(path.read_text(encoding="utf-8"), source=f"contracts/{path.name}", name=name)
 
 

@@ -9,6 +9,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from assay.local.runs import FAILED, STOPPED, SUCCEEDED, TIMEOUT
 from assay.runtime import causes, entry, logs
 
 _ERROR_LENGTH = 500
+_SCRIPT = re.compile(r"jobs/[a-z_]{1,64}\.py")
 _STDIN = 0
 _STOPPED_ERROR = "stopped on request"
 _log = logs.get(__name__)
@@ -179,8 +181,7 @@ def shipped(location: str) -> Path:
         InputError: No such script is shipped.
     """
     key = "/".join(location.removeprefix("s3://").split("/")[1:][-2:])
-    script = configs.path(key)
-    if not key or not script.is_file():
+    if not _SCRIPT.fullmatch(key) or not (script := configs.path(key)).is_file():
         raise InputError(f"ScriptLocation {location}: there is no file {key!r}; name a script under jobs/")
     return script
 

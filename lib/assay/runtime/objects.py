@@ -50,6 +50,8 @@ def read_text(address: str) -> str:
         raise InputError(
             f"cannot read {address}: byte {error.start} is not UTF-8; save it as UTF-8"
         ) from error
+    except ValueError as error:
+        raise InputError(f"cannot read {address[:80]!r}: no file has that name") from error
 
 
 def newest(bucket: str, prefix: str, *, after: str = "") -> str | None:

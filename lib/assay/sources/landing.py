@@ -24,8 +24,8 @@ if typing.TYPE_CHECKING:
 CAPTURED = "rds/brokerage"
 PARAMETERS = "parameters"
 _LOAD = re.compile(r"LOAD[0-9A-F]{8}\.parquet")
-_CHANGE = re.compile(r"\d{8}-\d{9,10}\.parquet")  # AWS's own examples have nine digits, and ten
-_DOCUMENT = re.compile(rf"{PARAMETERS}/(?P<blueprint>[^/]+)/(?P<version>v\d{{6}})\.json")
+_CHANGE = re.compile(r"[0-9]{8}-[0-9]{9,10}\.parquet")  # AWS's own examples have nine digits, and ten
+_DOCUMENT = re.compile(rf"{PARAMETERS}/(?P<blueprint>[^/]+)/(?P<version>v[0-9]{{6}})\.json")
 
 
 MAX_DOCUMENT = 6 * 2**20

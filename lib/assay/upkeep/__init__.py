@@ -17,7 +17,7 @@ from assay.upkeep import (
     rollback,
     snapshots,
 )
-from assay.upkeep.action import ACTIONS, Action, Context, find
+from assay.upkeep.action import ACTIONS, Action, Context, find, without_rows
 
 __all__ = [
     "ACTIONS",
@@ -33,4 +33,5 @@ __all__ = [
     "quarantine",
     "rollback",
     "snapshots",
+    "without_rows",
 ]

@@ -46,6 +46,22 @@ class Context:
     database_secret: str
 
 
+_ROWS = "examples"
+"""The key of a report, at any depth, whose value shows rows."""
+
+
+def without_rows(report: typing.Any) -> typing.Any:
+    """A report for a log, which keeps nothing of a row.
+
+    Example:
+        >>> without_rows({"tables": [{"table": "silver.trades", "examples": [{"key": 1}]}]})
+        {'tables': [{'table': 'silver.trades'}]}
+    """
+    if isinstance(report, dict):
+        return {key: without_rows(value) for key, value in report.items() if key != _ROWS}
+    return [without_rows(each) for each in report] if isinstance(report, list) else report
+
+
 O = typing.TypeVar("O", bound=Options)  # noqa: E741 options
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from assay.errors import InputError
-from assay.upkeep import ACTIONS, find
+from assay.upkeep import ACTIONS, find, without_rows
 
 
 @pytest.mark.parametrize("name", ACTIONS)
@@ -26,3 +26,8 @@ def test_an_unknown_option_is_refused_with_a_hint() -> None:
 def test_a_missing_option_is_named() -> None:
     with pytest.raises(InputError, match=r"action snapshots, table: Field required$"):
         find("snapshots").parse({})
+
+
+def test_a_report_for_a_log_shows_no_rows() -> None:
+    report = {"tables": [{"table": "silver.trades", "examples": [{"key": {"customer_id": 7}}]}], "n": 1}
+    assert without_rows(report) == {"tables": [{"table": "silver.trades"}], "n": 1}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from assay import configs, stacks
+from assay import configs, stacks, upkeep
 from assay.lake.contracts import Contract, names
 from assay.local.running import Stack
 from assay.local.state import Home
@@ -62,6 +63,17 @@ def test_the_jobs_and_the_schedule_are_those_of_the_templates() -> None:
     workflow = definition.read(*templates)
     fired = {each.job.rpartition("-")[2] for trigger in workflow.triggers for each in trigger.actions}
     assert set(alarms.JOBS) == fired
+
+
+def test_aws_looks_every_day_with_options_that_the_action_takes() -> None:
+    exports = Stack(Home(Path("unused")), {"api": 1}).exports()
+    templates = chain.read([configs.path(each) for each in stacks.RUN], {}, exports=exports)
+    triggers = [each for one in templates for each in one.resources("AWS::Glue::Trigger")]
+    (daily,) = [each for each in triggers if each.properties["Name"] == "assay-alarms-daily"]
+    (started,) = daily.properties["Actions"]
+    assert started["JobName"] == "assay-maintain"
+    action = upkeep.find(started["Arguments"]["--action"])
+    assert action.parse(json.loads(started["Arguments"]["--options"])) == alarms.When(fail=True)
 
 
 @pytest.mark.parametrize("cron", ["cron(15 3 ? * MON *)"])

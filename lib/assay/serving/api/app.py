@@ -72,6 +72,7 @@ app = FastAPI(
     version="1",
     docs_url=None,
     redoc_url=None,
+    redirect_slashes=False,  # to an address that the request's Host header names
     lifespan=_serving,
     responses=problems.DOCUMENTED,
 )

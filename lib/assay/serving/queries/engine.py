@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
+from sqlglot import exp
 
 from assay.errors import InputError
 from assay.serving.queries import arithmetic, catalog, columns, information, pushdown, statement, translation
@@ -35,6 +36,13 @@ def query(sql: str, *, source: Catalog | None = None) -> pa.Table:
         TransientError: The catalog or the object store does not answer.
     """
     parsed = statement.parse(sql)
+    try:
+        return _answer(parsed, source)
+    except RecursionError:  # what can be parsed may still be too deep to be translated
+        raise InputError(statement.TOO_DEEP) from None
+
+
+def _answer(parsed: exp.Query, source: Catalog | None) -> pa.Table:
     wanted = translation.tables(parsed)
     place = source if source is not None or not wanted else catalog.glue()
     loaded = {

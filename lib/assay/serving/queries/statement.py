@@ -16,6 +16,7 @@ from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
 from assay.errors import InputError
 
 DIALECT = "athena"
+TOO_DEEP = "the query nests too deep; write it in parts, with WITH"
 _CATALOG = "awsdatacatalog"
 
 
@@ -65,6 +66,8 @@ def _parsed(sql: str) -> list[exp.Expr | None]:
         return list(sqlglot.parse(sql, read=DIALECT))
     except SqlglotError as error:
         raise InputError(f"the query is not valid Athena SQL: {first_line(error)}") from error
+    except RecursionError:
+        raise InputError(TOO_DEEP) from None
     finally:
         logger.setLevel(level)
 

@@ -39,6 +39,11 @@ class State:
     version: str = ""
     branch: str = ""
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether it is a cleared table's: no rows, and nothing is known of how far it went."""
+        return not self.rows and not self.marks
+
 
 def states(lake: Lake, name: str) -> tuple[State, ...]:
     """The states of a table, newest first, as far back as they are kept.

@@ -150,12 +150,17 @@ def killed_while_publishing(shop: Any, before: object, monkeypatch: pytest.Monke
 
 
 def what_is_refused(shop: Any) -> None:
+    """The landing bucket lacks what bronze knows, and what a load counted that bronze never took in."""
     with pytest.raises(InputError, match="no table has a branch 'replay_r_99'; there is none beside main"):
         shop.maintain("publish", branch="replay_r_99")
     files = clients.s3().list_objects_v2(Bucket=shop.bucket, Prefix="rds/brokerage/trades/")["Contents"]
     clients.s3().delete_object(Bucket=shop.bucket, Key=files[0]["Key"])
     with pytest.raises(TerminalError, match=r"lacks 1 files that bronze has rows of, such as s3://.*trades"):
         shop.maintain("replay")
+    for name in (name for name in names() if name.startswith("bronze.")):
+        shop.spark.sql(f"DROP TABLE glue_catalog.{name} PURGE")
+    with pytest.raises(TerminalError, match=r"not hold all: bronze.trades, week 2026-01-05: 0 of 40 changes"):
+        shop.maintain("replay", run="r-12")
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,8 @@ def test_one_of_the_experiments_tables_takes_the_others_along() -> None:
     assert found(states, LAST, 402) == [*others, (UNITS, 102), (LAST, 402)]
     states[LAST] = [each for each in states[LAST] if each.id == 403]
     assert [to for _, to in found(states, UNITS, 102)] == [None, None, None, 102]
+    cleared = State(999, states[LAST][0].at, "r-9", 0, {})
+    assert [to for _, to in found(states | {LAST: [cleared, *states[LAST]]}, UNITS, 102)] == [None, None, 102]
     states["gold.metric_moments"] = states["gold.metric_moments"][:1]
     assert [to for _, to in found(states, LAST, 403)] == []
 

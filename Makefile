@@ -12,7 +12,7 @@ PEERS := .venv-peers
 LINTERS := .venv-lint
 AIRFLOW := .venv-airflow
 
-.PHONY: help run thornton down reset test test-gate test-faults test-airflow test-privileges privileges test-images docker-run dashboard lint lint-tools types unit spark stack statistical docs certificates bench lock clean
+.PHONY: help run thornton down reset test test-gate test-faults test-airflow test-privileges privileges test-images docker-run dashboard lint lint-tools types unit spark stack statistical docs certificates bench lock audit clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -143,6 +143,9 @@ bench: $(PEERS)/.ready ## Time every method, and the laboratory, beside their pe
 
 lock: $(READY) ## Pin every dependency anew in requirements.lock
 	@$(BIN)/uv pip compile --quiet --no-header --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
+
+audit: $(READY) ## Are there known vulnerabilities in what is locked?
+	@$(BIN)/python .ci/audit.py
 
 clean: ## Remove what tools left behind; keeps .venv and .assay
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* .cov dist htmlcov

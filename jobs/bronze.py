@@ -27,13 +27,15 @@ class BronzeArguments(arguments.JobArguments):
 def main(argv: list[str]) -> None:
     """Take in the week and whatever else arrived since the last run."""
     args = arguments.parse(BronzeArguments, argv)
-    lake = Lake(session(args.job), args.run_id, job=args.job)
-    lake.ensure("bronze")
-    intake = Intake(lake, Landing(clients.s3(), args.landing_bucket))
+    landing = Landing(clients.s3(), args.landing_bucket)
     journal = Journal(args.run_id, args.job, args.week, args.journal_table)
     with journal.step("tables") as step:
+        lake = Lake(session(args.job), args.run_id, job=args.job)
+        lake.ensure("bronze")
+        intake = Intake(lake, landing, warn=step.warnings.append)
         step.rows_out = step.rows_in = intake.week(args.week, wait_seconds=args.wait_seconds)
     with journal.step("parameters") as step:
+        intake = Intake(lake, landing, warn=step.warnings.append)
         step.rows_out = step.rows_in = intake.documents()
     with journal.step("journal") as step:
         step.rows_out = step.rows_in = intake.journal(Entries(clients.dynamodb(), args.journal_table))

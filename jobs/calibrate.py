@@ -56,17 +56,17 @@ def main(argv: list[str]) -> None:
 def laboratory(args: CalibrateArguments, lake: Lake, journal: Journal) -> None:
     """Simulate, and write what was measured."""
     cells = chosen(method=args.method, scenario=args.scenario, replicates=args.replicates)
-    lake.ensure("gold")
     with journal.step("laboratory") as step:
+        lake.ensure("gold")
         found = measure(cells, seed=args.seed, workers=on_cluster(lake.spark))
         step.rows_out = store(lake, [certificate(one) for one in found])
 
 
 def judge(args: CalibrateArguments, lake: Lake, journal: Journal) -> None:
     """Certify the results of the week, and judge its canaries."""
-    plan = planned(lake, args.week, args.as_of)
-    loaded = lake.read("silver.loads").agg({"week": "max"}).collect()[0][0]
     with journal.step("certify") as step:
+        plan = planned(lake, args.week, args.as_of)
+        loaded = lake.read("silver.loads").agg({"week": "max"}).collect()[0][0]
         step.rows_in, step.rows_out, done = certify_waiting(lake, plan)
     with journal.step("gate") as step:
         passed = gate.check(

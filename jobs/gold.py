@@ -7,6 +7,7 @@ from functools import partial
 
 from assay.lake import Lake, refresh
 from assay.lake.parallel import each
+from assay.lake.reconciliation import reconcile
 from assay.runtime import arguments, entry
 from assay.runtime.bill import work
 from assay.runtime.journal import Journal
@@ -16,9 +17,10 @@ from assay.spark.session import session
 def main(argv: list[str]) -> None:
     """Bring the gold tables up to date with silver."""
     args = arguments.parse(arguments.JobArguments, argv)
-    lake = Lake(session(args.job), args.run_id, job=args.job)
-    lake.ensure("gold")
     journal = Journal(args.run_id, args.job, args.week, args.journal_table)
+    with journal.step("tables"):
+        lake = Lake(session(args.job), args.run_id, job=args.job)
+        lake.ensure("gold")
 
     def step(name: str, refreshed: Callable[[], int]) -> int:
         with journal.step(name) as counted:
@@ -31,6 +33,7 @@ def main(argv: list[str]) -> None:
         "runs": partial(refresh.runs, lake, work.rates()),
     }
     each({name: partial(step, name, refreshed) for name, refreshed in steps.items()})
+    step("reconcile", partial(reconcile, lake, args.week))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Running a week again changes nothing. Arguments: `--blueprint` (path or s3:// UR
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 from assay import generators
@@ -33,9 +34,11 @@ def main(argv: list[str]) -> None:
     with journal.step("read blueprint"):
         blueprint = Blueprint.parse(objects.read_text(arguments.blueprint), arguments.blueprint)
         number = _week_number(blueprint, arguments)
-    with database.connect(clients.secret(arguments.database_secret)) as connection:
+    with contextlib.ExitStack() as opened:
         # What may be refused comes first: a refusal leaves neither parameters nor rows behind.
         with journal.step("prepare database"):
+            secret = clients.secret(arguments.database_secret)
+            connection = opened.enter_context(database.connect(secret))
             database.create(connection)
             known = {"blueprint": blueprint.name, "version": blueprint.version}
             done = database.loaded(connection, arguments.week, number, **known)

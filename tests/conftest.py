@@ -10,7 +10,7 @@ import sys
 import time
 import uuid
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,13 +80,23 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     session.stop()
 
 
+@pytest.fixture(scope="session")
+def new_catalog(spark: SparkSession) -> Callable[[Path], str]:
+    """Makes an empty Iceberg catalog in a folder and returns its name."""
+
+    def make(folder: Path) -> str:
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        for key, value in catalog_settings(name, folder).items():
+            spark.conf.set(key, value)
+        return name
+
+    return make
+
+
 @pytest.fixture
-def catalog(spark: SparkSession, tmp_path: Path) -> str:
+def catalog(new_catalog: Callable[[Path], str], tmp_path: Path) -> str:
     """The name of an empty Iceberg catalog of the test's own."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    for key, value in catalog_settings(name, tmp_path / "warehouse").items():
-        spark.conf.set(key, value)
-    return name
+    return new_catalog(tmp_path / "warehouse")
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def page() -> str:
     """The whole page."""
     recorded = judge.by_principal(load())
     parts = [_head(recorded), _everybody()]
-    parts += [_principal(name, recorded[name]) for name in TEMPLATES]
+    parts += [_principal(name, recorded.get(name, {})) for name in TEMPLATES]
     parts += [_people(recorded["cli"]), _blind()]
     return "\n".join(parts)
 
@@ -82,7 +82,10 @@ def _principal(name: str, recorded: Mapping[Call, int]) -> str:
     policy = statements(name)
     derived = implied(recorded)
     lines = [f"## {name}", "", f"`{role}` in `glue_configs/stacks/{stack}.yaml`.", ""]
-    lines += _table(("action", "on", "times", "statement"), _used(recorded, policy))
+    if recorded:
+        lines += _table(("action", "on", "times", "statement"), _used(recorded, policy))
+    else:
+        lines += ["No call of it is recorded: it is younger than the recording.", ""]
     if derived:
         lines += _table(("derived", "through", "follows from", "statement"), _derived(derived, policy))
     granted = list(_granted(name, judge.unused(policy, [*recorded, *derived])))

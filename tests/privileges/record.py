@@ -1,4 +1,5 @@
-"""Makes a recording: two weeks of a small brokerage through the whole platform, and what is asked beside.
+"""Makes a recording: two weeks of a small brokerage through the whole platform, and what is asked beside:
+a simulation, maintenance, what a person looks at, what an orchestrator asks for.
 
 The first week creates tables and reads the journal as a whole; from the second on tables are merged into and
 the journal is read by day.
@@ -14,7 +15,7 @@ import collections
 import json
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,12 +30,16 @@ from privileges.call import Call, call
 from privileges.orchestrate import orchestrate
 from privileges.stage import Platform, by_name, running
 
-PRINCIPALS = ("ingest", "bronze", "silver", "gold", "calibrate", "api", "airflow", "cli")
+PRINCIPALS = ("ingest", "bronze", "silver", "gold", "calibrate", "maintain", "api", "airflow", "cli")
 FILE = Path(__file__).with_name("recording.json")
 COMMAND = "PYTHONPATH=lib:tests python -m privileges.record"
 BLUEPRINT = Path(__file__).parents[1] / "data" / "blueprints" / "canaries.yaml"
 WEEKS = (1, 2)
-_SIMULATION = ("--method", "welch", "--scenario", "normal:50:50/50", "--replicates", "100")
+_ALONE = {
+    "calibrate": ("--method", "welch", "--scenario", "normal:50:50/50", "--replicates", "100"),
+    "maintain": ("--action", "maintain"),
+}
+"""Jobs that run by themselves: calibrate as the laboratory, and maintain."""
 _MOST_SECONDS = 1_800.0
 _NAMES = {key: key for key in PRINCIPALS}
 
@@ -53,7 +58,8 @@ def record(platform: Platform) -> None:
             week = {"week": blueprint.week_start(number).isoformat(), "blueprint": uri}
             run = workflow.run(week, isolated=True, scripts=platform.script)
             assert run.succeeded, run.error
-        _simulate(platform)
+        for name, arguments in _ALONE.items():
+            _alone(platform, name, arguments)
         _look(platform, run.run_id)
     orchestrate(platform)
 
@@ -65,15 +71,15 @@ def _upload(stack: Stack) -> str:
     return f"s3://{names.ARTIFACTS}/{key}"
 
 
-def _simulate(platform: Platform) -> None:
-    """The calibrate job as the laboratory, which nothing of the workflow starts."""
+def _alone(platform: Platform, name: str, arguments: Sequence[str]) -> None:
+    """A job that nothing of the workflow starts."""
     launcher = job.Isolated()
     try:
         outcome = launcher.start(
-            platform.script("s3://artifacts/jobs/calibrate.py"),
-            ["--JOB_NAME", "assay-calibrate", *_SIMULATION],
+            platform.script(f"s3://artifacts/jobs/{name}.py"),
+            ["--JOB_NAME", f"assay-{name}", *arguments],
             seconds=_MOST_SECONDS,
-            log=platform.folder / "laboratory.log",
+            log=platform.folder / f"{name}.log",
         ).result()
     finally:
         launcher.stop()

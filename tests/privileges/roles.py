@@ -18,6 +18,7 @@ TEMPLATES = {
     "silver": ("jobs", "SilverRole"),
     "gold": ("jobs", "GoldRole"),
     "calibrate": ("jobs", "CalibrateRole"),
+    "maintain": ("jobs", "MaintainRole"),
     "api": ("serving", "FunctionRole"),
     "airflow": ("airflow", "Role"),
 }

@@ -18,7 +18,7 @@ RECORDED = judge.by_principal(load())
 
 def made(principal: str) -> list[Call]:
     """What a principal was recorded to do, and what follows from it."""
-    calls = RECORDED[principal]
+    calls = RECORDED.get(principal, {})
     return [*calls, *implied(calls)]
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from assay.local import stack
 from assay.local.running import Stack
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # so that tests find `faults.harness`
 
 
 @pytest.fixture(scope="session")

@@ -1,170 +1,140 @@
-"""The whole chain as its user runs it: the command line, every server, every job.
+"""The whole chain as its users run it: the command line, every server, every job.
 
-One lake goes through two weeks undisturbed. Another goes through the same weeks while the run, the emulator
-and PostgreSQL are killed in the middle of a week. Both must hold the same, to the last bit.
+One lake goes through two weeks. Glue's API starts the first; the second is `assay run`'s, which is killed in
+the middle of gold, with the emulator, and started again: what the tests then find must be what was generated,
+each row once. That every other kill ends in the same lake, to the last bit, is tests/faults/test_killed.py's.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import signal
-import sqlite3
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 
 from assay.local import stack
+from faults.harness import BLUEPRINT, FIRST, JOBS, SECOND, SECONDS, Place
 
-BLUEPRINT = Path(__file__).parents[1] / "data" / "blueprints" / "small.yaml"
-ASSAY = [sys.executable, "-m", "assay.cli"]
-SECONDS = 300  # beyond which something hangs
-WEEKS = 2
-# When a week was loaded, and which place of PostgreSQL's log a change came from, differ between any two runs.
-OF_THE_CLOCK = {"silver.loads", "silver.quarantine"}
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
 
-
-@dataclass(frozen=True)
-class Place:
-    """A state folder of its own, used by the command line only."""
-
-    home: Path
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {**os.environ, "ASSAY_HOME": str(self.home)}
-
-    def assay(self, *arguments: str, code: int = 0) -> str:
-        ran = subprocess.run(
-            [*ASSAY, *arguments],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        assert ran.returncode == code, ran.stdout + ran.stderr
-        return ran.stdout if code == 0 else ran.stderr
-
-    def run(self, *arguments: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(
-            self.assay("run", "--blueprint", str(BLUEPRINT), "--json", *arguments)
-        )
-        return found
-
-    def checksums(self, *databases: str) -> dict[str, tuple[int, str]]:
-        return {
-            each["table"]: (each["rows"], each["md5"])
-            for database in databases
-            for each in json.loads(self.assay("checksum", database, "--json"))
-        }
-
-    def query(self, sql: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads(self.assay("query", sql, "--format", "json"))
-        return found
-
-    def kill_in(self, job: str, week: str, *servers: str) -> None:
-        """Start a run; as soon as a job of a week is under way kill servers and then the run itself."""
-        running = subprocess.Popen(
-            [*ASSAY, "run", "--blueprint", str(BLUEPRINT), "--weeks", str(WEEKS)],
-            env=self.environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            self._wait_for(job, week, running)
-            for pid in (status.pid for status in self._status() if status.name in servers):
-                assert pid is not None
-                os.kill(pid, signal.SIGKILL)
-        finally:
-            running.kill()
-            running.wait()
-
-    def _wait_for(self, job: str, week: str, running: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + SECONDS
-        while not self._is_under_way(job, week):
-            assert running.poll() is None, f"the run ended before {job} of {week}"
-            assert time.monotonic() < deadline, f"{job} of {week} did not start"
-            time.sleep(0.05)
-        time.sleep(0.7)  # into the middle of it
-
-    def _is_under_way(self, job: str, week: str) -> bool:
-        file = self.home / "workflow" / "history.db"
-        if not file.exists():
-            return False
-        asked = (
-            "SELECT count(*) FROM job_runs JOIN workflow_runs USING (run_id) "
-            "WHERE job = ? AND state = 'RUNNING' AND json_extract(properties, '$.week') = ?"
-        )
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as history:
-            try:
-                return bool(history.execute(asked, (job, week)).fetchone()[0])
-            except sqlite3.OperationalError:  # its tables are being made
-                return False
-
-    def _status(self) -> list[stack.ProcessStatus]:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("ASSAY_HOME", str(self.home))
-            return stack.status()
-
-
-def _place(folder: Path) -> Iterator[Place]:
-    place = Place(folder / ".assay")
-    yield place
-    place.assay("reset", "--yes")
+PROPERTIES = {"week": FIRST, "blueprint": str(BLUEPRINT)}
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    yield from _place(tmp_path_factory.mktemp("undisturbed"))
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    made = Place(tmp_path_factory.mktemp("chain") / ".assay")
+    made.assay("up")
+    yield made
+    made.assay("reset", "--yes")
 
 
 @pytest.fixture(scope="module")
-def report(undisturbed: Place) -> dict[str, Any]:
-    """What `assay run --json` says of two undisturbed weeks."""
-    return undisturbed.run("--weeks", str(WEEKS))
+def glue(place: Place) -> GlueClient:
+    with place.used():
+        environment = stack.environment()
+    return boto3.client(
+        "glue",
+        endpoint_url=environment["AWS_ENDPOINT_URL"],
+        region_name=environment["AWS_REGION"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+    )
 
 
-@pytest.fixture
-def disturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    yield from _place(tmp_path_factory.mktemp("disturbed"))
+@pytest.fixture(scope="module")
+def first_week(place: Place, glue: GlueClient) -> dict[str, Any]:
+    """What Glue says of the first week in the end; the AWS CLI starts it where there is one."""
+    run_id = _start_by_cli(place) or glue.start_workflow_run(Name="assay", RunProperties=PROPERTIES)["RunId"]
+    with pytest.raises(glue.exceptions.ConcurrentRunsExceededException):
+        glue.start_workflow_run(Name="assay")
+    deadline = time.monotonic() + SECONDS
+    while True:
+        run: Any = glue.get_workflow_run(Name="assay", RunId=run_id, IncludeGraph=True)["Run"]
+        if run["Status"] not in {"RUNNING", "STOPPING"}:
+            return {**run, "RunId": run_id}
+        assert time.monotonic() < deadline, run
+        time.sleep(0.5)
 
 
-def test_every_week_goes_through_every_job(report: dict[str, Any]) -> None:
-    assert [week["week"] for week in report["weeks"]] == ["2026-01-05", "2026-01-12"]
-    jobs = {"assay-ingest", "assay-bronze", "assay-silver", "assay-gold", "assay-calibrate"}
-    assert all(set(week["jobs"]) == jobs for week in report["weeks"])
+@pytest.fixture(scope="module")
+def second_week(place: Place, first_week: dict[str, Any]) -> dict[str, Any]:
+    """What `assay run --json` says of the second week, which it ends after a kill."""
+    assert first_week
+    place.kill_in("assay-gold", SECOND, "emulator")
+    (week,) = place.run("--weeks", "1")["weeks"]
+    found: dict[str, Any] = week
+    return found
 
 
-def test_rows_are_what_was_generated(report: dict[str, Any], undisturbed: Place) -> None:
+def _start_by_cli(place: Place) -> str | None:
+    found = shutil.which("aws", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    if found is None:
+        return None
+    pairs = ",".join(f"{name}={value}" for name, value in PROPERTIES.items())
+    command = [found, "glue", "start-workflow-run", "--name", "assay", "--run-properties", pairs]
+    with place.used():
+        environment = os.environ | stack.environment()
+    ran = subprocess.run(
+        [*command, "--output", "json"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return str(json.loads(ran.stdout)["RunId"])
+
+
+def test_glue_tells_of_a_week_that_ended_well(first_week: dict[str, Any], glue: GlueClient) -> None:
+    runs = [
+        each
+        for node in first_week["Graph"]["Nodes"]
+        if node["Type"] == "JOB"
+        for each in node["JobDetails"]["JobRuns"]
+    ]
+    assert not [each["ErrorMessage"] for each in runs if "ErrorMessage" in each]
+    assert (first_week["Status"], first_week["Statistics"]["SucceededActions"]) == ("COMPLETED", len(JOBS))
+    assert first_week["WorkflowRunProperties"] == PROPERTIES
+    listed = [each["WorkflowRunId"] for each in glue.get_workflow_runs(Name="assay")["Runs"]]
+    assert first_week["RunId"] in listed
+    assert glue.get_table(DatabaseName="gold", Name="experiment_results")["Table"]["Name"]
+
+
+def test_a_killed_week_is_ended_by_the_same_command(second_week: dict[str, Any]) -> None:
+    assert second_week["week"] == SECOND
+    assert set(second_week["jobs"]) == set(JOBS)
+
+
+def test_rows_are_what_was_generated(second_week: dict[str, Any], place: Place) -> None:
     """Every trade that is not planted as a fault is in silver once; every fault is in quarantine."""
-    del report
+    assert second_week
     from assay import generators
     from assay.spec import load_blueprint
 
     blueprint = load_blueprint(BLUEPRINT)
-    weeks = [generators.week(blueprint, n) for n in range(1, WEEKS + 1)]
-    bad = sum(week.bad_trades for week in weeks)
-    booked = sum(week.trades.num_rows - week.trade_deletes.num_rows for week in weeks)
+    drawn = [generators.week(blueprint, n) for n in (1, 2)]
+    bad = sum(week.bad_trades for week in drawn)
+    booked = sum(week.trades.num_rows - week.trade_deletes.num_rows for week in drawn)
     assert bad > 0
-    (kept,) = undisturbed.query("SELECT count(*) AS n, count(DISTINCT trade_id) AS ids FROM silver.trades")
+    (kept,) = place.query("SELECT count(*) AS n, count(DISTINCT trade_id) AS ids FROM silver.trades")
     assert kept == {"n": booked - bad, "ids": booked - bad}
-    (refused,) = undisturbed.query(
-        "SELECT count(*) AS n FROM silver.quarantine WHERE contract = 'silver.trades'"
-    )
+    (refused,) = place.query("SELECT count(*) AS n FROM silver.quarantine WHERE contract = 'silver.trades'")
     assert refused == {"n": bad}
 
 
-def test_results_carry_truth_and_certificate(report: dict[str, Any], undisturbed: Place) -> None:
-    del report
-    rows = undisturbed.query(
+def test_results_carry_truth_and_certificate(second_week: dict[str, Any], place: Place) -> None:
+    assert second_week
+    rows = place.query(
         "SELECT experiment, metric, as_of, decision, estimate, lower, upper, truth, covered, error_kind, "
         "type_i_error, certificate_id FROM gold.experiment_results"
     )
@@ -179,9 +149,9 @@ def test_results_carry_truth_and_certificate(report: dict[str, Any], undisturbed
     assert truths["one_click_trading", "trades_per_customer"] > 0
 
 
-def test_sample_ratio_mismatch_is_caught(report: dict[str, Any], undisturbed: Place) -> None:
-    del report
-    rows = undisturbed.query(
+def test_sample_ratio_mismatch_is_caught(second_week: dict[str, Any], place: Place) -> None:
+    assert second_week
+    rows = place.query(
         "SELECT experiment, status FROM gold.experiment_health "
         "WHERE \"check\" = 'srm' AND as_of = DATE '2026-01-19'"
     )
@@ -193,42 +163,23 @@ def test_sample_ratio_mismatch_is_caught(report: dict[str, Any], undisturbed: Pl
     }
 
 
-def test_a_week_again_changes_nothing(report: dict[str, Any], undisturbed: Place) -> None:
-    del report
-    before = undisturbed.checksums("silver", "gold")
+def test_a_week_again_changes_nothing(second_week: dict[str, Any], place: Place) -> None:
+    assert second_week
+    before = place.checksums("silver", "gold")
     assert before["gold.experiment_results"][0] > 0
-    said = undisturbed.assay("run", "--blueprint", str(BLUEPRINT), "--week", "2")
+    said = place.assay("run", "--blueprint", str(BLUEPRINT), "--week", "2")
     assert "next:" in said
-    assert undisturbed.checksums("silver", "gold") == before
+    assert place.checksums("silver", "gold") == before
 
 
-def test_checksums_for_people(report: dict[str, Any], undisturbed: Place) -> None:
-    del report
-    assert "gold.experiment_results" in undisturbed.assay("checksum", "gold")
-    assert "did you mean 'gold'?" in undisturbed.assay("checksum", "golf", code=2)
+def test_checksums_for_people(second_week: dict[str, Any], place: Place) -> None:
+    assert second_week
+    assert "gold.experiment_results" in place.assay("checksum", "gold")
+    assert "did you mean 'gold'?" in place.assay("checksum", "golf", code=2)
 
 
-def test_an_unknown_table_is_one_sentence(report: dict[str, Any], undisturbed: Place) -> None:
-    del report
-    said = undisturbed.assay("query", "SELECT * FROM gold.experiment_result", code=2)
+def test_an_unknown_table_is_one_sentence(second_week: dict[str, Any], place: Place) -> None:
+    assert second_week
+    said = place.assay("query", "SELECT * FROM gold.experiment_result", code=2)
     assert "gold.experiment_results" in said
     assert "Traceback" not in said
-
-
-def test_killed_anywhere_ends_in_the_same_lake(
-    report: dict[str, Any], undisturbed: Place, disturbed: Place
-) -> None:
-    """The last run ends the week with a process per job, which must make no difference either."""
-    del report
-    disturbed.kill_in("assay-bronze", "2026-01-05")
-    disturbed.kill_in("assay-silver", "2026-01-05", "emulator")
-    disturbed.kill_in("assay-ingest", "2026-01-12", "postgres")
-    disturbed.kill_in("assay-gold", "2026-01-12", "emulator", "postgres")
-    done = disturbed.run("--weeks", "1", "--isolated")
-    assert [week["week"] for week in done["weeks"]] == ["2026-01-12"]
-    found, expected = (place.checksums("silver", "gold") for place in (disturbed, undisturbed))
-    assert {name: rows for name, (rows, _) in found.items()} == {
-        name: rows for name, (rows, _) in expected.items()
-    }
-    differing = {name for name in expected if found[name] != expected[name]}
-    assert differing <= OF_THE_CLOCK

@@ -333,6 +333,51 @@ def test_a_table_altered_in_between_gives_two_files(world: World) -> None:
     capture.close()
 
 
+@pytest.mark.parametrize("point", ["never", "after plan", "after a file", "after mark"])
+def test_columns_added_renamed_retyped_and_dropped_are_captured_as_they_were(
+    world: World, point: str
+) -> None:
+    def crash(reached: str) -> None:
+        if reached == point:
+            raise KilledError
+
+    prepared(world).close()
+    run = world.sql.execute
+    run("insert into brokerage.trades (trade_id, price, note) values (1, 1.5, 'a')")
+    run("alter table brokerage.trades add column venue text default 'X'")
+    run("insert into brokerage.trades (trade_id, price, venue) values (2, 2.5, 'Y')")
+    run("alter table brokerage.trades rename column note to remark")
+    run("update brokerage.trades set remark = 'b' where trade_id = 1")
+    run("alter table brokerage.trades alter column price type double precision")
+    with world.sql.transaction():  # and while a transaction is under way
+        run("insert into brokerage.trades (trade_id, price) values (3, 0.1)")
+        run("alter table brokerage.trades drop column ok")
+        run("update brokerage.trades set price = 'NaN' where trade_id = 3")
+    run("update brokerage.trades set quantity = 7")
+    doomed = world.capture(crash)
+    if point == "never":
+        assert doomed.cycle() == 8
+    else:
+        with pytest.raises(KilledError):
+            doomed.cycle()
+    doomed.close()
+    survivor = prepared(world)
+    while survivor.cycle():
+        pass
+    run("alter table brokerage.trades drop column venue")  # with nothing in the slot
+    run("update brokerage.trades set quantity = 8")
+    assert survivor.cycle() == 3
+    survivor.close()
+    forms = [[*world.rows(key)[0]][1:-2] for key in world.files()]
+    whole = ["trade_id", "price", "quantity", "note", "traded_at", "ok", "venue"]
+    renamed = ["remark" if name == "note" else name for name in whole]
+    assert forms[:3] == [whole[:-1], whole, renamed]
+    assert forms[3:5] == [renamed, [name for name in renamed if name != "ok"]]
+    assert forms[5:] == [[name for name in renamed if name not in ("ok", "venue")]]
+    state, doubled = world.replayed()
+    assert (repr(sorted(state.items())), doubled) == (repr(sorted(world.source().items())), 0)
+
+
 def test_a_batch_ends_with_a_whole_transaction(world: World) -> None:
     capture = world.capture(max_changes=5)
     capture.prepare()

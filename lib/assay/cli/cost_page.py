@@ -110,7 +110,11 @@ def _week(of: Bill) -> Section:
         f"Seconds: CPU seconds of the job over {work.CORES:.0f} cores. {work.measured().note} "
         "Give your own with `--seconds`."
     )
-    notes = (caps, origin, f"A month has {_WEEKS:.2f} weeks: {_usd(of.run * _WEEKS)}.")
+    weekly = (
+        "`maintain` is no job of the workflow; it runs once a week by itself. How it grows with the lake was "
+        "not measured."
+    )
+    notes = (caps, origin, weekly, f"A month has {_WEEKS:.2f} weeks: {_usd(of.run * _WEEKS)}.")
     return Section(
         "A weekly run",
         ("job", "workers", "seconds", "DPU-seconds", "dollars", "cap", "timeout", "attempts"),

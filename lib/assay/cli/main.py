@@ -12,15 +12,19 @@ from assay.cli import (
     backfill,
     certify,
     checksum,
+    contracts,
     cost,
     dashboard,
     deploy,
     diff,
     fit,
+    maintain,
     plan,
+    quarantine,
     query,
     rollback,
     run,
+    runs,
     stack,
     upkeep,
 )
@@ -54,11 +58,15 @@ app.command(epilog=certify.EXAMPLES)(certify.certify)
 app.command(epilog=cost.EXAMPLES)(cost.cost)
 app.command()(dashboard.dashboard)
 app.command()(upkeep.snapshots)
+app.add_typer(runs.app)
+app.add_typer(contracts.app)
+app.add_typer(quarantine.app)
 app.command(epilog=rollback.EXAMPLES)(rollback.rollback)
 app.command(epilog=backfill.BACKFILL_EXAMPLES)(backfill.backfill)
 app.command()(backfill.replay)
 app.add_typer(backfill.branch)
 app.command(epilog=diff.EXAMPLES)(diff.diff)
+app.command(epilog=maintain.EXAMPLES)(maintain.maintain)
 app.add_typer(deploy.app)
 
 

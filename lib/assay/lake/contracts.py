@@ -7,6 +7,7 @@ derive from them here.
 from __future__ import annotations
 
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property, lru_cache
@@ -14,9 +15,21 @@ from pathlib import Path
 
 from assay import configs
 from assay.errors import InputError, did_you_mean
+from assay.lake.terms import (
+    DistributionDrift,
+    Field,
+    Reference,
+    RowCountDrift,
+    Rule,
+    SchemaMode,
+    Severity,
+    TableSeverity,
+)
 
 if typing.TYPE_CHECKING:
     from pyspark.sql.types import StructType
+
+__all__ = ["Contract", "Field", "Rule", "SchemaMode", "Severity", "names", "unknown_targets"]
 
 FOLDER = "glue_configs/contracts"
 # Athena cannot read format version 3 and only copy-on-write keeps changelogs readable. Metadata files are
@@ -29,51 +42,6 @@ PROPERTIES = {
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "50",
 }
-
-
-SchemaMode = typing.Literal["evolve", "freeze", "discard_row", "discard_value"]
-"""What becomes of a column that the contract does not know, or of a value whose type has changed:
-
-- `evolve`: it is kept beside the row until the contract names it;
-- `freeze`: the run stops;
-- `discard_row`: the row is set aside with a reason;
-- `discard_value`: the value is left out and counted, the row goes on.
-"""
-Severity = typing.Literal["warn", "quarantine", "halt"]
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One column.
-
-    Attributes:
-        name: The column's name.
-        type: Its Spark SQL type, for example `"decimal(18,2)"`.
-        required: Whether null breaks the contract.
-        description: One line of meaning, with the unit.
-    """
-
-    name: str
-    type: str
-    required: bool
-    description: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A condition that every row keeps.
-
-    Attributes:
-        text: How the rule reads in a reason, for example `"notional >= 0"`.
-        expression: A boolean Spark SQL expression; a row breaks the rule when it is false. Null keeps it:
-            absence is the business of `required`.
-        severity: What a broken row means: `warn` counts it and lets it through, `quarantine` sets it aside,
-            `halt` stops the run.
-    """
-
-    text: str
-    expression: str
-    severity: Severity = "quarantine"
 
 
 @dataclass(frozen=True)
@@ -91,6 +59,11 @@ class Contract:
         freshness: How old the newest data may be.
         version: Of the contract, for example `"1.2.0"`.
         schema_mode: What becomes of columns and types that it does not know.
+        newest: The column whose newest value says how old the data are; None if none does.
+        stale: What older data mean.
+        references: Columns whose values must exist in other tables.
+        row_count: What its growth is compared with, if at all.
+        distributions: Whose columns' values are compared with earlier weeks.
     """
 
     name: str
@@ -103,6 +76,11 @@ class Contract:
     freshness: timedelta
     version: str
     schema_mode: SchemaMode
+    newest: str | None = None
+    stale: TableSeverity = "warn"
+    references: tuple[Reference, ...] = ()
+    row_count: RowCountDrift | None = None
+    distributions: tuple[DistributionDrift, ...] = ()
 
     @staticmethod
     def load(name: str, folder: Path | None = None) -> Contract:
@@ -116,12 +94,16 @@ class Contract:
             InputError: There is no such contract, or its file is not acceptable; the message names the file,
                 the field and the remedy.
         """
-        return _load(name, folder or configs.path(FOLDER))
+        return _shipped(name) if folder is None else _load(name, folder)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns' names in order."""
         return tuple(field.name for field in self.fields)
+
+    def field(self, name: str) -> Field | None:
+        """The column of that name, if there is one."""
+        return next((each for each in self.fields if each.name == name), None)
 
     @cached_property
     def schema(self) -> StructType:
@@ -161,7 +143,30 @@ def names(folder: Path | None = None) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in (folder or configs.path(FOLDER)).glob("*.yaml")))
 
 
+def unknown_targets(contracts: Mapping[str, Contract]) -> list[str]:
+    """The references that lead nowhere, one sentence each.
+
+    Args:
+        contracts: Name → contract, of all tables.
+    """
+    found = []
+    for contract in contracts.values():
+        for each in contract.references:
+            target = contracts.get(each.table)
+            if target is None:
+                hint = did_you_mean(each.table, contracts)
+                found.append(f"{contract.name}, {each.column}: no contract for table {each.table!r}; {hint}")
+            elif each.target not in target.columns:
+                hint = did_you_mean(each.target, target.columns)
+                found.append(f"{contract.name}, {each.column}: {each.table} has no {each.target!r}; {hint}")
+    return found
+
+
 @lru_cache(maxsize=128)
+def _shipped(name: str) -> Contract:
+    return _load(name, configs.path(FOLDER))
+
+
 def _load(name: str, folder: Path) -> Contract:
     from assay.lake import odcs
 

@@ -16,6 +16,7 @@ from pyspark.errors.exceptions.captured import CapturedException
 from pyspark.sql import SparkSession
 
 MAIN = "main"
+APPEND = "append"
 _ABSENT = frozenset({"NoSuchTableException", "NoSuchNamespaceException"})
 _UNKNOWN = "CommitStateUnknownException"
 _CONFLICT = frozenset({"CommitFailedException", _UNKNOWN})
@@ -25,6 +26,8 @@ _CONFLICT_TEXTS = (
     "Cannot fast-forward",
     "Ref does not exist",
     "Branch does not exist",
+    "Cannot use branch (does not exist)",
+    "the table has been concurrently modified",
     "Found conflicting files",
     "Found conflicting deleted files",
     "Found new conflicting delete files",
@@ -122,6 +125,45 @@ class Table:
     def kept(self) -> list[int]:
         """The numbers of all snapshots that are kept, of main, of branches and of none."""
         return [java.snapshotId() for java in self._java.snapshots()]
+
+    def snapshots(self) -> list[Snapshot]:
+        """All snapshots that are kept, of main, of branches and of none, oldest first."""
+        found = (self._snapshot(java.snapshotId()) for java in self._java.snapshots())
+        return sorted((each for each in found if each is not None), key=lambda each: each.at)
+
+    def manifests(self) -> int:
+        """How many lists of files main's newest state has."""
+        current = self._java.currentSnapshot()
+        return 0 if current is None else len(current.allManifests(self._java.io()))
+
+    def has_statistics(self, snapshot: int) -> bool:
+        """Whether the table has a file with statistics of a snapshot."""
+        return any(file.snapshotId() == snapshot for file in self._java.statisticsFiles())
+
+    def orphans(self, spark: SparkSession, before: datetime, *, remove: bool) -> list[str]:
+        """Files in the table's folder that no snapshot knows, left by killed writes.
+
+        The folder is listed by the table's own file access, so that it needs no Hadoop file system.
+
+        Args:
+            spark: The session.
+            before: Younger files are left alone: a write may be about to commit them.
+            remove: Whether to delete them.
+
+        Returns:
+            Their URIs.
+        """
+        jvm = _jvm(spark)
+        actions = jvm.org.apache.iceberg.spark.actions.SparkActions.get(
+            spark._jsparkSession  # noqa: SLF001 the JVM's edge
+        )
+        action = actions.deleteOrphanFiles(self._java)
+        action = action.olderThan(int(before.timestamp() * 1000)).usePrefixListing(True)
+        if not remove:
+            action = action.deleteWith(
+                jvm.java.util.stream.Stream.builder()
+            )  # takes every file, does nothing
+        return sorted(str(uri) for uri in action.execute().orphanFileLocations())
 
     def fork(self, branch: str, source: str = MAIN) -> Snapshot:
         """Make a branch at the tip of another; return where it starts (an empty snapshot on a new table)."""

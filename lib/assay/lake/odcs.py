@@ -2,36 +2,46 @@
 
 Of the standard, Assay uses: one schema object per file; `physicalType` as the Spark type; `primaryKey`,
 `required`, `partitioned`; the `logicalTypeOptions` minimum, maximum, their exclusive forms and pattern;
-`enum`; `quality` of type custom and engine sparkExpression for rules on whole rows, with its `severity`; the
-SLA `latency`; the custom property `schemaMode`.
+`enum`; `quality` and `relationships` as `odcs_rules` says; the SLA `latency` with the `element` whose newest
+value tells the age (and its custom property `severity`, warn or halt); the custom property `schemaMode`,
+and of a column `unit`: how it can hold a unit (`UnitMark`).
 """
 
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import yaml
 from open_data_contract_standard.model import (
-    DataQuality,
     OpenDataContractStandard,
-    SchemaObject,
     SchemaProperty,
+    ServiceLevelAgreementProperty,
     Team,
 )
 from pydantic import BaseModel, ValidationError
 
 from assay.errors import InputError, did_you_mean
-from assay.lake.contracts import Contract, Field, Rule, SchemaMode, Severity
+from assay.lake.contracts import Contract
+from assay.lake.odcs_rules import (
+    SEVERITY,
+    column_rules,
+    custom,
+    distributions,
+    references,
+    row_count,
+    row_rules,
+    table_severity,
+)
+from assay.lake.terms import Field, SchemaMode, UnitMark
 
-ENGINE = "sparkExpression"
 _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1)}
-_BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
-_OPTIONS = (*_BOUNDS, "pattern")
+_TIMES = ("date", "timestamp")
 _SCHEMA_MODE = "schemaMode"
 _MODES: tuple[str, ...] = typing.get_args(SchemaMode)
-_SEVERITIES: tuple[str, ...] = typing.get_args(Severity)
+_UNIT = "unit"
+_MARKS: tuple[str, ...] = typing.get_args(UnitMark)
 # Iceberg refuses to read a table with these, but not to make and to write it.
 _RESERVED = frozenset({
     "_file", "_pos", "_deleted", "_spec_id", "_partition", "_row_id", "_last_updated_sequence_number",
@@ -62,6 +72,11 @@ def parse(document: str, *, source: str, name: str) -> Contract:
     if not properties:
         raise InputError(f"{source}, schema.{table.name}.properties: no columns; list at least one")
     fields = tuple(_field(each, source) for each in properties)
+    latency = _latency(standard, source)
+    stale = custom(latency.customProperties, (SEVERITY,), f"{source}, slaProperties")
+    drifts = tuple(drift for each in properties for drift in distributions(each, source))
+    for drift in drifts:
+        _need_time(drift.over, fields, f"{source}, {drift.column}.quality, over is {drift.over!r}")
     return Contract(
         name=name,
         fields=fields,
@@ -69,15 +84,34 @@ def parse(document: str, *, source: str, name: str) -> Contract:
         partitions=_ordered(
             properties, lambda p: bool(p.partitioned), lambda p: p.partitionKeyPosition, source
         ),
-        rules=(*(r for each in properties for r in _column_rules(each, source)), *_row_rules(table, source)),
+        rules=(*(r for each in properties for r in column_rules(each, source)), *row_rules(table, source)),
         purpose=_given(
             standard.description.purpose if standard.description else None, source, "description.purpose"
         ),
         owner=_given(standard.team.name if isinstance(standard.team, Team) else None, source, "team.name"),
-        freshness=_freshness(standard, source),
+        freshness=typing.cast("float", latency.value) * _UNITS[latency.unit or ""],
         version=_given(standard.version, source, "version"),
         schema_mode=_schema_mode(standard, source),
+        newest=_newest(latency, fields, source),
+        stale=table_severity(stale.get(SEVERITY), f"{source}, slaProperties"),
+        references=tuple(r for each in properties for r in references(each, source)),
+        row_count=row_count(table, source),
+        distributions=drifts,
     )
+
+
+def table_of(document: str, *, source: str) -> str:
+    """The table that a contract file describes.
+
+    Args:
+        document: As for `parse`.
+        source: How errors name the file.
+
+    Raises:
+        InputError: The text is no contract of one table.
+    """
+    tables = _standard(document, source).schema_ or []
+    return _given(tables[0].physicalName if len(tables) == 1 else None, source, "schema.physicalName")
 
 
 def _standard(document: str, source: str) -> OpenDataContractStandard:
@@ -123,7 +157,15 @@ def _field(column: SchemaProperty, source: str) -> Field:
         type=_given(column.physicalType, source, f"{name}.physicalType"),
         required=bool(column.required),
         description=_given(column.description, source, f"{name}.description"),
+        unit=_unit(column, f"{source}, {name}"),
     )
+
+
+def _unit(column: SchemaProperty, where: str) -> UnitMark | None:
+    mark = custom(column.customProperties, (_UNIT,), where).get(_UNIT)
+    if mark is not None and mark not in _MARKS:
+        raise InputError(f"{where}, {_UNIT} is {mark!r}; {did_you_mean(str(mark), _MARKS)}")
+    return typing.cast("UnitMark | None", mark)
 
 
 def _ordered(
@@ -139,78 +181,37 @@ def _ordered(
     return tuple(sorted(found, key=lambda name: found[name] or 0))
 
 
-def _column_rules(column: SchemaProperty, source: str) -> Iterator[Rule]:
-    name = column.name or ""
-    if column.required:
-        yield Rule(f"{name} is not null", f"`{name}` is not null")
-    elif column.primaryKey:
-        raise InputError(f"{source}, {name}: a key column must be required; write `required: true`")
-    options: Mapping[str, object] = column.logicalTypeOptions or {}
-    for option, value in options.items():
-        if option not in _OPTIONS:
-            hint = did_you_mean(option, _OPTIONS)
-            raise InputError(f"{source}, {name}.logicalTypeOptions.{option} is not enforced; {hint}")
-        yield _option_rule(name, option, value, source)
-    if column.enum:
-        values = ", ".join(_literal(each.value) for each in column.enum)
-        yield Rule(f"{name} in ({values})", f"`{name}` in ({values})")
-    if column.quality:
-        raise InputError(
-            f"{source}, {name}.quality is not enforced; write the rule under the table's quality"
-        )
-
-
-def _option_rule(name: str, option: str, value: object, source: str) -> Rule:
-    if option == "pattern":
-        # A raw literal: Spark would otherwise read the pattern's backslashes as escapes.
-        return Rule(f"{name} matches {value}", f"`{name}` rlike r'{value}'")
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InputError(f"{source}, {name}.{option} is {value!r}; it must be a number")
-    sign = _BOUNDS[option]
-    return Rule(f"{name} {sign} {value}", f"`{name}` {sign} {value}")
-
-
-def _row_rules(table: SchemaObject, source: str) -> Iterator[Rule]:
-    for rule in table.quality or []:
-        yield _row_rule(rule, source)
-
-
-def _row_rule(rule: DataQuality, source: str) -> Rule:
-    if rule.type != "custom" or rule.engine != ENGINE or not isinstance(rule.implementation, str):
-        raise InputError(
-            f"{source}, quality: a rule of type {rule.type!r} and engine {rule.engine!r} is not enforced; "
-            f"write type custom, engine {ENGINE}, implementation: a boolean SQL expression"
-        )
-    severity = rule.severity or _SEVERITIES[1]
-    if severity not in _SEVERITIES:
-        hint = did_you_mean(severity, _SEVERITIES)
-        raise InputError(f"{source}, quality.severity is {severity!r}; {hint}")
-    return Rule(rule.implementation, rule.implementation, typing.cast("Severity", severity))
-
-
 def _schema_mode(standard: OpenDataContractStandard, source: str) -> SchemaMode:
-    given = {each.property: each.value for each in standard.customProperties or []}
-    mode = given.pop(_SCHEMA_MODE, "freeze")
-    if given:
-        hint = did_you_mean(str(next(iter(given))), [_SCHEMA_MODE])
-        raise InputError(f"{source}, customProperties: {', '.join(map(repr, given))} means nothing; {hint}")
+    mode = custom(standard.customProperties, (_SCHEMA_MODE,), source).get(_SCHEMA_MODE, "freeze")
     if mode not in _MODES:
         raise InputError(f"{source}, {_SCHEMA_MODE} is {mode!r}; {did_you_mean(str(mode), _MODES)}")
     return typing.cast("SchemaMode", mode)
 
 
-def _literal(value: object) -> str:
-    text = str(value).replace("'", "\\'")
-    return f"'{text}'" if isinstance(value, str) else text
-
-
-def _freshness(standard: OpenDataContractStandard, source: str) -> timedelta:
+def _latency(standard: OpenDataContractStandard, source: str) -> ServiceLevelAgreementProperty:
     promised = [each for each in standard.slaProperties or [] if each.property == "latency"]
-    unit = _UNITS.get(promised[0].unit or "") if promised else None
     value = promised[0].value if promised else None
-    if unit is None or isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+    number = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    if not number or promised[0].unit not in _UNITS:
         raise InputError(f"{source}, slaProperties: give one latency, a number above 0 with unit d or h")
-    return value * unit
+    return promised[0]
+
+
+def _newest(latency: ServiceLevelAgreementProperty, fields: Sequence[Field], source: str) -> str | None:
+    """The column that tells the age of the data, of an element `table.column`."""
+    if latency.element is None:
+        return None
+    name = latency.element.rpartition(".")[2]
+    _need_time(name, fields, f"{source}, slaProperties.element is {latency.element!r}")
+    return name
+
+
+def _need_time(name: str, fields: Sequence[Field], where: str) -> None:
+    times = [each.name for each in fields if each.type in _TIMES]
+    if name not in times:
+        raise InputError(
+            f"{where}; it must name a date or timestamp of the table; {did_you_mean(name, times)}"
+        )
 
 
 def _given(value: T | None, source: str, where: str) -> T:

@@ -150,7 +150,10 @@ def _attempt(
             table.fork(target)
         base = table.fork(branch, target)
         _write(write, table, identifier, branch, properties)
-        new = table.head(branch) or base
+        new = _written(table, branch, base)
+        if new is None:
+            table.drop(branch)
+            return None
         write.check(base, new)
         # Left by killed runs, or by a writer that has now lost the race and will find out.
         dead = tuple(each for each in table.branches if each.startswith(family) and each != branch)
@@ -195,6 +198,16 @@ def _found(table: Table, branch: str, properties: Mapping[str, str], error: Exce
             f"the catalog did not say whether a commit of run {properties[RUN]} went through "
             f"({str(error).splitlines()[0]}); run the job again: it finds out and does what is missing"
         ) from silent
+
+
+def _written(table: Table, branch: str, base: Snapshot) -> Snapshot | None:
+    """What was written to a branch; None if another writer had dropped the branch meanwhile.
+
+    Iceberg then makes it anew, from the main of that moment: such a commit could be published, and would add
+    once more what the other writer has just added.
+    """
+    new = table.head(branch)
+    return new if new and base.id in (new.id, new.parent) else None
 
 
 def _translated(contract: Contract, error: Exception) -> AssayError | None:

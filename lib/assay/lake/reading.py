@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from assay.errors import TerminalError
 from assay.lake.contracts import Contract
-from assay.lake.iceberg import Snapshot, Table
+from assay.lake.iceberg import APPEND, Snapshot, Table
 
 _UNKNOWN = (
     "{name}: snapshot {since} is not in the table's history (expired, or the table was made anew), so what "
@@ -115,7 +115,8 @@ class Published:
                 return snapshot.count("total-records")
             if snapshot.id == since:
                 return total
-            total += snapshot.count("added-records")
+            if snapshot.operation == APPEND:  # a compaction and a deletion write rows anew that were there
+                total += snapshot.count("added-records")
         raise TerminalError(_UNKNOWN.format(name=name, since=since or until))
 
     def changelog(self, name: str, since: int | None) -> DataFrame:

@@ -11,17 +11,30 @@ from dataclasses import dataclass
 from functools import partial, reduce
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from assay.lake.contracts import Contract
 from assay.lake.parallel import each
 from assay.lake.rules import violations
-from assay.lake.tables import Lake
+from assay.lake.tables import CHANGE_SEQUENCE, Lake
+from assay.lake.terms import Severity
 from assay.medallion import silver_exposures
 from assay.medallion.silver_shapes import SOURCES, shape
-from assay.medallion.silver_versions import DELETED, Counts, counts, newest, quarantined, versions
+from assay.medallion.silver_versions import (
+    DELETED,
+    Counts,
+    Violations,
+    counts,
+    deletes_after,
+    newest,
+    quarantined,
+    undeleted,
+    versions,
+)
 
 QUARANTINE = "silver.quarantine"
 EXPOSURES = "silver.exposures"
+GOOD = "size(_reasons) = 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +69,8 @@ def refine(lake: Lake, names: Iterable[str] = tuple(SOURCES)) -> dict[str, Count
         Silver table → what became of its new rows; a table without news is left out.
 
     Raises:
-        ReconciliationError: Rows in are not rows out, quarantined and superseded; that table was not changed.
+        ContractError: A row breaks a rule that halts; no table was changed.
+        ReconciliationError: Rows in are not rows out, quarantined and superseded; no table was changed.
         TransientError: Another run wrote at the same time.
     """
     found = each({name: partial(read, lake, name) for name in names})
@@ -74,6 +88,7 @@ def read(lake: Lake, name: str) -> Batch | None:
     """The new rows of a table, typed, checked and counted; None if there is no news.
 
     Raises:
+        ContractError: A row breaks a rule that halts.
         ReconciliationError: The counts do not add up.
     """
     source = SOURCES[name]
@@ -84,8 +99,9 @@ def read(lake: Lake, name: str) -> Batch | None:
         return None
     contract = Contract.load(name)
     batch = _versions(lake, contract, lake.appended(source, since, until)).persist()
-    counted = counts(batch)
+    counted = counts(batch, warns=_texts(contract, "warn"), halts=_texts(contract, "halt"))
     counted.reconcile(name, lake.added(source, since, until))
+    counted.refuse_halted(name)
     return Batch(name, until, batch, counted)
 
 
@@ -99,7 +115,10 @@ def set_aside(lake: Lake, batches: Iterable[Batch]) -> None:
 def merge(lake: Lake, batch: Batch) -> None:
     """Publish the good versions of a batch, with how far they go."""
     contract = Contract.load(batch.name)
-    rows = _exposures(lake, batch) if batch.name == EXPOSURES else newest(batch.versions, contract.schema)
+    if batch.name == EXPOSURES:
+        rows = exposures(lake, batch.versions.where(GOOD), batch.until)
+    else:
+        rows = standing(lake, contract, newest(batch.versions, contract.schema), batch.until)
     rows.persist()  # a MERGE reads its source twice
     try:
         lake.merge(batch.name, rows, {SOURCES[batch.name]: str(batch.until)}, delete_when=DELETED)
@@ -112,18 +131,55 @@ def _versions(lake: Lake, contract: Contract, changes: DataFrame) -> DataFrame:
         changes,
         shape(contract.name, changes, contract.schema),
         contract.schema,
-        violations=violations(contract),
+        violations=Violations(
+            quarantine=violations(contract, "quarantine"),
+            warn=violations(contract, "warn"),
+            halt=violations(contract, "halt"),
+        ),
         keys=contract.keys,
         run_id=lake.run_id,
+        unknown=Contract.load(SOURCES[contract.name]).schema_mode == "discard_row",
     )
 
 
-def _exposures(lake: Lake, batch: Batch) -> DataFrame:
-    good = "size(_reasons) = 0"
-    source = lake.read(SOURCES[EXPOSURES], batch.until)
-    history = _versions(lake, Contract.load(EXPOSURES), source).where(good)
+def standing(lake: Lake, contract: Contract, rows: DataFrame, until: int | None) -> DataFrame:
+    """The rows to merge, without those that a delete which came before them has already superseded.
+
+    A deleted row has left silver, and with it the number of its delete: only bronze still knows it.
+
+    Args:
+        lake: The lake.
+        contract: Of the silver table.
+        rows: As `newest` gives them.
+        until: Snapshot of the bronze table up to which deletes count; the newest if None.
+    """
+    source = SOURCES[contract.name]
+    if CHANGE_SEQUENCE not in contract.columns or "_op" not in Contract.load(source).columns:
+        return rows
+    first = rows.where(~F.col(DELETED)).agg(F.min(CHANGE_SEQUENCE)).collect()[0][0]
+    # Nearly free: the files' own statistics say that there is no younger delete than the oldest new row.
+    gone = lake.read(source, until).where(deletes_after(first))
+    if first is None or gone.isEmpty():
+        return rows
+    return undeleted(rows, _versions(lake, contract, gone), contract.keys)
+
+
+def _texts(contract: Contract, severity: Severity) -> list[str]:
+    return [rule.text for rule in contract.rules if rule.severity == severity]
+
+
+def exposures(lake: Lake, good: DataFrame, until: int | None) -> DataFrame:
+    """The rows of silver.exposures of the units that versions of events touch, to be merged.
+
+    Args:
+        lake: The lake.
+        good: Good versions of events.
+        until: Snapshot of bronze.exposures up to which all events of those units count; the newest if None.
+    """
+    source = lake.read(SOURCES[EXPOSURES], until)
+    history = _versions(lake, Contract.load(EXPOSURES), source).where(GOOD)
     # Nearly free: the files' own statistics say that they hold inserts only.
     moves = not source.where("_op = 'U'").isEmpty()
-    units = silver_exposures.touched(batch.versions.where(good), history, moves=moves)
+    units = silver_exposures.touched(good, history, moves=moves)
     events = silver_exposures.events_of(history, units, moves=moves)
     return silver_exposures.first_exposures(events, units, run_id=lake.run_id)

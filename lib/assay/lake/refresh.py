@@ -46,7 +46,9 @@ def experiments(lake: Lake, week: date, as_of: date, *, anew: Collection[date] =
     blueprint = in_force(lake.read("silver.loads"), lake.read("silver.blueprints"), week)
     now, before = _marks(lake, LAST, sources(blueprint), ("blueprint", "until"))
     since = date.fromisoformat(before["until"]) if before["until"] else None
-    until = max(as_of, since or as_of)
+    # A run of a later week that died may have come further with the first of the tables.
+    reached = lake.watermark(EXPERIMENTS[0], "until")
+    until = max(as_of, since or as_of, date.fromisoformat(reached) if reached else as_of)
     marks = now | {"blueprint": f"{blueprint.name} {blueprint.version}", "until": until.isoformat()}
     everything = before["blueprint"] != marks["blueprint"]
     changed = None if everything else touched(blueprint, _changes(lake, now, before)).also(anew)

@@ -78,6 +78,16 @@ class Lake(Published):
         self._seen[name, key] = value
         return value
 
+    def state(self, name: str) -> tuple[int | None, dict[str, str]]:
+        """The published snapshot of a table (None without one) and how far it goes, both of one moment.
+
+        Args:
+            name: `<layer>.<table>`.
+        """
+        table = self._table(name)
+        head = table.head() if table else None
+        return (head.id if head else None), watermarks(table)
+
     def ensure(self, layer: str) -> None:
         """Make the tables of a layer that are not there yet, empty: a question to them then has an answer.
 
@@ -115,7 +125,13 @@ class Lake(Published):
         )
 
     def merge(
-        self, name: str, df: DataFrame, watermark: Mapping[str, str], *, delete_when: str = "false"
+        self,
+        name: str,
+        df: DataFrame,
+        watermark: Mapping[str, str],
+        *,
+        delete_when: str = "false",
+        newer_only: bool = True,
     ) -> Commit:
         """Insert, update and delete rows by the contract's key.
 
@@ -128,6 +144,8 @@ class Lake(Published):
                 deterministic: Spark reads it twice.
             watermark: As for `append`.
             delete_when: A SQL condition on `df`, for example `"_deleted"`: its rows are deleted, not written.
+            newer_only: Whether `_change_seq` decides, as above; false where the rows say of a change what is
+                known of it now.
 
         Raises:
             ContractError: The columns differ, a key stands twice, or rows break the contract; nothing was
@@ -142,7 +160,9 @@ class Lake(Published):
             contract,
             watermark,
             nothing=rows.isEmpty,
-            write=lambda target, properties: self._merge(contract, rows, target, properties),
+            write=lambda target, properties: self._merge(
+                contract, rows, target, properties, newer_only=newer_only
+            ),
             check=lambda _, new: audit(
                 contract, self.read(name, new.id), expected=new.count("total-records")
             ),
@@ -206,11 +226,20 @@ class Lake(Published):
         self._seen.update({(name, key): value for key, value in watermark.items()})
         return commit
 
-    def _merge(self, contract: Contract, rows: DataFrame, target: str, properties: Mapping[str, str]) -> None:
+    def _merge(
+        self,
+        contract: Contract,
+        rows: DataFrame,
+        target: str,
+        properties: Mapping[str, str],
+        *,
+        newer_only: bool,
+    ) -> None:
         source = f"merge_{uuid.uuid4().hex}"
         rows.createOrReplaceTempView(source)
         try:
-            iceberg.execute(self.spark, _merge_statement(contract, target, source), properties)
+            statement = _merge_statement(contract, target, source, newer_only=newer_only)
+            iceberg.execute(self.spark, statement, properties)
         finally:
             self.spark.catalog.dropTempView(source)
 
@@ -237,9 +266,10 @@ def _options(df: DataFrame, target: str, properties: Mapping[str, str]) -> DataF
     return writer
 
 
-def _merge_statement(contract: Contract, target: str, source: str) -> str:
+def _merge_statement(contract: Contract, target: str, source: str, *, newer_only: bool) -> str:
     on = " AND ".join(f"t.`{key}` = s.`{key}`" for key in contract.keys)
-    newer = f" AND s.{CHANGE_SEQUENCE} > t.{CHANGE_SEQUENCE}" if CHANGE_SEQUENCE in contract.columns else ""
+    ordered = newer_only and CHANGE_SEQUENCE in contract.columns
+    newer = f" AND s.{CHANGE_SEQUENCE} > t.{CHANGE_SEQUENCE}" if ordered else ""
     updates = ", ".join(f"`{column}` = s.`{column}`" for column in contract.columns)
     columns = ", ".join(f"`{column}`" for column in contract.columns)
     values = ", ".join(f"s.`{column}`" for column in contract.columns)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+from assay.errors import StackError
 from assay.local import asgi
 from assay.local.asgi import Application, Message, Receive, Scope, Send
 from assay.local.wal import Entry, Generations
@@ -35,12 +37,14 @@ class Durable:
         generations: Saved state and log.
         save: Writes the emulator's whole state into a folder.
         compact_bytes: A longer log is replaced by a saved state.
+        end: Ends the process at once.
     """
 
     inner: Application
     generations: Generations
     save: Callable[[Path], None]
     compact_bytes: int = COMPACT_BYTES
+    end: Callable[[], object] = lambda: os._exit(os.EX_IOERR)
     _changing: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,7 +86,13 @@ class Durable:
 
     def _keep(self, scope: Scope, body: bytes) -> None:
         entry = _entry(scope, body)
-        self.generations.append(entry)
+        try:
+            self.generations.append(entry)
+        except (OSError, StackError) as error:
+            # The memory is ahead of the log: who reads there would take for done what the next kill undoes.
+            _logger.critical("this process ends, as it cannot log a change: %s", error)
+            self.end()
+            raise
         if is_administrative(entry.headers["x-amz-target"]) or self.generations.size > self.compact_bytes:
             # Rare requests draw random names (a secret's ARN) that a replay would draw anew: save at once.
             self.generations.checkpoint(self.save)

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import json
 import logging
 import os
 import resource
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from assay.errors import StackError
 from assay.local import process
@@ -28,6 +30,7 @@ from assay.local.state import Home
 from assay.local.wal import Generations
 
 _GRACE_SECONDS = 2.0
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
 
 
 def environment(home: Home, port: int, region: str) -> dict[str, str]:
@@ -105,6 +108,30 @@ def save_state(folder: Path) -> None:
             raise StackError(message)
 
 
+def end_when_full(end: Callable[[], object] = lambda: os._exit(os.EX_IOERR)) -> None:
+    """Make the emulator end where an object cannot be written: it would answer that it has kept it.
+
+    Args:
+        end: Ends the process at once.
+    """
+    from ministack.services import s3
+
+    write = s3._atomic_write  # noqa: SLF001  # it logs the error of this and goes on
+
+    def write_or_end(*arguments: Any, **options: Any) -> None:
+        try:
+            write(*arguments, **options)
+        except OSError as error:
+            if error.errno in _FULL:
+                logging.getLogger("assay.local.emulator").critical(
+                    "this process ends, as it cannot keep an object: %s", error
+                )
+                end()
+            raise
+
+    s3._atomic_write = write_or_end  # noqa: SLF001  # as above
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Serve until SIGTERM, then save everything.
 
@@ -135,6 +162,7 @@ async def _serve(home: Home, port: int) -> None:
     os.environ["STATE_DIR"] = str(generations.state)  # read when ministack is imported
     from ministack import app
 
+    end_when_full()
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
     stopping = asyncio.Event()

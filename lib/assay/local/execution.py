@@ -162,7 +162,7 @@ class Execution:
         self._waiting.extend(Start(action, trigger.name, predecessors=watched) for action in trigger.actions)
 
     def _begin(self, start: Start) -> None:
-        job = self._definition.jobs[start.action.job]
+        job = self._definition.all_jobs[start.action.job]
         if start.recorded is not None:
             running = _Running(start, start.recorded)
         elif self._history.running(job.name) < job.max_concurrent_runs:
@@ -195,7 +195,7 @@ class Execution:
     def _launch(self, running: _Running) -> bool:
         """Run a recorded job unless it must wait."""
         start, job_run_id = running.start, running.job_run_id
-        job = self._definition.jobs[start.action.job]
+        job = self._definition.all_jobs[start.action.job]
         if not self._history.claim(job_run_id, job.max_concurrent_runs):
             return False
         self._starting = running
@@ -217,14 +217,14 @@ class Execution:
 
     def _argv(self, action: Action, job_run_id: str) -> list[str]:
         """The command line as Glue builds it."""
-        job = self._definition.jobs[action.job]
+        job = self._definition.all_jobs[action.job]
         own = {"--JOB_NAME": job.name, "--JOB_RUN_ID": job_run_id}
         if self._run_id is not None:
             own |= {"--WORKFLOW_NAME": self._definition.name, "--WORKFLOW_RUN_ID": self._run_id}
         return [token for pair in {**job.arguments(action.arguments), **own}.items() for token in pair]
 
     def _finish(self, running: _Running, outcome: Outcome) -> None:
-        start, job = running.start, self._definition.jobs[running.start.action.job]
+        start, job = running.start, self._definition.all_jobs[running.start.action.job]
         self._history.end_job(running.job_run_id, outcome.state, outcome.seconds, outcome.error)
         retrying = outcome.state == FAILED and start.attempt < job.max_retries
         self._emit(

@@ -220,7 +220,9 @@ class History:
             )
             return done.rowcount == 1
 
-    def admit(self, job: str, limit: int, *, queue: bool, request: Mapping[str, object]) -> str:
+    def admit(
+        self, job: str, limit: int, *, queue: bool, request: Mapping[str, object], trigger: str = ""
+    ) -> str:
         """Record that a run of a job is asked for by itself.
 
         Args:
@@ -228,6 +230,7 @@ class History:
             limit: Its MaxConcurrentRuns.
             queue: Whether the run waits when there are as many.
             request: As in `JobRun`.
+            trigger: Name of the trigger that asks; empty for none.
 
         Returns:
             The id of the run, which is STARTING or WAITING.
@@ -244,7 +247,7 @@ class History:
                 None,
                 job,
                 attempt=0,
-                trigger="",
+                trigger=trigger,
                 state=state,
                 request=request,
                 previous=None if previous is None else str(previous),

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,11 +25,12 @@ from assay.errors import AssayError, InputError
 from assay.local.interrupt import LOOK_SECONDS, EndedEarlyError, Stopping, interruptible
 from assay.local.process import tail
 from assay.local.runs import FAILED, STOPPED, SUCCEEDED, TIMEOUT
-from assay.runtime import entry
+from assay.runtime import causes, entry, logs
 
 _ERROR_LENGTH = 500
 _STDIN = 0
 _STOPPED_ERROR = "stopped on request"
+_log = logs.get(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,16 @@ class Isolated:
             return Outcome(early, took, _reason(early, seconds))
         if child.returncode == 0:
             return Outcome(SUCCEEDED, took)
-        return Outcome(FAILED, took, f"{tail(log, 1)[:_ERROR_LENGTH]} (exit code {child.returncode})")
+        return Outcome(FAILED, took, f"{_last(log)[:_ERROR_LENGTH]} (exit code {child.returncode})")
+
+
+def _last(log: Path) -> str:
+    """What a job said last: the message of a line of ours, or the line."""
+    line = tail(log, 1)
+    try:
+        return str(json.loads(line)["message"])
+    except (ValueError, KeyError, TypeError):
+        return line
 
 
 def _until_ended(child: subprocess.Popen[bytes], deadline: float, stopping: Stopping) -> str | None:
@@ -200,23 +210,29 @@ def _call(script: Path, argv: list[str], seconds: float, log: Path, stopping: St
     began = time.perf_counter()
     state, error = SUCCEEDED, None
     try:
-        with interruptible(began + seconds, stopping):
-            load(script)(argv)
+        with logs.to(log), interruptible(began + seconds, stopping):
+            state, error = _judged(script, argv, log)
     except EndedEarlyError:
         pass  # judged below, by what was asked and the time that it took
-    except AssayError as failure:
-        state, error = FAILED, failure.message
-    except SystemExit as ending:
-        if ending.code not in (None, 0):
-            state, error = FAILED, f"exit code {ending.code}"
-    except Exception as failure:  # noqa: BLE001 a defect of one job must not end the runner
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text(traceback.format_exc(), encoding="utf-8")
-        first_line = (str(failure).strip().splitlines() or [""])[0]
-        state, error = FAILED, f"{type(failure).__name__}: {first_line}"[:_ERROR_LENGTH] + f" (see {log})"
     took = time.perf_counter() - began
     early = STOPPED if stopping() else TIMEOUT if took >= seconds else None
     return Outcome(state, took, error) if early is None else Outcome(early, took, _reason(early, seconds))
+
+
+def _judged(script: Path, argv: list[str], log: Path) -> tuple[str, str | None]:
+    """Call a job's `main`: the state that the run ends in, and why."""
+    try:
+        entry.call(load(script), argv)
+    except AssayError as failure:
+        _log.error(failure.message, extra={"causes": causes.told(failure)})
+        return FAILED, failure.message
+    except SystemExit as ending:
+        return (SUCCEEDED, None) if ending.code in {None, 0} else (FAILED, f"exit code {ending.code}")
+    except Exception as failure:  # noqa: BLE001 a defect of one job must not end the runner
+        sentence = causes.told(failure)
+        _log.exception(sentence)
+        return FAILED, f"{sentence[:_ERROR_LENGTH]} (see {log})"
+    return SUCCEEDED, None
 
 
 def _reason(early: str, seconds: float) -> str:

@@ -36,6 +36,7 @@ _TYPES: dict[int, pa.DataType] = {
 }
 _MAX_PRECISION = 38
 _FLOATS = frozenset({700, 701})
+_SPECIAL = r"(?i)nan|infinity| BC$|^\d{5,}-"
 Column = Any  # a pyarrow.Array; its stubs type arrays by their values, which are known only at run time
 _logger = logging.getLogger("assay.local.landing")
 
@@ -140,8 +141,8 @@ def arrow_type(oid: int, modifier: int) -> pa.DataType:
 def column(values: Sequence[Value], oid: int, modifier: int) -> Column:
     """Values as PostgreSQL prints them, in their Arrow type.
 
-    NaN, infinities and years before Christ have no form in decimals and timestamps: they become null,
-    with a warning in the log.
+    NaN and infinities have no form in decimals and dates, and years before 1 and after 9999 none that every
+    reader knows: they become null, with a warning in the log.
     """
     wanted = arrow_type(oid, modifier)
     text: Column = pa.array(values, pa.string())
@@ -161,10 +162,13 @@ def _booleans(values: Sequence[Value]) -> Column:
 
 
 def _without_special(text: Column) -> Column:
-    special: Column = pc.match_substring_regex(text, r"(?i)nan|infinity| BC$")
+    special: Column = pc.match_substring_regex(text, _SPECIAL)
     count = special.true_count
     if count:
-        _logger.warning("%d values (NaN, infinity or BC) have no form in Parquet and became null", count)
+        _logger.warning(
+            "%d values (NaN, infinity, or a year not of 1 to 9999) have no form in Parquet and became null",
+            count,
+        )
         text = pc.if_else(special, pa.scalar(None, pa.string()), text)
     return text
 

@@ -148,7 +148,13 @@ def stop(record: Record | None) -> bool:
     Returns:
         Whether it stopped by itself.
     """
-    return process.stop(record, polite=signal.SIGINT)  # SIGTERM would wait for the last session to leave
+    family = psutil.Process(record.pid).children() if record and process.is_alive(record) else []
+    stopped = process.stop(record, polite=signal.SIGINT)  # SIGTERM would wait for the last session to leave
+    if not stopped:  # it hung, and so may they: then they do not notice that it is gone, and hold its data
+        for child in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+    return stopped
 
 
 def locate(home: Home) -> Place:

@@ -124,4 +124,9 @@ def _objects(endpoint: str, region: str) -> dict[str, str]:
         f"{prefix}a.aws.credentials.provider": "com.amazonaws.auth.EnvironmentVariableCredentialsProvider",
         f"{prefix}a.change.detection.mode": "none",  # the emulator keeps no versions
         f"{prefix}a.fast.upload.buffer": "bytebuffer",
+        # By default S3A asks 20 times, eight times over, for 200 s each: hours where nobody answers.
+        f"{prefix}a.attempts.maximum": "3",
+        f"{prefix}a.retry.limit": "3",
+        f"{prefix}a.connection.establish.timeout": "5000",
+        f"{prefix}a.connection.timeout": "30000",
     }

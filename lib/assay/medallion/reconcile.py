@@ -1,24 +1,28 @@
 """Did everything arrive? What the source says it changed against what bronze holds, per transaction.
 
-The source's row in `loads` is written in the transaction that loads a week and counts its changes.
-All rows of one transaction share its commit time, in bronze as `_committed_at`.
+The source's row in `loads` is written in the transaction that loads a week, counts its changes and sums their
+money. All rows of one transaction share its commit time, in bronze as `_committed_at`.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from assay.errors import ReconciliationError
+from assay.medallion import promise as promised_text
+from assay.medallion.accounts import plain
+from assay.medallion.promise import DELETED, INSERTED, OPERATIONS, UPDATED, Change
 
-Arrived = Mapping[tuple[str, int], int]
+Arrived = Mapping[tuple[str, int], Change]
 
+_DONE = {INSERTED: "inserted", UPDATED: "updated", DELETED: "deleted"}
 
 # Numbers, not datetimes: Python would read those in the machine's time zone.
 _MICROSECONDS = "unix_micros(_committed_at)"
@@ -36,7 +40,7 @@ class Promise:
 
     week: date
     committed_at: int
-    changes: Mapping[str, int]
+    changes: Mapping[str, Change]
 
 
 def _shown(microseconds: int) -> str:
@@ -49,7 +53,7 @@ def promises(loads: DataFrame) -> list[Promise]:
     Rows of the full load make none: the changes behind them came before capture began, with the full load.
 
     Raises:
-        ReconciliationError: A row's `changes` is not a JSON object of counts.
+        ReconciliationError: A row's `changes` is not a JSON object of counts and sums.
     """
     rows = loads.where((F.col("_op") != "D") & F.col("_change_seq").isNotNull())
     distinct = rows.dropDuplicates(["_change_seq"]).select(
@@ -60,49 +64,95 @@ def promises(loads: DataFrame) -> list[Promise]:
     ]
 
 
-def _changes(week: date, text: str | None) -> dict[str, int]:
+def _changes(week: date, text: str | None) -> dict[str, Change]:
     try:
-        return {str(table): int(count) for table, count in json.loads(text or "").items()}
+        return promised_text.parse(text)
     except (ValueError, TypeError, AttributeError) as error:
         raise ReconciliationError(
-            f"loads, week {week}: changes is {text!r}; it must be a JSON object, table to number of changes"
+            f"loads, week {week}: changes is {text!r}; it must be a JSON object, table to number of changes, "
+            'or to {"changes": number, column: {operation: sum}}'
         ) from error
 
 
 def arrived(tables: Mapping[str, DataFrame], promised: Sequence[Promise]) -> Arrived:
-    """How many distinct changes of the promised transactions bronze holds, in one Spark job.
+    """What bronze holds of the promised transactions, each change once, in one Spark job.
 
     Args:
         tables: Name as in a promise → bronze table.
         promised: What to look for.
     """
     moments = [F.timestamp_micros(F.lit(promise.committed_at)) for promise in promised]
-    counts = [
-        rows.where(F.col("_committed_at").isin(moments))
-        .groupBy(F.lit(table).alias("table"), F.expr(_MICROSECONDS).alias("at"))
-        .agg(F.count_distinct("_change_seq").alias("changes"))
+    if not tables or not moments:
+        return {}
+    found = [
+        _counted(table, rows.where(F.col("_committed_at").isin(moments)), _money(table, promised))
         for table, rows in tables.items()
     ]
-    if not counts or not moments:
-        return {}
-    return {(row[0], row[1]): row[2] for row in reduce(DataFrame.unionAll, counts).collect()}
+    return {
+        (table, at): Change(rows, {(column, op): total for column, op, total in money})
+        for table, at, rows, money in reduce(DataFrame.unionAll, found).collect()
+    }
+
+
+def _money(table: str, promised: Sequence[Promise]) -> list[str]:
+    none = Change(0)
+    return sorted({column for one in promised for column, _ in one.changes.get(table, none).money})
+
+
+def _counted(table: str, rows: DataFrame, columns: Sequence[str]) -> DataFrame:
+    """Distinct changes per transaction, with the sums of columns by operation."""
+    at = F.expr(_MICROSECONDS).alias("at")
+    each = rows.groupBy(at, "_change_seq").agg(
+        F.max("_op").alias("_op"), *(F.max(column).alias(column) for column in columns)
+    )
+    sums = [
+        F.struct(
+            F.lit(column).alias("column"),
+            F.lit(op).alias("op"),
+            F.coalesce(F.sum(F.when(F.col("_op") == op, F.col(column))), F.lit(0))
+            .cast("decimal(38,9)")
+            .alias("total"),
+        )
+        for column in columns
+        for op in OPERATIONS
+    ]
+    money = F.array(*sums).cast("array<struct<column string, op string, total decimal(38,9)>>")
+    # A change without a number is one of the full load, which has no transaction to be counted with.
+    return each.groupBy(F.lit(table).alias("table"), "at").agg(F.count("_change_seq"), money)
 
 
 def missing(promised: Sequence[Promise], found: Arrived) -> list[str]:
     """What has not arrived yet, one sentence per table and transaction; empty when all is there.
 
     Raises:
-        ReconciliationError: More arrived than was promised: waiting would not help.
+        ReconciliationError: More arrived than was promised, or all of it with other amounts: waiting would
+            not help.
     """
     sentences = []
     for promise in promised:
-        for table, count in promise.changes.items():
-            here = found.get((table, promise.committed_at), 0)
-            if here > count:
+        for table, change in promise.changes.items():
+            here = found.get((table, promise.committed_at), Change(0))
+            if here.rows > change.rows:
                 raise ReconciliationError(
-                    f"bronze.{table}, week {promise.week}: {here:,} changes arrived of a transaction that "
-                    f"made {count:,}; compare the files of {_shown(promise.committed_at)} with the source"
+                    f"bronze.{table}, week {promise.week}: {here.rows:,} changes arrived of a transaction "
+                    f"that made {change.rows:,}; compare the files of {_shown(promise.committed_at)} with "
+                    "the source"
                 )
-            if here < count:
-                sentences.append(f"bronze.{table}, week {promise.week}: {here:,} of {count:,} changes")
+            if here.rows < change.rows:
+                sentences.append(
+                    f"bronze.{table}, week {promise.week}: {here.rows:,} of {change.rows:,} changes"
+                )
+            else:
+                _compare_money(promise, table, change, here)
     return sentences
+
+
+def _compare_money(promise: Promise, table: str, change: Change, here: Change) -> None:
+    for (column, op), total in change.money.items():
+        found = here.money.get((column, op), Decimal(0))
+        if found != total:
+            raise ReconciliationError(
+                f"bronze.{table}, week {promise.week}: {column} of the {_DONE.get(op, op)} rows sums to "
+                f"{plain(found)} and the source says {plain(total)}; all {change.rows:,} changes are "
+                f"there, so compare {column} in the files of {_shown(promise.committed_at)} with the source"
+            )

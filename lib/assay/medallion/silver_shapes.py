@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
+
+from assay.medallion.silver_extra import EXTRA, extra
 
 SOURCES: Mapping[str, str] = MappingProxyType(
     {
@@ -32,11 +34,32 @@ def shape(name: str, source: DataFrame, schema: StructType) -> dict[str, Column]
         schema: Of the silver table.
 
     Returns:
-        Column → expression, without `_change_seq` and `_run_id`, which every table has in the same way.
+        Column → expression, without `_change_seq` and `_run_id`, which every table has in the same way. A
+        column that bronze does not have comes from what it keeps beside its rows.
     """
     derived = _DERIVED.get(name, dict)()
-    same = [field.name for field in schema if field.name in source.columns and not field.name.startswith("_")]
-    return {**{column: F.col(column) for column in same}, **derived}
+    own = [field.name for field in schema if not field.name.startswith("_")]
+    same = {column: F.col(column) for column in own if column in source.columns}
+    beside = {
+        column: extra(column) for column in own if column not in (*same, *derived) and EXTRA in source.columns
+    }
+    return {**same, **beside, **derived}
+
+
+def keyed(name: str, rows: DataFrame, schema: StructType, keys: Sequence[str], *others: str) -> DataFrame:
+    """The key of a silver table in its types, of rows of its bronze table.
+
+    Args:
+        name: The silver table.
+        rows: Rows of the bronze table.
+        schema: Of the silver table.
+        keys: Columns that `shape` knows; a value that the key's type cannot hold is null.
+        others: Columns of the rows to keep.
+    """
+    columns = shape(name, rows, schema)
+    kinds = {field.name: field.dataType.simpleString() for field in schema}
+    typed = [F.expr(f"try_cast(`{key}` as {kinds[key]})").alias(key) if key in kinds else key for key in keys]
+    return rows.select(*(columns[key].alias(key) for key in keys), *others).select(*typed, *others)
 
 
 def _exposure() -> dict[str, Column]:

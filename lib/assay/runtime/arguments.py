@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from assay.errors import InputError
-from assay.runtime import clients
+from assay.runtime import clients, logs
 
 RunProperties = Callable[[str, str], Mapping[str, str]]
 
@@ -98,7 +98,8 @@ def parse(cls: type[T], argv: Sequence[str] | None = None, *, properties: RunPro
         properties: (workflow's name, run id) → run properties; Glue's `GetWorkflowRunProperties` when None.
 
     Returns:
-        An instance of `cls`; the command line wins over a run property, which wins over the default.
+        An instance of `cls`; the command line wins over a run property, which wins over the default. From
+        then on every line of the log names the run and the job.
 
     Raises:
         InputError: A required option is missing, or a value is not of its field's type.
@@ -119,13 +120,16 @@ def parse(cls: type[T], argv: Sequence[str] | None = None, *, properties: RunPro
     if missing:
         takes = ", ".join(f"--{name}" for name in fields)
         raise InputError(f"missing {', '.join(missing)}; the job takes {takes}; give each as --NAME value")
-    return cls(
+    found = cls(
         **{
             field.name: convert(f"--{name}", given[name], hints[field.name])
             for name, field in fields.items()
             if name in given
         }
     )
+    if isinstance(found, JobArguments):
+        logs.bind(run_id=found.run_id, job=found.job)
+    return found
 
 
 def options(argv: Sequence[str]) -> dict[str, str]:

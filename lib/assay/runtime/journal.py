@@ -1,8 +1,8 @@
 """The journal: every step of every run, as items of a DynamoDB table that is also a source of bronze.
 
 A step writes one item when it starts and one when it ends, with the rows it read, wrote and set aside, its
-seconds and its error. The sort key begins with the time, so one day reads in order; the index `run` gives one
-run in order.
+seconds and its error with what caused it (`runtime.causes`: nothing of a row). The sort key begins with the
+time, so one day reads in order; the index `run` gives one run in order.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from assay.runtime import clients, logs
+from assay.runtime import causes, clients, logs
 
 if typing.TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -92,9 +92,7 @@ class Journal:
         except BaseException as error:
             # The step's own error is the one to report, even when the journal fails with it.
             try:
-                self._write(
-                    name, FAILED, step, time.perf_counter() - began, f"{type(error).__name__}: {error}"
-                )
+                self._write(name, FAILED, step, time.perf_counter() - began, causes.told(error))
             except Exception:  # noqa: BLE001 the sentence above is the reason
                 _log.exception("journal entry lost", extra={"step": name, "run_id": self.run_id})
             raise

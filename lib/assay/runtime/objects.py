@@ -52,15 +52,24 @@ def read_text(address: str) -> str:
         ) from error
 
 
-def newest(bucket: str, prefix: str) -> str | None:
+def newest(bucket: str, prefix: str, *, after: str = "") -> str | None:
     """The last key in order of name that begins with a prefix; None if there is none.
+
+    Args:
+        bucket: The bucket.
+        prefix: How the key begins.
+        after: Only keys that come after this one, which makes the list short.
 
     Raises:
         TransientError: S3 did not answer.
     """
     last: str | None = None
     with clients.calling(f"list s3://{bucket}/{prefix}"):
-        for page in clients.s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for page in (
+            clients.s3()
+            .get_paginator("list_objects_v2")
+            .paginate(Bucket=bucket, Prefix=prefix, StartAfter=after)
+        ):
             for found in page.get("Contents", []):
                 last = max(found["Key"], last or "")
     return last

@@ -1,31 +1,43 @@
 """Loads a week into the source database: one transaction, by COPY, and never twice.
 
 The transaction ends with the week's row in `loads`, so that whoever sees that row sees the whole week, and a
-second attempt sees that there is nothing to do.
+second attempt sees that there is nothing to do. That row also says how many rows the transaction changed and
+what they are worth: what arrives in the lake is compared with it.
 """
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import psycopg
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 from psycopg import sql
 
 from assay.errors import InputError, ReconciliationError, TerminalError, TransientError
 from assay.generators.weeks import Week
+from assay.medallion import promise
+from assay.medallion.promise import DELETED, INSERTED, UPDATED, Change
 from assay.sources import tables
 from assay.sources.tables import Table
 
 _LOCK = 0x6173736179  # "assay": one load at a time, whoever runs it
 _BATCH_ROWS = 65_536
 _CSV = pa_csv.WriteOptions(include_header=False, batch_size=_BATCH_ROWS)
+_ABOUT_DATA = frozenset({"22", "23"})
+"""Classes of SQLSTATE: data exceptions, and broken constraints."""
+_SECRET_NAMES = {
+    "host": re.compile(r"[A-Za-z0-9._:-]{1,253}"),
+    "port": re.compile(r"[0-9]{1,5}"),
+    "dbname": re.compile(r"[A-Za-z0-9_-]{1,63}"),
+}
 _SECRET_FIELDS = ("host", "port", "dbname", "username", "password")
 
 
@@ -38,18 +50,18 @@ class Load:
         blueprint: Name of the blueprint that drew it.
         version: Version of that blueprint.
         changes: Table → rows of change capture that the loading transaction causes: its inserts, updates and
-            deletes; the row in `loads` itself is not counted.
+            deletes, and what they are worth; the row in `loads` itself is not counted.
     """
 
     week: date
     blueprint: str
     version: str
-    changes: Mapping[str, int]
+    changes: Mapping[str, Change]
 
     @property
     def rows(self) -> int:
         """All changes together."""
-        return sum(self.changes.values())
+        return sum(change.rows for change in self.changes.values())
 
 
 @contextmanager
@@ -60,7 +72,7 @@ def connect(secret: Mapping[str, Any]) -> Iterator[psycopg.Connection]:
         secret: host, port, dbname, username, password, and `sslmode` where TLS is to be required.
 
     Raises:
-        InputError: The secret lacks a field.
+        InputError: The secret lacks a field, or its host, port or dbname can be none.
         TransientError: The database does not answer, or ended the connection.
         TerminalError: It refused.
     """
@@ -69,6 +81,12 @@ def connect(secret: Mapping[str, Any]) -> Iterator[psycopg.Connection]:
         raise InputError(
             f"the database's secret has no {', '.join(missing)}; it needs {', '.join(_SECRET_FIELDS)}"
         )
+    for name, allowed in _SECRET_NAMES.items():
+        if not allowed.fullmatch(str(secret[name])):
+            # The value itself is never shown: who stores a whole URL there stores the password in it.
+            raise InputError(
+                f"the database's secret has a {name} that is none; store the {name} alone, not a URL"
+            )
     try:
         with psycopg.connect(
             host=secret["host"],
@@ -86,10 +104,11 @@ def connect(secret: Mapping[str, Any]) -> Iterator[psycopg.Connection]:
     except psycopg.OperationalError as error:
         place = f"{secret['host']}:{secret['port']}/{secret['dbname']}"
         raise TransientError(
-            f"database {place}: {_first_line(error)}; is it running and reachable?"
+            f"database {place}: {_said(error)}; is it running and reachable, and does the secret hold the "
+            "password of now?"
         ) from error
     except psycopg.Error as error:
-        raise TerminalError(f"the database refused: {_first_line(error)} ({error.sqlstate})") from error
+        raise TerminalError(f"the database refused: {_said(error)} ({error.sqlstate})") from error
 
 
 def create(connection: psycopg.Connection) -> None:
@@ -135,7 +154,7 @@ def loaded(
             f"week {week} is loaded from version {row[1]} of blueprint {blueprint}, not from {version}; "
             "a week is loaded once: bring back that version, or start over with `assay reset`"
         )
-    return Load(week, row[0], row[1], json.loads(row[2]))
+    return Load(week, row[0], row[1], promise.parse(row[2]))
 
 
 def load(connection: psycopg.Connection, week: Week, *, blueprint: str, version: str) -> tuple[Load, bool]:
@@ -168,7 +187,7 @@ def load(connection: psycopg.Connection, week: Week, *, blueprint: str, version:
             + _delete(connection, tables.TRADES, week.trade_deletes),
             "quotes": _insert(connection, tables.QUOTES, week.quotes),
         }
-        mark = (week.start, blueprint, version, json.dumps(changes, sort_keys=True), datetime.now(UTC))
+        mark = (week.start, blueprint, version, promise.text(changes), datetime.now(UTC))
         connection.execute(_MARK, mark)
     return Load(week.start, blueprint, version, changes), True
 
@@ -216,25 +235,29 @@ def _require_earlier(connection: psycopg.Connection, week: date, number: int) ->
         )
 
 
-def _insert(connection: psycopg.Connection, table: Table, rows: pa.Table) -> int:
-    return copy(connection, _name(table), rows)
+def _insert(connection: psycopg.Connection, table: Table, rows: pa.Table) -> Change:
+    money = {(name, INSERTED): pc.sum(rows[name]).as_py() or Decimal(0) for name in table.money}
+    return Change(copy(connection, _name(table), rows), money)
 
 
-def _update(connection: psycopg.Connection, table: Table, rows: pa.Table) -> int:
+def _update(connection: psycopg.Connection, table: Table, rows: pa.Table) -> Change:
     changed = [sql.Identifier(name) for name in rows.column_names if name not in table.key]
     assignments = sql.SQL(", ").join(sql.SQL("{0} = source.{0}").format(name) for name in changed)
     verb = sql.SQL("UPDATE {} AS target SET {} FROM").format(_name(table), assignments)
-    return _by_key(connection, table, rows, verb)
+    return _by_key(connection, table, rows, verb, UPDATED)
 
 
-def _delete(connection: psycopg.Connection, table: Table, rows: pa.Table) -> int:
-    return _by_key(connection, table, rows, sql.SQL("DELETE FROM {} AS target USING").format(_name(table)))
+def _delete(connection: psycopg.Connection, table: Table, rows: pa.Table) -> Change:
+    verb = sql.SQL("DELETE FROM {} AS target USING").format(_name(table))
+    return _by_key(connection, table, rows, verb, DELETED)
 
 
-def _by_key(connection: psycopg.Connection, table: Table, rows: pa.Table, verb: sql.Composed) -> int:
+def _by_key(
+    connection: psycopg.Connection, table: Table, rows: pa.Table, verb: sql.Composed, operation: str
+) -> Change:
     """Change the rows that share their key with given rows, as one statement over a temporary table."""
     if rows.num_rows == 0:
-        return 0
+        return Change(0, {(name, operation): Decimal(0) for name in table.money})
     source = sql.Identifier(f"changes_of_{table.name}")
     columns = sql.SQL(", ").join(
         sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(table.columns[name]))
@@ -247,22 +270,41 @@ def _by_key(connection: psycopg.Connection, table: Table, rows: pa.Table, verb: 
     )
     copy(connection, source, rows)
     connection.execute(sql.SQL("ANALYZE {}").format(source))  # else the planner guesses
+    change = _carry_out(connection, table, sql.SQL("{} {} AS source").format(verb, source), operation)
+    connection.execute(sql.SQL("DROP TABLE {}").format(source))
+    if change.rows != rows.num_rows:
+        raise ReconciliationError(
+            f"{tables.SCHEMA}.{table.name}: {rows.num_rows:,} changes name {rows.num_rows - change.rows:,} "
+            "rows that are not there; nothing was loaded"
+        )
+    return change
+
+
+def _carry_out(connection: psycopg.Connection, table: Table, verb: sql.Composed, operation: str) -> Change:
+    """Run an UPDATE or DELETE by key; what it returns of the rows is what change capture will say of them."""
     same = sql.SQL(" AND ").join(
         sql.SQL("target.{0} = source.{0}").format(sql.Identifier(name)) for name in table.key
     )
-    done = connection.execute(sql.SQL("{} {} AS source WHERE {}").format(verb, source, same)).rowcount
-    connection.execute(sql.SQL("DROP TABLE {}").format(source))
-    if done != rows.num_rows:
-        raise ReconciliationError(
-            f"{tables.SCHEMA}.{table.name}: {rows.num_rows:,} changes name {rows.num_rows - done:,} rows "
-            "that are not there; nothing was loaded"
-        )
-    return done
+    money = [sql.Identifier(name) for name in table.money]
+    returned = [sql.SQL("1"), *(sql.SQL("target.{}").format(name) for name in money)]
+    sums = [sql.SQL("count(*)"), *(sql.SQL("coalesce(sum({}), 0)").format(name) for name in money)]
+    statement = sql.SQL("WITH changed AS ({} WHERE {} RETURNING {}) SELECT {} FROM changed").format(
+        verb, same, sql.SQL(", ").join(returned), sql.SQL(", ").join(sums)
+    )
+    row = connection.execute(statement).fetchone() or (0, *(Decimal(0) for _ in money))
+    return Change(
+        row[0], {(name, operation): total for name, total in zip(table.money, row[1:], strict=True)}
+    )
 
 
 def _name(table: Table) -> sql.Identifier:
     return sql.Identifier(tables.SCHEMA, table.name)
 
 
-def _first_line(error: psycopg.Error) -> str:
+def _said(error: psycopg.Error) -> str:
+    """An error's first line; of one about data its kind and place, because that line may quote a row."""
+    if (error.sqlstate or "")[:2] in _ABOUT_DATA:
+        place = (error.diag.table_name, error.diag.column_name, error.diag.constraint_name)
+        named = ", ".join(name for name in place if name)
+        return f"{type(error).__name__} in {named}" if named else type(error).__name__
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ Entry = dict[str, Value]
 _INTEGERS = ("rows_in", "rows_out", "rows_quarantined")
 _TEXTS = ("day", "entry", "run_id", "job", "step", "state", "error", "warnings", "week")
 _DAY_LENGTH = len("2026-01-05")
+_GREATEST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class Entries:
             today: The last day to ask for, UTC.
 
         Yields:
-            Every attribute of the journal's items, None where an item has none.
+            Every attribute of the journal's items, None where an item has none; `_extra` is a JSON object of
+            those that are of another type than the journal writes.
 
         Raises:
             TransientError: DynamoDB did not answer.
@@ -74,8 +77,25 @@ class Entries:
 
 
 def _plain(item: dict[str, AttributeValueTypeDef]) -> Entry:
-    """An item in Python's types; numbers travel as text."""
-    entry: Entry = {name: item[name]["S"] if name in item else None for name in _TEXTS}
-    entry.update({name: int(item[name]["N"]) if name in item else None for name in _INTEGERS})
-    entry["seconds"] = float(item["seconds"]["N"]) if "seconds" in item else None
+    """An item in Python's types; what has none of them stands in `_extra`, as it came."""
+    entry: Entry = dict.fromkeys((*_TEXTS, *_INTEGERS, "seconds", "_extra"))
+    unfit = {}
+    for name in (*_TEXTS, *_INTEGERS, "seconds"):
+        if name in item:
+            entry[name] = _value(name, item[name])
+            if entry[name] is None and "NULL" not in item[name]:
+                unfit[name] = item[name]
+    if unfit:
+        entry["_extra"] = json.dumps(unfit, default=str, sort_keys=True)
     return entry
+
+
+def _value(name: str, value: AttributeValueTypeDef) -> Value:
+    """An attribute in its column's type (numbers travel as text); None if it has another."""
+    if name in _TEXTS:
+        return value.get("S")
+    try:
+        number = float(value["N"]) if name == "seconds" else int(value["N"])
+    except (KeyError, ValueError):
+        return None
+    return number if -_GREATEST <= number <= _GREATEST else None

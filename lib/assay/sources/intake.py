@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -19,18 +19,24 @@ from assay.errors import TransientError
 from assay.lake.contracts import Contract
 from assay.lake.parallel import each
 from assay.lake.tables import Lake
-from assay.medallion.bronze import captured, collected, landed_schema
+from assay.medallion.bronze import EXTRA, collected
 from assay.medallion.reconcile import arrived, missing, promises
+from assay.runtime import logs
+from assay.sources import changes, documents
 from assay.sources.entries import Entries
-from assay.sources.landing import Landing, Position
+from assay.sources.landing import MAX_DOCUMENT, Arrivals, Document, File, Landing, Position
 
+log = logs.get(__name__)
 # `loads` first: its file is the last that capture writes of a transaction, so that where it is listed, the
 # files of the other tables are as well.
 TABLES = ("loads", "customers", "exposures", "trades", "quotes")
 LANDED, DOCUMENTS, JOURNAL = "landing", "documents", "journal"
 POLL_SECONDS = 0.5
-# An entry may become visible after later ones; this far back the journal is read again and compared.
-OVERLAP = timedelta(hours=1)
+DOCUMENTS_AT_A_TIME = 32 * 2**20
+"""Bytes of documents in one commit."""
+# An entry may become visible after later ones, or come from a machine whose clock is behind; this far back
+# the journal is read again and compared.
+OVERLAP = timedelta(days=1)
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 _TIME_LENGTH = len("2026-01-05T00:00:00.000000Z")
 
@@ -45,6 +51,7 @@ class Intake:
         now: The clock, UTC.
         sleep: How to wait, in seconds.
         clock: Monotonic seconds.
+        warn: Takes a sentence about what is not as it should be and does not stop the run.
     """
 
     lake: Lake
@@ -52,6 +59,7 @@ class Intake:
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    warn: Callable[[str], None] = log.warning
 
     def week(self, week: date, *, wait_seconds: float) -> int:
         """Take in files until a week is there as a whole, and whatever else arrived.
@@ -65,6 +73,7 @@ class Intake:
 
         Raises:
             TransientError: The week has not arrived within the time; what has arrived stays.
+            TerminalError: A file cannot be taken in; the other tables were.
             ReconciliationError: More arrived than the source says it changed.
         """
         before = self.lake.snapshot("bronze.loads")
@@ -78,19 +87,29 @@ class Intake:
                     "capture running? Run the job again"
                 )
             self.sleep(POLL_SECONDS)
-            if new := self.tables():
+            if new := self.tables(look_back=False):
                 rows += new
                 lacking = self.lacking(week, before)
         return rows
 
-    def tables(self) -> int:
-        """Take in the change files that arrived; rows taken in."""
+    def tables(self, *, look_back: bool = True) -> int:
+        """Take in the change files that arrived.
+
+        Args:
+            look_back: Whether to look for files behind the last one that was read as well.
+
+        Returns:
+            Rows taken in.
+
+        Raises:
+            TerminalError: A file cannot be taken in; nothing of its table was, all of the others was.
+        """
         found = {}
         for table in TABLES:
             position = Position.parse(self.lake.watermark(f"bronze.{table}", LANDED))
-            files, after = self.landing.captured(table, position)
-            if files:
-                found[table] = partial(self._append, f"bronze.{table}", files, after)
+            arrivals = self.landing.captured(table, position, look_back=look_back)
+            if arrivals.files or arrivals.behind or arrivals.strange:
+                found[table] = partial(self._take, f"bronze.{table}", arrivals)
         return sum(each(found).values())
 
     def lacking(self, week: date, since: int | None) -> list[str]:
@@ -114,17 +133,29 @@ class Intake:
         """Take in the blueprints that were registered; rows taken in."""
         name = "bronze.parameters"
         seen = json.loads(self.lake.watermark(name, DOCUMENTS) or "{}")
-        found = self.landing.documents(seen)
-        if not found:
-            return 0
-        last = {each.blueprint: each.version for each in sorted(found, key=lambda d: d.version)}
-        rows = self.lake.spark.createDataFrame(
-            [(each.blueprint, each.version, each.text, each.uri) for each in found],
-            "blueprint string, version string, document string, uri string",
-        )
-        taken = collected(rows, source="parameters", file="uri", run_id=self.lake.run_id, at=self.now())
-        mark = json.dumps({**seen, **last}, sort_keys=True)
-        return self.lake.append(name, taken, {DOCUMENTS: mark}).added
+        rows = 0
+        for batch in _batches(self.landing.documents(seen)):
+            seen.update({found.blueprint: found.version for found in batch})
+            read = [(found.blueprint, found.version, *self._text(found), found.uri) for found in batch]
+            schema = "blueprint string, version string, document string, _extra string, uri string"
+            items = self.lake.spark.createDataFrame(read, schema)
+            taken = collected(items, source="parameters", file="uri", run_id=self.lake.run_id, at=self.now())
+            rows += self.lake.append(name, taken, {DOCUMENTS: json.dumps(seen, sort_keys=True)}).added
+        return rows
+
+    def _text(self, found: Document) -> tuple[str | None, str | None]:
+        """A document's text; where it can have none, null and an object for `_extra`."""
+        if found.size > MAX_DOCUMENT:
+            self.warn(
+                f"{found.uri} has {found.size:,} bytes; a document may have {MAX_DOCUMENT:,}. It was not read"
+            )
+            return None, json.dumps({"document": f"{found.size} bytes"})
+        body = self.landing.read(found.uri, 0, found.size) if found.size else b""
+        text, problem = documents.judged(body)
+        if problem is None:
+            return text, None
+        self.warn(f"{found.uri} {problem}; kept in _extra as base64")
+        return None, documents.kept(body)
 
     def journal(self, entries: Entries) -> int:
         """Take in the journal's entries; rows taken in."""
@@ -138,7 +169,7 @@ class Intake:
             found = [entry for entry in found if entry["entry"] not in known]
         if not found:
             return 0
-        data = [f for f in Contract.load(name).fields if not f.name.startswith("_")]
+        data = [f for f in Contract.load(name).fields if f.name == EXTRA or not f.name.startswith("_")]
         schema = ", ".join(f"{f.name} {f.type}" for f in data)
         items = self.lake.spark.createDataFrame(
             [tuple(entry[f.name] for f in data) for entry in found], schema
@@ -150,11 +181,37 @@ class Intake:
         last = max([mark or "", *(str(entry["entry"]) for entry in found)])
         return self.lake.append(name, taken, {JOURNAL: last}).added
 
-    def _append(self, name: str, files: list[str], after: Position) -> int:
-        schema = landed_schema(Contract.load(name).schema)
-        landed = self.lake.spark.read.schema(schema).parquet(*files)
-        rows = captured(landed, run_id=self.lake.run_id, at=self.now())
-        return self.lake.append(name, rows, {LANDED: after.text()}).added
+    def _take(self, name: str, arrivals: Arrivals) -> int:
+        files = [*self._late(name, arrivals.behind), *arrivals.files]
+        if not files and not arrivals.strange:
+            return 0
+        batch = changes.Batch(self.landing, files, arrivals.strange, {LANDED: arrivals.after.text()})
+        return changes.take(self.lake, Contract.load(name), batch, at=self.now(), warn=self.warn)
+
+    def _late(self, name: str, behind: list[File]) -> list[File]:
+        """Those files of which bronze has no row."""
+        if not behind:
+            return []
+        listed = self.lake.spark.createDataFrame([(file.uri,) for file in behind], "_source_file string")
+        absent = listed.join(self.lake.read(name).select("_source_file"), "_source_file", "left_anti")
+        late = {row[0] for row in absent.collect()}
+        if late:
+            self.warn(f"{name}: {len(late):,} files arrived behind others: {', '.join(sorted(late)[:3])}")
+        return [file for file in behind if file.uri in late]
+
+
+def _batches(found: Iterable[Document]) -> Iterator[list[Document]]:
+    """Documents in groups that are held in memory at a time; one blueprint's stay in order."""
+    batch: list[Document] = []
+    size = 0
+    for document in found:
+        if batch and size + document.size > DOCUMENTS_AT_A_TIME:
+            yield batch
+            batch, size = [], 0
+        batch.append(document)
+        size += min(document.size, MAX_DOCUMENT)
+    if batch:
+        yield batch
 
 
 def _earlier(entry: str, by: timedelta) -> str:

@@ -2,18 +2,20 @@
 
 Change capture names its files so that their order by name is the order of what they hold: first the full
 load (`LOAD00000001.parquet`, ...), then changes by time (`20260105-031500123.parquet`). How far a reader is
-fits into two names, and it lists only what comes after them.
+fits into two names, and while it waits it lists only what comes after them. A file may also arrive behind
+them: copied from another bucket, or put back after it was moved away. A sum over the names that were read
+tells from a listing whether there is such a file.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from assay.errors import TerminalError
 from assay.runtime import clients
 
 if typing.TYPE_CHECKING:
@@ -26,6 +28,10 @@ _CHANGE = re.compile(r"\d{8}-\d{9,10}\.parquet")  # AWS's own examples have nine
 _DOCUMENT = re.compile(rf"{PARAMETERS}/(?P<blueprint>[^/]+)/(?P<version>v\d{{6}})\.json")
 
 
+MAX_DOCUMENT = 6 * 2**20
+"""Bytes of a document: the API's function takes no larger request."""
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """How far the files of a table were read.
@@ -33,19 +39,65 @@ class Position:
     Attributes:
         load: Name of the last file of the full load; empty if there was none.
         change: Name of the last file of changes; empty if there was none.
+        names: Sum of the names' hashes, of all files up to here; empty where that is unknown.
     """
 
     load: str = ""
     change: str = ""
+    names: str = ""
 
     def text(self) -> str:
         """The position as JSON, for a table's watermark."""
-        return json.dumps({"load": self.load, "change": self.change})
+        return json.dumps({"load": self.load, "change": self.change, "names": self.names})
 
     @staticmethod
     def parse(text: str | None) -> Position:
         """The position of a watermark; the beginning where there is none."""
         return Position(**json.loads(text)) if text else Position()
+
+    def is_before(self, name: str) -> bool:
+        """Whether a file's name comes after the position."""
+        return name > (self.load if _LOAD.fullmatch(name) else self.change)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of change capture.
+
+    Attributes:
+        uri: Where it is.
+        size: Its bytes.
+    """
+
+    uri: str
+    size: int
+
+    @property
+    def name(self) -> str:
+        """The last part of where it is."""
+        return self.uri.rpartition("/")[2]
+
+    @property
+    def is_load(self) -> bool:
+        """Whether it is of the full load."""
+        return _LOAD.fullmatch(self.name) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """What stands in a table's folder.
+
+    Attributes:
+        files: Those after the position, in order.
+        behind: Those before it, where they are not the ones that were read: perhaps one of them came late.
+        strange: URIs that change capture does not write.
+        after: The position after all of these.
+    """
+
+    files: list[File]
+    behind: list[File]
+    strange: list[str]
+    after: Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +108,13 @@ class Document:
         blueprint: Its name.
         version: Such as `v000001`; later ones sort after earlier ones.
         uri: Where it is.
-        text: What it says.
+        size: Its bytes.
     """
 
     blueprint: str
     version: str
     uri: str
-    text: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,33 +129,55 @@ class Landing:
     client: S3Client
     bucket: str
 
-    def captured(self, table: str, since: Position) -> tuple[list[str], Position]:
-        """The files of a table that were not read yet.
+    def captured(self, table: str, since: Position, *, look_back: bool = True) -> Arrivals:
+        """What arrived of a table.
 
         Args:
             table: Name of the source's table.
             since: How far it was read.
-
-        Returns:
-            Their URIs in order, and the position after them.
+            look_back: Whether to look for files that came late as well: all names are listed then.
 
         Raises:
-            TerminalError: There is a file that change capture does not write.
             TransientError: S3 did not answer.
         """
         prefix = f"{CAPTURED}/{table}/"
         # Letters sort after digits: what follows the last change also holds the few files of the full load.
-        names = [key.removeprefix(prefix) for key in self._keys(prefix, prefix + since.change)]
-        loads = [name for name in names if _LOAD.fullmatch(name) and name > since.load]
-        changes = [name for name in names if _CHANGE.fullmatch(name)]
-        for name in names:
-            if not _LOAD.fullmatch(name) and not _CHANGE.fullmatch(name):
-                raise TerminalError(
-                    f"s3://{self.bucket}/{prefix}{name}: change capture writes no such name; move it away, "
-                    "or set the capture task to Parquet without date partitions"
-                )
-        position = Position(max([since.load, *loads]), max([since.change, *changes]))
-        return [f"s3://{self.bucket}/{prefix}{name}" for name in (*loads, *changes)], position
+        found = [*self._files(prefix, prefix if look_back else prefix + since.change)]
+        folder = f"s3://{self.bucket}/{prefix}"
+        loads = [file for file in found if _LOAD.fullmatch(file.uri.removeprefix(folder))]
+        changes = [file for file in found if _CHANGE.fullmatch(file.uri.removeprefix(folder))]
+        captured = {*loads, *changes}
+        new = [file for file in (*loads, *changes) if since.is_before(file.name)]
+        old = [file for file in (*loads, *changes) if not since.is_before(file.name)]
+        here = _sum((file.name for file in old), "") if look_back else since.names
+        after = Position(
+            max([since.load, *(file.name for file in new if file.is_load)]),
+            max([since.change, *(file.name for file in new if not file.is_load)]),
+            _sum((file.name for file in new), here),
+        )
+        return Arrivals(
+            files=new,
+            behind=[] if here == since.names else old,
+            strange=[file.uri for file in found if file not in captured],
+            after=after,
+        )
+
+    def read(self, uri: str, start: int, length: int) -> bytes:
+        """Bytes of an object.
+
+        Args:
+            uri: Where it is, in this bucket.
+            start: The first byte.
+            length: How many, 1 or more; less where the object ends.
+
+        Raises:
+            MissingError: It is gone.
+            TransientError: S3 did not answer.
+        """
+        key = uri.removeprefix(f"s3://{self.bucket}/")
+        with clients.calling(f"read {uri}"):
+            span = f"bytes={start}-{start + length - 1}"
+            return self.client.get_object(Bucket=self.bucket, Key=key, Range=span)["Body"].read()
 
     def documents(self, since: Mapping[str, str]) -> list[Document]:
         """The stored blueprints that were not read yet.
@@ -115,21 +189,23 @@ class Landing:
             TransientError: S3 did not answer.
         """
         found = []
-        for key in self._keys(f"{PARAMETERS}/", ""):
-            match = _DOCUMENT.fullmatch(key)
+        for file in self._files(f"{PARAMETERS}/", ""):
+            match = _DOCUMENT.fullmatch(file.uri.removeprefix(f"s3://{self.bucket}/"))
             if match and match["version"] > since.get(match["blueprint"], ""):
-                with clients.calling(f"read s3://{self.bucket}/{key}"):
-                    body = self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
-                # What is no UTF-8 still enters bronze; it is silver that judges.
-                text = body.decode("utf-8", errors="replace")
-                found.append(
-                    Document(match["blueprint"], match["version"], f"s3://{self.bucket}/{key}", text)
-                )
+                found.append(Document(match["blueprint"], match["version"], file.uri, file.size))
         return found
 
-    def _keys(self, prefix: str, after: str) -> Iterator[str]:
+    def _files(self, prefix: str, after: str) -> Iterator[File]:
         with clients.calling(f"list s3://{self.bucket}/{prefix}"):
             pages = self.client.get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, StartAfter=after):
                 for entry in page.get("Contents", []):
-                    yield entry["Key"]
+                    yield File(f"s3://{self.bucket}/{entry['Key']}", entry["Size"])
+
+
+def _sum(names: Iterable[str], start: str) -> str:
+    """A sum of hashes: the order of names does not matter, and more can be added later."""
+    total = int(start or "0", 16)
+    for name in names:
+        total += int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
+    return f"{total % 2**64:016x}"

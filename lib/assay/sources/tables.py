@@ -20,11 +20,13 @@ class Table:
         name: Its name in schema `brokerage`.
         columns: Column → type.
         key: Columns of the primary key.
+        money: Columns whose sums are compared from here to gold.
     """
 
     name: str
     columns: Mapping[str, str]
     key: tuple[str, ...]
+    money: tuple[str, ...] = ()
 
     def ddl(self) -> str:
         """Statements that make the table if it is not there."""
@@ -65,6 +67,7 @@ TRADES = Table(
         "traded_at": "timestamptz",
     },
     ("trade_id",),
+    money=("notional",),
 )
 QUOTES = Table(
     "quotes",

@@ -16,6 +16,7 @@ import yaml
 
 from assay.errors import InputError
 
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _BOOLEAN = re.compile(r"^(?:true|false)$")
 _NULL = re.compile(r"^(?:null|~|)$")
 _INTEGER = re.compile(r"^[-+]?[0-9]+$")
@@ -92,6 +93,7 @@ def read(document: str, source: str) -> dict[str, object]:
         InputError: Not YAML, a duplicate key, or not a mapping.
     """
     tree = _tree(document, source)
+    _refuse_unstorable(tree, source)
     if not isinstance(tree, dict):
         kind = "is empty" if tree is None else f"holds a {type(tree).__name__}"
         raise InputError(
@@ -106,8 +108,12 @@ def _tree(document: str, source: str) -> object:
             return json.loads(document, object_pairs_hook=_unique)
         except json.JSONDecodeError:
             pass  # a flow mapping of YAML, or broken in both languages
+        except RecursionError:
+            raise InputError(f"{source}: nested too deep; no blueprint needs that") from None
         except InputError as error:
             raise InputError(f"{source}: {error.message}") from None
+        except ValueError as error:  # a number of 5,000 digits
+            raise InputError(f"{source}: not readable as JSON: {error}; no blueprint needs that") from None
     try:
         return yaml.load(document, Loader=_Loader)  # noqa: S506 - derived from SafeLoader
     except yaml.MarkedYAMLError as error:
@@ -116,6 +122,22 @@ def _tree(document: str, source: str) -> object:
         raise InputError(f"{source}: not readable as YAML: {_flat(error)}; remove what is not text") from None
     except (ValueError, RecursionError) as error:  # a number of 5,000 digits, a list in 1,000 lists
         raise InputError(f"{source}: not readable as YAML: {error}; no blueprint needs that") from None
+
+
+def _refuse_unstorable(tree: object, source: str) -> None:
+    """Refuse what JSON can write and neither PostgreSQL nor UTF-8 can hold."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            waiting += [*node.keys(), *node.values()]
+        elif isinstance(node, list):
+            waiting += node
+        elif isinstance(node, str) and (bad := _UNSTORABLE.search(node)):
+            shown = node[:40].encode("ascii", "backslashreplace").decode()
+            raise InputError(
+                f"{source}: the text '{shown}' holds U+{ord(bad[0]):04X}, which no database stores; remove it"
+            )
 
 
 def _flat(error: Exception) -> str:

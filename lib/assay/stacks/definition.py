@@ -1,5 +1,7 @@
 """A Glue workflow as its templates define it: jobs, triggers, and checks that AWS makes too late or never.
 
+Beside the workflow there may be jobs with triggers of their own, which belong to none.
+
 A trigger for an unknown job, a circle of jobs, a job that nothing starts: in AWS each of them deploys and
 then does nothing, or is refused half-way. Here they are errors before anything runs.
 """
@@ -7,7 +9,7 @@ then does nothing, or is refused half-way. Here they are errors before anything 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -56,8 +58,10 @@ class Definition:
         name: Its name.
         properties: Default run properties.
         max_concurrent_runs: How many runs there may be at once; None is any number.
-        jobs: Name → job.
-        triggers: In the templates' order; exactly one starts the workflow.
+        jobs: Name → job of the workflow.
+        triggers: Of the workflow, in the templates' order; exactly one starts it.
+        other_jobs: Name → job that belongs to no workflow.
+        other_triggers: Those that start such jobs, each by itself.
     """
 
     name: str
@@ -65,6 +69,13 @@ class Definition:
     max_concurrent_runs: int | None
     jobs: Mapping[str, Job]
     triggers: tuple[Trigger, ...]
+    other_jobs: Mapping[str, Job] = field(default_factory=dict)
+    other_triggers: tuple[Trigger, ...] = ()
+
+    @property
+    def all_jobs(self) -> Mapping[str, Job]:
+        """Name → job, of the workflow or of none."""
+        return {**self.jobs, **self.other_jobs}
 
     @property
     def start(self) -> Trigger:
@@ -98,15 +109,20 @@ def _read(templates: Sequence[Template]) -> Definition:
     workflow = workflows[0].properties
     name = str(workflow.get("Name", ""))
     jobs = [_job(resource.properties) for resource in resources("AWS::Glue::Job")]
-    found = [_trigger(name, r.properties) for r in resources("AWS::Glue::Trigger")]
+    bodies = [resource.properties for resource in resources("AWS::Glue::Trigger")]
+    found = [_trigger(name, body) for body in bodies if "WorkflowName" in body]
+    others = [_other_trigger(name, body) for body in bodies if "WorkflowName" not in body]
     _unique("job", (j.name for j in jobs))
-    _unique("trigger", (t.name for t in found))
+    _unique("trigger", (t.name for t in (*found, *others)))
+    apart = _jobs_of(others) - _jobs_of(found)
     definition = Definition(
         name=name,
         properties=_texts(f"workflow {name}", "DefaultRunProperties", workflow),
         max_concurrent_runs=workflow.get("MaxConcurrentRuns"),
-        jobs={job.name: job for job in jobs},
+        jobs={job.name: job for job in jobs if job.name not in apart},
         triggers=tuple(found),
+        other_jobs={job.name: job for job in jobs if job.name in apart},
+        other_triggers=tuple(others),
     )
     check(definition)
     return definition
@@ -126,10 +142,10 @@ def check(definition: Definition) -> None:
             f"workflow {definition.name} has {len(starts)} start triggers{names}; Glue allows exactly one, "
             "of type ON_DEMAND or SCHEDULED"
         )
-    for trigger in definition.triggers:
-        for job in (*(a.job for a in trigger.actions), *(c.job for c in trigger.conditions)):
-            if job not in definition.jobs:
-                hint = did_you_mean(job, definition.jobs)
+    for trigger in (*definition.triggers, *definition.other_triggers):
+        for job in sorted(_jobs_of([trigger])):
+            if job not in definition.all_jobs:
+                hint = did_you_mean(job, definition.all_jobs)
                 raise InputError(f"trigger {trigger.name} names job {job!r}, which is not defined; {hint}")
     _check_circles(definition.triggers)
     _check_reach(definition)
@@ -183,6 +199,22 @@ def _trigger(workflow: str, properties: Mapping[str, Any]) -> Trigger:
             f"trigger {trigger.name} belongs to workflow {owner!r}; set WorkflowName: {workflow}"
         )
     return trigger
+
+
+def _other_trigger(workflow: str, properties: Mapping[str, Any]) -> Trigger:
+    trigger = triggers.parse(properties)
+    if trigger.kind not in triggers.START_KINDS:
+        raise InputError(
+            f"trigger {trigger.name} is {trigger.kind} and belongs to no workflow, where it would not be run "
+            f"here; set WorkflowName: {workflow}"
+        )
+    return trigger
+
+
+def _jobs_of(found: Sequence[Trigger]) -> set[str]:
+    """The jobs that triggers start or watch."""
+    started = {action.job for trigger in found for action in trigger.actions}
+    return started | {condition.job for trigger in found for condition in trigger.conditions}
 
 
 def _job(properties: Mapping[str, Any]) -> Job:

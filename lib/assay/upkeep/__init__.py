@@ -6,7 +6,31 @@ starts it.
 
 from __future__ import annotations
 
-from assay.upkeep import backfill, branches, compare, rollback, snapshots
+from assay.upkeep import (
+    alarms,
+    backfill,
+    branches,
+    compare,
+    contracts,
+    maintenance,
+    quarantine,
+    rollback,
+    snapshots,
+)
 from assay.upkeep.action import ACTIONS, Action, Context, find
 
-__all__ = ["ACTIONS", "Action", "Context", "backfill", "branches", "compare", "find", "rollback", "snapshots"]
+__all__ = [
+    "ACTIONS",
+    "Action",
+    "Context",
+    "alarms",
+    "backfill",
+    "branches",
+    "compare",
+    "contracts",
+    "find",
+    "maintenance",
+    "quarantine",
+    "rollback",
+    "snapshots",
+]

@@ -11,6 +11,7 @@ from chispa import DataFramesNotEqualError, assert_df_equality
 
 from assay.medallion import gold_asset_daily, gold_runs
 from assay.medallion.business import business
+from assay.sources import runs
 
 MONDAY, TUESDAY = date(2026, 1, 5), date(2026, 1, 6)
 QUOTES = "asset string, quoted_at timestamp, price decimal(18,4)"
@@ -157,6 +158,22 @@ def test_runs_of_jobs(spark: Any) -> None:
     assert rows["gold"]["error"] == "ContractError: no"
     assert (rows["gold"]["warnings"], rows["silver"]["warnings"]) == (None, "many files\nold rows")
     assert rows["silver"]["error"] is None
+    _agree_with_what_assay_runs_shows(journal, rows)
+
+
+def _agree_with_what_assay_runs_shows(journal: Any, rows: dict[str, Any]) -> None:
+    """The command reads the journal itself: its figures are those of gold.runs."""
+    entries = [{**row.asDict(), "week": row["week"].isoformat()} for row in journal.collect()]
+    (shown,) = runs.runs(entries, {"bronze": (2.0, 0.44), "gold": (4.0, 0.29)})
+    found = {job.name: job for job in shown.jobs}
+    for name, row in rows.items():
+        span = found[name].span
+        for field in (
+            "state", "seconds", "rows_in", "rows_out", "rows_quarantined", "dpu_seconds", "dollars", "error",
+        ):  # fmt: skip
+            assert getattr(span, field) == row[field], (name, field)
+        assert "\n".join(span.warnings) == (row["warnings"] or "")
+        assert found[name].week == row["week"].isoformat()
 
 
 def test_a_step_that_has_not_ended_leaves_its_job_started(spark: Any) -> None:

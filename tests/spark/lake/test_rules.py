@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -76,7 +77,7 @@ def test_the_rules_of_every_contract_are_expressions_on_its_columns(spark: Spark
 
 
 def _contract(rules: tuple[Rule, ...]) -> Contract:
-    fresh = Contract.load("silver.trades").freshness
-    return Contract(
-        "silver.things", (Field("x", "string", False, "X."),), (), (), rules, "Things.", "us", fresh
+    trades = Contract.load("silver.trades")
+    return replace(
+        trades, name="silver.things", fields=(Field("x", "string", False, "X."),), keys=(), rules=rules
     )

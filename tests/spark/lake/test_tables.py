@@ -233,8 +233,8 @@ def test_changelog_tells_inserts_updates_and_deletes(lake: Lake, quotes: Quotes)
 def test_changelog_of_a_table_without_a_key(lake: Lake, spark: SparkSession) -> None:
     name = "bronze.parameters"
     row = spark.sql(
-        "select 'shop' blueprint, 'v000001' version, '{}' document, 's' _source, 'f' _source_file, "
-        "'r' _run_id"
+        "select 'shop' blueprint, 'v000001' version, '{}' document, cast(null as string) _extra, "
+        "'s' _source, 'f' _source_file, 'r' _run_id"
     )
     row = row.withColumn("_ingested_at", F.lit("2026-01-05 00:00:00").cast("timestamp"))
     first = lake.append(name, row, {}).snapshot

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -45,6 +45,7 @@ class Bronze:
             "_op",
             "_change_seq",
             F.lit(MONDAY).cast("timestamp").alias("_committed_at"),
+            F.lit(None).cast("string").alias("_extra"),
             F.lit("rds").alias("_source"),
             F.lit(f"file-{self._files}").alias("_source_file"),
             F.lit(self.lake.run_id).alias("_run_id"),
@@ -58,6 +59,12 @@ class Bronze:
 @pytest.fixture
 def lake(spark: SparkSession, catalog: str) -> Lake:
     return Lake(spark, "r-1", catalog)
+
+
+@pytest.fixture(scope="session")
+def new_bronze() -> Callable[[Lake], Bronze]:
+    """For fixtures that outlive a test."""
+    return Bronze
 
 
 @pytest.fixture
@@ -79,17 +86,24 @@ class Source:
         *,
         committed: str = COMMITTED,
         first: int | None = 1,
+        operation: str = "I",
+        drop: str | None = None,
     ) -> None:
-        """One file; rows without a number where `first` is None, as in a full load."""
+        """One file, without the column `drop`; rows without a number where `first` is None: a full load."""
         numbers = [None if first is None else f"{first + n:04}" for n in range(len(rows))]
         columns = {key: pa.array([row[key] for row in rows]) for key in rows[0]}
-        columns["Op"] = ["I"] * len(rows)
+        columns["Op"] = pa.array([row.get("Op", operation) for row in rows])
         columns["dms_ts"] = [committed] * len(rows)
-        columns["change_seq"] = pa.array(numbers, pa.string())
+        columns.setdefault("change_seq", pa.array(numbers, pa.string()))
         buffer = io.BytesIO()
-        pq.write_table(pa.table(columns), buffer)
+        pq.write_table(pa.table({key: column for key, column in columns.items() if key != drop}), buffer)
+        self.put(table, name, buffer.getvalue())
+
+    def put(self, table: str, name: str, content: bytes) -> str:
+        """A file of any content; where it is."""
         key = f"rds/brokerage/{table}/{name}.parquet"
-        self.landing.client.put_object(Bucket=self.landing.bucket, Key=key, Body=buffer.getvalue())
+        self.landing.client.put_object(Bucket=self.landing.bucket, Key=key, Body=content)
+        return f"s3://{self.landing.bucket}/{key}"
 
     def quotes(self, name: str, *hours: int, **more: Any) -> None:
         price = pa.scalar(Decimal(10), pa.decimal128(18, 4))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from assay.errors import ReconciliationError, TransientError
 from assay.lake.refine import refine
 from assay.lake.tables import Lake
+from assay.medallion.promise import Change
 from assay.medallion.reconcile import Promise, missing, promises
 from assay.runtime import clients
 from assay.runtime.journal import Journal
@@ -110,6 +113,37 @@ def test_a_week_of_the_full_load_promises_nothing(intake: Intake, source: Source
     assert intake.week(WEEK, wait_seconds=0) == 2
 
 
+MONEY = '{"trades": {"changes": 3, "notional": {"I": "30.30", "U": "5.05", "D": "0.00"}}}'
+
+
+@pytest.mark.parametrize("updated", ["5.05", "5.06"])
+def test_money_is_compared_to_the_cent_and_each_change_once(
+    intake: Intake, source: Source, updated: str
+) -> None:
+    amounts = (("I", "10.10"), ("I", "20.20"), ("U", updated))
+    rows = [
+        {
+            **dict.fromkeys(("customer_id", "asset", "side")),
+            "trade_id": n,
+            "notional": pa.scalar(Decimal(amount), pa.decimal128(18, 2)),
+            "Op": op,
+        }
+        for n, (op, amount) in enumerate(amounts)
+    ]
+    for name in ("20260112-031500123", "20260112-031500124"):  # the same file once more
+        source.file("trades", name, rows)
+    source.load("20260112-031500124", changes=MONEY)
+    if updated == "5.05":
+        assert intake.week(WEEK, wait_seconds=0) == 7
+        return
+    sentence = (
+        r"bronze\.trades, week 2026-01-05: notional of the updated rows sums to 5\.06 and the source says "
+        r"5\.05; all 3 changes are there"
+    )
+    with pytest.raises(ReconciliationError, match=sentence):
+        intake.week(WEEK, wait_seconds=0)
+
+
 def test_promises_that_cannot_be_read_are_refused(intake: Intake, source: Source) -> None:
     source.load("20260112-031500123", changes="many")
     with pytest.raises(
@@ -141,12 +175,37 @@ def test_killed_between_tables_and_repeated_takes_each_row_once(
 
 def test_nothing_promised_nothing_missing(lake: Lake) -> None:
     assert promises(lake.read("bronze.loads")) == []
-    promise = Promise(WEEK, 0, {"quotes": 2})
+    promise = Promise(WEEK, 0, {"quotes": Change(2)})
     assert missing([promise], {}) == ["bronze.quotes, week 2026-01-05: 0 of 2 changes"]
-    assert missing([promise], {("quotes", 0): 2}) == []
+    assert missing([promise], {("quotes", 0): Change(2)}) == []
 
 
 # -- documents and journal -----------------------------------------------------------------------
+def test_documents_that_cannot_be_read_leave_their_column_empty(
+    lake: Lake, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("assay.sources.intake.MAX_DOCUMENT", 10)
+    monkeypatch.setattr("assay.sources.intake.DOCUMENTS_AT_A_TIME", 20)
+    for n, body in enumerate((b"{}", b"\xff", b"x" * 11, b""), 1):
+        key = f"parameters/shop/v{n:06}.json"
+        source.landing.client.put_object(Bucket=source.landing.bucket, Key=key, Body=body)
+    assert Intake(lake, source.landing, warn=said.append).documents() == 4
+    rows = lake.read("bronze.parameters").orderBy("version").collect()
+    assert [(row["document"], row["_extra"]) for row in rows] == [
+        ("{}", None),
+        (None, '{"document": "base64:/w=="}'),
+        (None, '{"document": "11 bytes"}'),
+        ("", None),
+    ]
+    folder = f"s3://{source.landing.bucket}/parameters/shop"
+    assert said == [
+        f"{folder}/v000002.json is no UTF-8 at byte 0; kept in _extra as base64",
+        f"{folder}/v000003.json has 11 bytes; a document may have 10. It was not read",
+    ]
+    assert len(lake.history("bronze.parameters", 10)) == 2
+
+
 def test_documents_come_once(intake: Intake, lake: Lake, source: Source) -> None:
     client, bucket = source.landing.client, source.landing.bucket
     assert intake.documents() == 0
@@ -190,7 +249,7 @@ def test_journal_entries_come_once_also_those_that_were_late(intake: Intake, lak
 
     write(noon)
     assert (reading.journal(entries), reading.journal(entries)) == (2, 0)
-    write(noon - timedelta(minutes=30))
+    write(noon - timedelta(hours=11))  # of a machine whose clock is behind
     write(noon + timedelta(minutes=1))
     assert (reading.journal(entries), reading.journal(entries)) == (4, 0)
     rows = lake.read("bronze.journal").collect()

@@ -88,6 +88,17 @@ def test_rows_that_break_the_contract_are_set_aside_with_every_reason(lake: Lake
     assert len(row["quarantine_id"]) == 64
 
 
+def test_what_was_deleted_does_not_come_back_with_its_late_insert(lake: Lake, bronze: Bronze) -> None:
+    bronze.add("trades", ("D", "05", *trade(1)), ("I", "06", *trade(3)))
+    refine(lake)
+    bronze.add("trades", ("I", "03", *trade(1)), ("U", "04", *trade(1)), ("I", "02", *trade(2)))
+    refine(lake)
+    assert [row[0] for row in state(lake)] == [2, 3]
+    bronze.add("trades", ("I", "07", *trade(1)), ("U", "01", *trade(3, notional=1)))  # booked anew
+    refine(lake)
+    assert [(row[0], row[8]) for row in state(lake)] == [(1, "07"), (2, "02"), (3, "06")]
+
+
 def test_captured_twice_counts_once(lake: Lake, bronze: Bronze) -> None:
     twice = ("I", "01", *trade(1)), ("I", "02", *trade(2, notional=-1))
     bronze.add("trades", *twice)
@@ -199,6 +210,7 @@ def test_customers_quotes_and_loads(lake: Lake, bronze: Bronze) -> None:
 def collected(lake: Lake, name: str, rows: list[tuple[Any, ...]], columns: str) -> None:
     """Append rows to a bronze table whose rows are collected one by one."""
     frame = lake.spark.createDataFrame(rows, columns)
+    frame = frame.withColumn("_extra", F.lit(None).cast("string"))
     frame = frame.withColumn("_source", F.lit("s")).withColumn("_source_file", F.lit("f"))
     frame = frame.withColumn("_run_id", F.lit("r-1")).withColumn("_ingested_at", F.lit(AT).cast("timestamp"))
     lake.append(name, frame, {"x": "1"})

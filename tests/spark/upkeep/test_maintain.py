@@ -45,7 +45,7 @@ def maintain(table: str, action: str, options: str) -> None:
 
 def parameters(lake: Lake, version: str) -> Any:
     schema = Contract.load("bronze.parameters").schema
-    row = ("shop", version, "{}", "parameters", "a file", lake.run_id, datetime(2026, 1, 5))  # noqa: DTZ001
+    row = ("shop", version, "{}", None, "parameters", "a file", lake.run_id, datetime(2026, 1, 5))  # noqa: DTZ001
     return lake.spark.createDataFrame([row], schema)
 
 

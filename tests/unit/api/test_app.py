@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import Any
 
 import httpx
@@ -12,7 +13,9 @@ import pytest
 from assay import configs
 from assay.errors import TerminalError, TransientError
 from assay.runtime import clients, objects
+from assay.serving.api import store
 from assay.serving.api.app import app
+from assay.serving.api.store import Store
 from assay.spec import Blueprint
 
 
@@ -23,9 +26,9 @@ class Bucket:
         self.objects: dict[str, bytes] = {}
         self.rivals: list[bytes] = []
 
-    def newest(self, bucket: str, prefix: str) -> str | None:
+    def newest(self, bucket: str, prefix: str, *, after: str = "") -> str | None:
         assert bucket == "landing"
-        return max((key for key in self.objects if key.startswith(prefix)), default=None)
+        return max((key for key in self.objects if key.startswith(prefix) and key > after), default=None)
 
     def put_new(self, bucket: str, key: str, body: bytes, *, content_type: str) -> bool:
         assert (bucket, content_type) == ("landing", "application/json")
@@ -137,6 +140,29 @@ def test_a_race_that_never_ends_is_given_up(
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_versions_that_were_deleted_are_not_missed(
+    api: Api, bucket: Bucket, blueprint: dict[str, Any]
+) -> None:
+    for alpha in (0.05, 0.01, 0.02):
+        api.post("/v1/parameters", json=blueprint | {"alpha": alpha})
+    bucket.objects.clear()
+    assert api.get("/v1/parameters/brokerage").status_code == 404
+    assert api.post("/v1/parameters", json=blueprint).json()["number"] == 1
+
+
+def test_after_its_time_nothing_is_written(bucket: Bucket) -> None:
+    with pytest.raises(TransientError, match="others wrote blueprint shop for too long"):
+        Store("landing").register("shop", "v", "{}", until=time.monotonic() - 1)
+    assert bucket.objects == {}
+
+
+def test_who_gets_no_turn_gives_up(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "_TURN_SECONDS", 0.01)
+    with store._turn, pytest.raises(TransientError, match="blueprint shop had no turn"):
+        Store("landing").register("shop", "v", "{}")
+    assert bucket.objects == {}
+
+
 def test_versions_are_read(api: Api, blueprint: dict[str, Any]) -> None:
     posted = [api.post("/v1/parameters", json=blueprint | {"alpha": a}).json() for a in (0.05, 0.01)]
     assert api.get("/v1/parameters/brokerage").json() == posted[1]
@@ -195,7 +221,7 @@ def test_what_is_no_json_object_is_refused(api: Api, body: str) -> None:
 def test_what_goes_wrong_behind_is_not_told(
     api: Api, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, detail: str
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise error
 
     monkeypatch.setattr(objects, "newest", fail)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
@@ -188,3 +189,20 @@ def test_which_requests_change_what(target: str, changes: bool, administrative: 
     assert durable.changes(target) is changes
     if changes:
         assert durable.is_administrative(target) is administrative
+
+
+def test_it_ends_when_a_change_cannot_be_logged(tmp_path: Path) -> None:
+    """Going on, it would answer reads with what the next kill undoes."""
+    client = Client(tmp_path)
+    asyncio.run(client.send(ADD, b"3"))
+    client.durable.generations.close()
+    client.durable.generations._file = os.open("/dev/full", os.O_WRONLY)
+    ended: list[bool] = []
+    client.durable.end = lambda: ended.append(True)
+    with pytest.raises(OSError, match="No space left on device"):
+        asyncio.run(client.send(ADD, b"4"))
+    assert ended == [True]
+    client.durable.generations.close()
+    restarted = Client(tmp_path)
+    asyncio.run(restarted.lifespan(stop=True))
+    assert restarted.memory.total == 3

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -69,3 +70,22 @@ def test_a_state_that_cannot_be_saved_is_an_error(tmp_path: Path, monkeypatch: p
     emulator.save_state(tmp_path)
     assert str(tmp_path) == persistence.STATE_DIR
     assert [path.name for path in tmp_path.iterdir()] == ["good.json"]
+
+
+def test_an_object_that_finds_no_room_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ministack itself would log a warning and answer that it is kept."""
+    from ministack.services import s3
+
+    monkeypatch.setattr(s3, "_atomic_write", s3._atomic_write)
+    ended: list[bool] = []
+    emulator.end_when_full(lambda: ended.append(True))
+    s3._atomic_write(str(tmp_path / "kept"), b"abc")
+    assert (tmp_path / "kept").read_bytes() == b"abc"
+    with pytest.raises(FileNotFoundError):
+        s3._atomic_write(str(tmp_path / "none" / "x"), b"abc")
+    assert ended == []
+    (tmp_path / "full.tmp").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left") as raised:
+        s3._atomic_write(str(tmp_path / "full"), b"abc")
+    assert raised.value.errno == errno.ENOSPC
+    assert ended == [True]

@@ -36,6 +36,8 @@ def test_decimals_are_exact(value: Decimal) -> None:
         ("2026-01-05 00:00:00+00", 1184, datetime(2026, 1, 5, tzinfo=UTC)),
         ("2026-01-05 12:30:00.5", 1114, datetime(2026, 1, 5, 12, 30, 0, 500000)),  # noqa: DTZ001  # it has no zone
         ("2026-01-05", 1082, date(2026, 1, 5)),
+        ("0001-01-01", 1082, date(1, 1, 1)),
+        ("9999-12-31 23:59:59.999999+00", 1184, datetime(9999, 12, 31, 23, 59, 59, 999999, UTC)),
         ("9223372036854775807", 20, 2**63 - 1),
         ("-7", 21, -7),
         ("7", 23, 7),
@@ -58,13 +60,18 @@ def test_numbers_without_an_exact_decimal_type_stay_text(modifier: int, kept: st
 
 @pytest.mark.parametrize(
     ("text", "oid", "modifier"),
-    [("NaN", 1700, NUMERIC_18_6), ("infinity", 1184, -1), ("0044-03-15 BC", 1082, -1)],
+    [
+        ("NaN", 1700, NUMERIC_18_6),
+        ("infinity", 1184, -1),
+        ("0044-03-15 BC", 1082, -1),
+        ("10000-01-01", 1082, -1),
+    ],
 )
 def test_values_without_a_form_become_null_with_a_warning(
     text: str, oid: int, modifier: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert landing.column([text], oid, modifier).to_pylist() == [None]
-    assert "1 values (NaN, infinity or BC)" in caplog.text
+    assert "1 values (NaN, infinity, or a year" in caplog.text
 
 
 def test_a_change_file_is_what_dms_writes() -> None:

@@ -79,6 +79,15 @@ class Machine:
         kind = {"Type": "CONDITIONAL", "StartOnCreation": True, "Predicate": predicate}
         self._trigger(f"t{len(self.resources)}", jobs, action, **kind)
 
+    def alone(
+        self, name: str, job: str, schedule: str | None = None, arguments: dict[str, str] | None = None
+    ) -> None:
+        """A trigger of no workflow; on demand without a schedule."""
+        kind = {"Type": "SCHEDULED", "Schedule": schedule, "StartOnCreation": True}
+        kind = kind if schedule else {"Type": "ON_DEMAND"}
+        self._trigger(name, [job], {"Arguments": arguments} if arguments else None, **kind)
+        del self.resources[name]["Properties"]["WorkflowName"]
+
     def _trigger(
         self, name: str, jobs: Sequence[str], action: dict[str, Any] | None = None, **more: Any
     ) -> None:
@@ -173,6 +182,17 @@ def test_a_failed_job_stops_what_depends_on_it_and_the_run_says_so(machine: Mach
         "two": "it waits for one SUCCEEDED (it is FAILED)",
         "three": "it waits for two SUCCEEDED (it is not started)",
     }
+
+
+def test_a_job_of_no_workflow_is_not_missed_in_a_run(machine: Machine) -> None:
+    machine.job("one", {"--failures": "1"})
+    machine.job("upkeep")
+    machine.start("one")
+    machine.alone("nightly", "upkeep", "cron(15 3 * * ? *)")
+    run = machine.run()
+    assert (run.error or "").startswith("one FAILED")
+    assert "not started" not in (run.error or "")
+    assert [event for event in machine.events if event.job == "upkeep"] == []
 
 
 def test_a_failed_job_is_tried_again(machine: Machine) -> None:

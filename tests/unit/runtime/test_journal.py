@@ -11,7 +11,7 @@ import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from assay.errors import TransientError
+from assay.errors import InputError, TransientError
 from assay.runtime.journal import Journal
 
 NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
@@ -106,10 +106,26 @@ def test_a_step_that_fails_is_failed_and_its_error_goes_on() -> None:
     with pytest.raises(ZeroDivisionError, match="n is 0"):
         divide(journal(table))
     failed = table.items[-1]
-    assert (failed["state"], failed["error"]) == ({"S": "FAILED"}, {"S": "ZeroDivisionError: n is 0"})
+    assert (failed["state"], failed["error"]) == ({"S": "FAILED"}, {"S": "ZeroDivisionError: n is …"})
     assert failed["rows_in"] == {"N": "3"}
     assert "rows_out" not in failed
     assert "week" not in failed
+
+
+def refuse(row: str) -> None:
+    try:
+        {}[row]
+    except KeyError as cause:
+        raise InputError("week 2026-01-05 was refused: trades has a row twice") from cause
+
+
+def test_the_journal_keeps_what_caused_an_error_and_nothing_of_a_row() -> None:
+    table = Table()
+    with pytest.raises(InputError), journal(table).step("load"):
+        refuse("Key (email)=(ada@example.com)")
+    assert table.items[-1]["error"]["S"] == (
+        "InputError: week 2026-01-05 was refused: trades has a row twice; caused by KeyError: …"
+    )
 
 
 def test_an_interrupted_step_is_failed() -> None:
@@ -121,8 +137,8 @@ def test_an_interrupted_step_is_failed() -> None:
 
 def test_a_long_error_is_cut() -> None:
     table = Table()
-    with pytest.raises(ValueError, match="xxx"), journal(table).step("s"):
-        raise ValueError("x" * 10_000)
+    with pytest.raises(InputError, match="xxx"), journal(table).step("s"):
+        raise InputError("x" * 10_000)
     assert len(table.items[-1]["error"]["S"]) == 2_000
 
 

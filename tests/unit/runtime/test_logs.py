@@ -15,10 +15,12 @@ from assay.runtime import logs
 
 @pytest.fixture(autouse=True)
 def restored() -> Iterator[None]:
-    root = logging.getLogger("assay")
-    before = (root.level, root.propagate, list(root.handlers))
+    loggers = (logging.getLogger(), logging.getLogger("assay"))
+    before = [(each.level, each.propagate, list(each.handlers)) for each in loggers]
     yield
-    root.level, root.propagate, root.handlers = before
+    for each, kept in zip(loggers, before, strict=True):
+        each.level, each.propagate, each.handlers = kept
+    logs.bind()
 
 
 def test_a_line_is_json_with_the_fields(capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,3 +68,40 @@ def test_configuring_twice_does_not_double_lines(
 def test_an_unknown_level_is_refused() -> None:
     with pytest.raises(InputError, match="ASSAY_LOG_LEVEL is 'LOUD'; allowed: 'CRITICAL'"):
         logs.configure("loud")
+
+
+def test_every_line_names_what_was_bound_also_those_of_other_libraries(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.configure("info")
+    logs.bind(run_id="wr_1", job="assay-gold")
+    logs.get("assay.lake").info("refined", extra={"table": "silver.trades"})
+    logging.getLogger("py4j.java_gateway").warning("no answer from %s", "the JVM")
+    logging.getLogger("py4j.java_gateway").info("Command to send: c o12 sql sSELECT ...")  # rows may be in it
+    logs.bind(run_id="wr_2")
+    logs.get("assay.lake").info("next")
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(each["run_id"], each.get("job"), each["message"]) for each in lines] == [
+        ("wr_1", "assay-gold", "refined"),
+        ("wr_1", "assay-gold", "no answer from the JVM"),
+        ("wr_2", None, "next"),
+    ]
+
+
+def test_for_a_while_lines_go_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "logs" / "jr_1.log"
+    logs.configure()
+    logs.bind(run_id="before")
+    with logs.to(file):
+        assert not file.exists()  # who has nothing to say leaves no file
+        logs.bind(run_id="wr_1")
+        logs.get("assay.x").error("in the file")
+        logging.getLogger("py4j").error("in the file too")
+    logs.get("assay.x").error("on standard error")
+    inside = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [(line["run_id"], line["message"]) for line in inside] == [
+        ("wr_1", "in the file"),
+        ("wr_1", "in the file too"),
+    ]
+    (outside,) = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert (outside["run_id"], outside["message"]) == ("before", "on standard error")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -51,6 +53,7 @@ def test_what_the_journal_writes_is_read_in_python_types(entries: Entries) -> No
         "run_id": "r-1", "job": "assay-ingest", "step": "load rds",
         "state": "STARTED", "rows_in": None, "rows_out": None,
         "rows_quarantined": None, "seconds": None, "error": None, "warnings": None, "week": "2026-01-05",
+        "_extra": None,
     }  # fmt: skip
     assert (ended["state"], ended["rows_in"], ended["rows_out"]) == ("SUCCEEDED", 12, 10)
     assert isinstance(ended["seconds"], float)
@@ -64,6 +67,20 @@ def test_from_a_point_in_time_over_days(entries: Entries) -> None:
     assert found == ["2026-01-05T12"] * 2 + ["2026-01-06T12"] * 2 + ["2026-01-07T12"] * 2
     assert list(entries.since("2026-01-07T12:00:00.000002", TODAY)) == []
     assert len(list(entries.since(None, TODAY))) == 8
+
+
+def test_what_the_journal_never_writes_is_kept_beside_the_entry(entries: Entries) -> None:
+    item: dict[str, Any] = {
+        "day": {"S": "2026-01-05"}, "entry": {"S": "2026-01-05T12:00:00.000000Z#r#j#s"},
+        "rows_in": {"N": "99999999999999999999"}, "rows_out": {"N": "1.5"}, "rows_quarantined": {"S": "2"},
+        "seconds": {"N": "1E+100"}, "error": {"B": b"\xff"}, "week": {"NULL": True},
+    }  # fmt: skip
+    entries.client.put_item(TableName=entries.table, Item=item)
+    (found,) = entries.since(None, TODAY)
+    assert {name for name, value in found.items() if value is not None} == {"day", "entry", "_extra"}
+    kept = json.loads(str(found["_extra"]))
+    assert sorted(kept) == ["error", "rows_in", "rows_out", "rows_quarantined", "seconds"]
+    assert kept["rows_in"] == {"N": "99999999999999999999"}
 
 
 def test_a_journal_that_is_not_there_is_named(entries: Entries) -> None:

@@ -376,6 +376,7 @@ def test_a_population_needs_something_to_draw() -> None:
         ("- a\n- b", "x: the document holds a list; it must be a mapping"),
         ('{"name": "a", "name": "b"}', "x: the key 'name' is given twice; remove one"),
         ('{"name": ', "x, line 1, column 10: not readable as YAML"),
+        ('{"a": ' + "[" * 100_000, "x: nested too deep; no blueprint needs that"),
         ("? [a]\n: 1", "x, line 1, column 3: not readable as YAML"),
         ("!!python/object:os.system {}", "could not determine a constructor for the tag"),
     ],

@@ -72,6 +72,29 @@ def test_fixed_arguments_win_over_given_ones_which_win_over_defaults(tmp_path: P
     }  # fmt: skip
 
 
+def test_a_job_with_a_trigger_of_its_own_belongs_to_no_workflow(tmp_path: Path) -> None:
+    nightly = {"Type": "SCHEDULED", "Schedule": "cron(15 3 * * ? *)", "StartOnCreation": True}
+    found = read(
+        tmp_path,
+        workflow(),
+        job("a"),
+        job("b"),
+        trigger("start", "a"),
+        alone(trigger("nightly", "b", **nightly)),
+        alone(trigger("both", "a b")),
+    )
+    assert (list(found.jobs), list(found.other_jobs), list(found.all_jobs)) == (["a"], ["b"], ["a", "b"])
+    assert [each.name for each in found.triggers] == ["start"]
+    assert [each.name for each in found.other_triggers] == ["nightly", "both"]
+    assert found.start.name == "start"
+
+
+def alone(resource: dict[str, Any]) -> dict[str, Any]:
+    """A trigger without a workflow."""
+    del resource["Properties"]["WorkflowName"]
+    return resource
+
+
 GOOD = (workflow(), job("a"), job("b"), trigger("start", "a"))
 
 
@@ -98,6 +121,13 @@ GOOD = (workflow(), job("a"), job("b"), trigger("start", "a"))
         ([*GOOD, trigger("start", "b", {"a": "FAILED"})], "two triggers are named start"),
         ([workflow(), job("a"), trigger("t", "a", WorkflowName="v")], "trigger t belongs to workflow 'v'"),
         ([workflow(), job("a"), trigger("t", "a", WorkflowName=None)], "trigger t belongs to workflow None"),
+        ([*GOOD, alone(trigger("t", "c"))], "trigger t names job 'c', which is not defined"),
+        (
+            [*GOOD, alone(trigger("t", "b", {"a": "SUCCEEDED"}))],
+            "trigger t is CONDITIONAL and belongs to no workflow, .*; set WorkflowName: w",
+        ),
+        ([workflow(), job("a"), alone(trigger("t", "a"))], "workflow w has 0 start triggers"),
+        ([*GOOD, alone(trigger("start", "b"))], "two triggers are named start"),
         ([workflow(), job("a", Name=None)], "a job has no Name"),
         ([workflow(), job("a", Command={"Name": "pythonshell"})], "Command.Name is 'pythonshell'"),
         (

@@ -33,7 +33,7 @@ EXPORTS = {
     "assay-vpc": "vpc-1",
     "assay-public-subnets": "subnet-3,subnet-4",
     "assay-api-log-group": "/aws/lambda/assay-api",
-    **{f"assay-{job}-job": f"assay-{job}" for job in ("ingest", *LAYERS, "calibrate")},
+    **{f"assay-{job}-job": f"assay-{job}" for job in ("ingest", *LAYERS, "calibrate", "maintain")},
 }
 PARAMETERS = {
     "dashboard": {
@@ -107,8 +107,10 @@ def test_there_are_the_roles_that_are_checked_here() -> None:
     names = [role.properties["RoleName"] for _, role in ROLES]
     assert names == [
         f"assay-{who}-eu-west-1"
-        for who in ("api", "ingest", *LAYERS, "calibrate", "dashboard", "dashboard-start", "airflow")
-    ]
+        for who in (
+            "api", "ingest", *LAYERS, "calibrate", "maintain", "dashboard", "dashboard-start", "airflow"
+        )
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("stack", "role"), ROLES, ids=lambda x: getattr(x, "logical_id", x))
@@ -168,7 +170,7 @@ def allowed(job: str, action: str) -> list[str]:
         ("ingest", [], None),
         ("bronze", ["bronze"], "bronze"),
         ("silver", ["bronze", "silver"], "silver"),
-        ("gold", ["gold", "silver"], "gold"),
+        ("gold", ["gold", "silver", "bronze"], "gold"),
         ("calibrate", ["gold", "silver"], "gold"),
     ],
 )
@@ -189,20 +191,35 @@ def test_a_job_writes_its_own_layer_only(job: str, reads: list[str], writes: str
     assert allowed(job, "glue:GetWorkflowRunProperties") == [f"{glue}:workflow/assay"]
 
 
+def test_the_maintain_job_works_on_every_table_and_drops_none() -> None:
+    glue = "arn:aws:glue:eu-west-1:000000000000"
+    tables = [f"{glue}:{kind}" for layer in LAYERS for kind in (f"database/{layer}", f"table/{layer}/*")]
+    for action in ("GetTable", "UpdateTable", "CreateTable"):
+        assert allowed("maintain", f"glue:{action}") == [f"{glue}:catalog", *tables]
+    assert allowed("maintain", "glue:DeleteTable") == []
+    warehouse = [f"arn:aws:s3:::assay-lake/warehouse/{layer}.db/*" for layer in LAYERS]
+    changed = [resource for resource in allowed("maintain", "s3:DeleteObject") if "/temp/" not in resource]
+    assert changed == ["arn:aws:s3:::assay-landing/rds/*", *warehouse]
+    assert allowed("maintain", "dynamodb:PutItem") == [
+        "arn:aws:dynamodb:eu-west-1:000000000000:table/assay-journal"
+    ]
+
+
 @pytest.mark.parametrize(
     ("action", "jobs"),
     [
-        ("secretsmanager:GetSecretValue", {"ingest"}),
+        ("secretsmanager:GetSecretValue", {"ingest", "maintain"}),
         ("execute-api:Invoke", {"ingest"}),
-        ("ec2:CreateNetworkInterface", {"ingest"}),
-        ("s3:ListBucket", {"bronze"}),
-        ("dynamodb:Scan", {"bronze"}),
+        ("ec2:CreateNetworkInterface", {"ingest", "maintain"}),
+        ("s3:ListBucket", {"bronze", "maintain"}),
+        ("dynamodb:Scan", {"bronze", "maintain"}),
+        ("dynamodb:DeleteItem", set()),
         ("glue:StartJobRun", set()),
         ("iam:PassRole", set()),
     ],
 )
 def test_what_only_some_jobs_may(action: str, jobs: set[str]) -> None:
-    assert {job for job in ("ingest", *LAYERS, "calibrate") if allowed(job, action)} == jobs
+    assert {job for job in ("ingest", *LAYERS, "calibrate", "maintain") if allowed(job, action)} == jobs
 
 
 def test_the_ingest_job_may_post_and_no_more() -> None:
@@ -356,7 +373,7 @@ def test_the_local_stack_gives_what_jobs_and_workflow_import() -> None:
         for key, value in walk(template_yaml.read(configs.path(path)))
         if key == "Fn::ImportValue"
     }
-    jobs = {f"{job}-job" for job in ("ingest", *LAYERS, "calibrate")}
+    jobs = {f"{job}-job" for job in ("ingest", *LAYERS, "calibrate", "maintain")}
     local = {name.removeprefix("assay-") for name in Stack(Home(Path("unused")), {"api": 1}).exports()}
     assert asked - jobs <= local
 

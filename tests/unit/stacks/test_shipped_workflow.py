@@ -42,6 +42,16 @@ def test_the_five_jobs_run_in_order() -> None:
     assert found.max_concurrent_runs == 1
 
 
+def test_maintenance_is_of_no_workflow_and_has_its_own_hour() -> None:
+    found = definition.read(*templates())
+    assert list(found.other_jobs) == ["assay-maintain"]
+    (trigger,) = found.other_triggers
+    assert [action.job for action in trigger.actions] == ["assay-maintain"]
+    assert trigger.schedule is not None
+    assert trigger.schedule.expression == "cron(15 3 ? * SAT *)"
+    assert found.other_jobs["assay-maintain"].arguments({})["--action"] == "maintain"
+
+
 def test_the_start_is_chosen_by_a_parameter() -> None:
     assert definition.read(*templates()).start.kind == "ON_DEMAND"
     scheduled = definition.read(*templates(Start="SCHEDULED")).start
@@ -72,7 +82,7 @@ def test_properties_are_what_the_service_takes(start: str) -> None:
         for template in templates(Start=start)
         for resource in template.resources(f"AWS::Glue::{kind}")
     ]
-    assert len(found) == 5 + 5 + 1
+    assert len(found) == 6 + 6 + 1
     for kind, resource in found:
         assert service_model.problems("glue", f"Create{kind}", resource.properties) == []
 

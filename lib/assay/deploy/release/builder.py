@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from assay.deploy.release import archive, pins
+from assay.deploy.release import archive, bom, pins
 from assay.errors import InputError, TerminalError
 from assay.serving.api import package, wheels
 
@@ -70,6 +70,8 @@ def build(root: Path, home: Path) -> Release:
     files[MODULES] = modules(folder / MODULES, root)
     files["lambda/api.zip"] = package.build(folder / "lambda/api.zip")
     files["lambda/layer.zip"] = layer(home)
+    files[bom.KEY] = folder / bom.KEY
+    files[bom.KEY].write_bytes(bom.document(root, _version(root)))
     return Release(digest(files), dict(sorted(files.items())))
 
 
@@ -82,7 +84,8 @@ def expected(root: Path) -> frozenset[str]:
     Raises:
         InputError: This is no checkout.
     """
-    made = {f"lib/assay-{_version(root)}-py3-none-any.whl", MODULES, "lambda/api.zip", "lambda/layer.zip"}
+    wheel = f"lib/assay-{_version(root)}-py3-none-any.whl"
+    made = {wheel, MODULES, "lambda/api.zip", "lambda/layer.zip", bom.KEY}
     return frozenset(made | {key for key, _ in copied(root)})
 
 

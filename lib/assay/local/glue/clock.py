@@ -11,9 +11,10 @@ import logging
 from datetime import UTC, datetime
 
 from assay.errors import AssayError
-from assay.local.glue import workflow_actions
+from assay.local.glue import trigger_actions
 from assay.local.glue.call import Call
 from assay.local.glue.setup import Setup
+from assay.stacks.triggers import Trigger
 
 _LOOK_SECONDS = 1.0
 _logger = logging.getLogger("assay.local.glue.clock")
@@ -51,22 +52,22 @@ def tick(setup: Setup, before: datetime, now: datetime) -> list[str]:
         return []  # schedules fire on whole minutes
     installed = setup.installed()
     fired = []
-    for trigger in installed.definition.triggers:
+    for trigger in (*installed.definition.triggers, *installed.definition.other_triggers):
         due = trigger.schedule.next_after(before) if trigger.schedule else None
         if due is None or due > now:
             continue
         with Call({}, setup, installed) as call:
             book = call.history.triggers
             if trigger.name not in book.inactive() and book.fire(trigger.name, due):
-                _start(call, trigger.name)
+                _start(call, trigger)
                 fired.append(trigger.name)
     return fired
 
 
-def _start(call: Call, trigger: str) -> None:
+def _start(call: Call, trigger: Trigger) -> None:
     try:
-        run_id = workflow_actions.start(call, {})
+        run_ids = trigger_actions.fire(call, trigger)
     except AssayError as error:
-        _logger.warning("trigger %s started nothing: %s", trigger, error.message)
+        _logger.warning("trigger %s started nothing: %s", trigger.name, error.message)
     else:
-        _logger.info("trigger %s started run %s", trigger, run_id)
+        _logger.info("trigger %s started run %s", trigger.name, ", ".join(run_ids))

@@ -116,13 +116,14 @@ def node_id(definition: Definition, kind: str, name: str) -> str:
 def _graph(installed: Installed, runs: Collection[JobRun], inactive: Collection[str] = ()) -> Document:
     definition = installed.definition
     triggers = [
-        {"TriggerDetails": {"Trigger": trigger(document, inactive)}} | _node(definition, "TRIGGER", name)
-        for name, document in installed.triggers.items()
+        {"TriggerDetails": {"Trigger": trigger(installed.triggers[each.name], inactive)}}
+        | _node(definition, "TRIGGER", each.name)
+        for each in definition.triggers
     ]
     jobs = [
-        {"JobDetails": {"JobRuns": [job_run(run, document) for run in runs if run.job == name]}}
+        {"JobDetails": {"JobRuns": [job_run(run, installed.jobs[name]) for run in runs if run.job == name]}}
         | _node(definition, "JOB", name)
-        for name, document in installed.jobs.items()
+        for name in definition.jobs
     ]
     return {"Nodes": [*triggers, *jobs], "Edges": _edges(definition)}
 

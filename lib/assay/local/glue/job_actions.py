@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from assay.local.glue import documents
 from assay.local.glue.call import Call, NotOursError
 from assay.local.glue.faults import GlueError
@@ -9,6 +11,7 @@ from assay.local.glue.launch import launch
 from assay.local.glue.shapes import Document
 from assay.local.history import TooManyRunsError
 from assay.local.runs import FAILED, JobRun
+from assay.stacks.definition import Job
 
 _PAGE = 100
 _ENDED = "JobRunInTerminalStateException"
@@ -17,15 +20,35 @@ _ENDED = "JobRunInTerminalStateException"
 def start_job_run(call: Call) -> Document:
     """StartJobRun: a run by itself, which fires no trigger of the workflow."""
     request = {name: value for name, value in call.request.items() if name != "JobName"}
-    job = call.installed.definition.jobs.get(call.request["JobName"])
+    job = call.installed.definition.all_jobs.get(call.request["JobName"])
     if job is None:
         raise NotOursError
     if "JobRunId" in request:
         repeated = call.job_run(job.name, request["JobRunId"])
         request = {"Arguments": repeated.request.get("Arguments", {}), **request}
-    queue = request.get("JobRunQueuingEnabled", job.queuing)
+    return {"JobRunId": start(call, job, request)}
+
+
+def start(call: Call, job: Job, request: Mapping[str, object], *, trigger: str = "") -> str:
+    """Start a run of a job by itself, in a process of its own.
+
+    Args:
+        call: Knows the history.
+        job: The job.
+        request: What the run is given, as in StartJobRun.
+        trigger: Name of the trigger that starts it; empty for none.
+
+    Returns:
+        The run's id.
+
+    Raises:
+        GlueError: `ConcurrentRunsExceededException`.
+    """
+    queue = bool(request.get("JobRunQueuingEnabled", job.queuing))
     try:
-        run_id = call.history.admit(job.name, job.max_concurrent_runs, queue=queue, request=request)
+        run_id = call.history.admit(
+            job.name, job.max_concurrent_runs, queue=queue, request=request, trigger=trigger
+        )
     except TooManyRunsError as error:
         raise GlueError("ConcurrentRunsExceededException", error.message) from error
     try:
@@ -33,7 +56,7 @@ def start_job_run(call: Call) -> Document:
     except Exception as error:
         call.history.end_job(run_id, FAILED, 0.0, str(error))
         raise
-    return {"JobRunId": run_id}
+    return run_id
 
 
 def get_job_run(call: Call) -> Document:

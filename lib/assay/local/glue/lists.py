@@ -67,9 +67,10 @@ def _triggers(call: Call) -> list[str]:
     job = call.request.get("DependentJobName")
     if job is not None and job not in call.installed.jobs:
         raise NotOursError
+    definition = call.installed.definition
     return [
         trigger.name
-        for trigger in call.installed.definition.triggers
+        for trigger in (*definition.triggers, *definition.other_triggers)
         if job is None or any(action.job == job for action in trigger.actions)
     ]
 

@@ -83,7 +83,7 @@ def _execution(setup: Setup, history: History, run_id: str) -> Execution:
         history,
         plan=whole,
         launcher=InProcess(),
-        scripts={name: setup.script(job.script) for name, job in definition.jobs.items() if name in jobs},
+        scripts={name: setup.script(job.script) for name, job in definition.all_jobs.items() if name in jobs},
         logs=setup.home.logs,
         on_event=_log,
     )

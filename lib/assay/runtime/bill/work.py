@@ -124,7 +124,7 @@ def measured(path: Path | None = None) -> Measured:
 
 
 def week(seconds: Mapping[str, float] | None = None, template: Path | None = None) -> tuple[JobCost, ...]:
-    """The jobs of one run, in the template's order.
+    """The jobs of one run and those of once a week, in the template's order.
 
     Args:
         seconds: Job → how long it runs, in place of what was measured.
@@ -166,7 +166,8 @@ def events(number: float, template: Path | None = None) -> EventsCost:
     found = measured()
     spent: dict[str, float] = {}
     glue = 0.0
-    for name, (body, _) in _jobs(template).items():
+    grown = {name: body for name, (body, _) in _jobs(template).items() if name in found.large.cpu_seconds}
+    for name, body in grown.items():
         spent[name] = number * found.per_event(name) / CORES * _dpu(body)
         glue += cost.dollars(spent[name], execution_class=body["ExecutionClass"])
     gigabytes = number * found.bytes_per_event() / _GB

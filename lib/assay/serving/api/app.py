@@ -5,16 +5,20 @@ Under uvicorn: `uvicorn assay.serving.api.app:app`; the bucket comes from `ASSAY
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import Body, Depends, FastAPI, Path, Response
+from fastapi import Body, Depends, FastAPI, Path, Request, Response
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from assay.errors import TerminalError
+from assay.runtime import logs
 from assay.serving.api import problems
+from assay.serving.api.limits import DEADLINE, Limited
 from assay.serving.api.store import Registered, Store
 from assay.spec.blueprint import Blueprint
 
@@ -56,9 +60,23 @@ def store() -> Store:
     return Store(bucket)
 
 
+@contextlib.asynccontextmanager
+async def _serving(_: FastAPI) -> AsyncIterator[None]:
+    logs.configure()
+    yield
+
+
 Versions = Annotated[Store, Depends(store)]
-app = FastAPI(title="Assay parameters", version="1", docs_url=None, redoc_url=None)
+app = FastAPI(
+    title="Assay parameters",
+    version="1",
+    docs_url=None,
+    redoc_url=None,
+    lifespan=_serving,
+    responses=problems.DOCUMENTED,
+)
 problems.install(app)
+app.add_middleware(Limited)
 
 
 @app.get("/v1/status")
@@ -67,11 +85,13 @@ def status() -> Status:
     return Status(status="ok")
 
 
-@app.post("/v1/parameters", status_code=201)
-def register(document: Document, versions: Versions, response: Response) -> Version:
+@app.post("/v1/parameters", status_code=201, responses={200: {"model": Version}})
+def register(document: Document, versions: Versions, request: Request, response: Response) -> Version:
     """Register a blueprint: 201 for a new version, 200 when the newest version is the same document."""
     blueprint = Blueprint.parse(json.dumps(document), "the request")
-    registered, new = versions.register(blueprint.name, blueprint.version, blueprint.document())
+    registered, new = versions.register(
+        blueprint.name, blueprint.version, blueprint.document(), until=request.scope[DEADLINE]
+    )
     response.status_code = 201 if new else 200
     response.headers["Location"] = f"/v1/parameters/{registered.blueprint}/{registered.number}"
     return Version.model_validate(registered)

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import typing
+
 from mangum import Mangum
 
+from assay.runtime import logs
 from assay.serving.api.app import app
 
+if typing.TYPE_CHECKING:
+    from mangum.types import LambdaContext, LambdaEvent
+
 # No start-up or shutdown work: a lifespan would only delay the first answer.
-handler = Mangum(app, lifespan="off")
+_answer = Mangum(app, lifespan="off")
+
+
+def handler(event: LambdaEvent, context: LambdaContext) -> dict[str, typing.Any]:
+    """Answer one request; what is logged is JSON, which CloudWatch keeps as it is."""
+    logs.configure()
+    return _answer(event, context)

@@ -7,17 +7,39 @@ References:
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from assay.errors import AssayError, InputError, TransientError
 from assay.runtime import logs
 
 MEDIA_TYPE = "application/problem+json"
+_LONGEST = 1_000  # characters of a sentence: it may name what the caller sent
 _log = logs.get(__name__)
+
+
+class Problem(BaseModel):
+    """What is wrong, in one sentence."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+DOCUMENTED: Final[dict[int | str, dict[str, Any]]] = {
+    status: {
+        "description": HTTPStatus(status).phrase,
+        "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+    }
+    for status in (400, 404, 405, 408, 413, 422, 429, 500, 503)
+}
+"""Every status of a problem, as the API's own description lists it."""
 
 
 def problem(status: int, detail: str) -> JSONResponse:
@@ -25,9 +47,11 @@ def problem(status: int, detail: str) -> JSONResponse:
 
     Args:
         status: The HTTP status.
-        detail: One sentence for the caller.
+        detail: One sentence for the caller; of a long one the beginning.
     """
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    # JSON may hold half of a surrogate pair, which UTF-8 cannot.
+    text = " ".join(detail[:_LONGEST].split()).encode("utf-8", "replace").decode("utf-8")
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": text}
     return JSONResponse(body, status, media_type=MEDIA_TYPE)
 
 
@@ -54,4 +78,6 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
-        return problem(error.status_code, str(error.detail))
+        answer = problem(error.status_code, str(error.detail))
+        answer.headers.update(error.headers or {})
+        return answer

@@ -1,7 +1,8 @@
 """Are two lakes the same? Rows and a checksum per table, independent of files, order and run.
 
 Columns that begin with `_` say which run wrote a row, not what it says, and are left out; so are tables that
-tell of the runs themselves (`runs`, `journal`). Numbers count with all their bits.
+tell of the runs themselves (`runs`, `journal`, and `reconciliation`, which counts the journal too). Numbers
+count with all their bits.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from assay.errors import InputError, did_you_mean
 from assay.serving.queries import catalog
 from assay.serving.queries.engine import run
 
-OF_RUNS = frozenset({"runs", "journal"})
+OF_RUNS = frozenset({"runs", "journal", "reconciliation"})
 _SUM = """
     SELECT count(*) AS rows, md5(coalesce(string_agg(line, chr(10) ORDER BY line), '')) AS md5
     FROM (SELECT CAST(t AS VARCHAR) AS line FROM "checked"."rows" t)

@@ -11,7 +11,7 @@ from tests.unit.local.glue.conftest import Glue, until
 from assay.local.glue import clock
 
 DUE = datetime(2026, 1, 5, 3, 15, tzinfo=UTC)  # a Monday
-SECOND = timedelta(seconds=1)
+SECOND, WEEK = timedelta(seconds=1), timedelta(days=7)
 
 
 @pytest.fixture
@@ -53,6 +53,25 @@ def test_a_deactivated_schedule_does_not_fire(weekly: Glue) -> None:
     with weekly.history() as history:
         history.triggers.set_active("start", active=True)
     assert clock.tick(weekly.setup, DUE - SECOND, DUE) == ["start"]
+
+
+def test_a_job_of_no_workflow_has_a_schedule_of_its_own(
+    weekly: Glue, caplog: pytest.LogCaptureFixture
+) -> None:
+    weekly.job("upkeep")
+    weekly.alone("saturday", "upkeep", "cron(15 3 ? * SAT *)", {"--action": "maintain"})
+    client = weekly.up()
+    saturday = DUE + timedelta(days=5)
+    assert clock.tick(weekly.setup, saturday - SECOND, saturday) == ["saturday"]
+    (run,) = client.get_job_runs(JobName="upkeep")["JobRuns"]
+    done = weekly.job_ended("upkeep", run["Id"])
+    assert (done["JobRunState"], done["TriggerName"]) == ("SUCCEEDED", "saturday")
+    assert done["Arguments"] == {"--action": "maintain"}
+    assert runs(weekly) == []
+    with weekly.history() as history:
+        history.admit("upkeep", 1, queue=False, request={})
+    assert clock.tick(weekly.setup, saturday + WEEK - SECOND, saturday + WEEK) == ["saturday"]
+    assert "trigger saturday started nothing: job upkeep may have 1 runs at once" in caplog.text
 
 
 def test_a_run_under_way_keeps_the_next_from_starting(weekly: Glue, caplog: pytest.LogCaptureFixture) -> None:

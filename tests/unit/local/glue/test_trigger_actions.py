@@ -70,6 +70,23 @@ def test_a_deactivated_condition_does_not_fire(pair: Glue) -> None:
     assert states == {"start": "CREATED", "t4": "DEACTIVATED"}
 
 
+def test_a_job_of_no_workflow_is_started_by_itself_and_in_no_graph(pair: Glue) -> None:
+    pair.job("upkeep")
+    pair.alone("by hand", "upkeep", arguments={"--action": "look"})
+    client = pair.up()
+    client.start_trigger(Name="by hand")
+    (run,) = client.get_job_runs(JobName="upkeep")["JobRuns"]
+    assert pair.job_ended("upkeep", run["Id"])["JobRunState"] == "SUCCEEDED"
+    again = client.start_job_run(JobName="upkeep", Arguments={"--action": "other"})["JobRunId"]
+    assert pair.job_ended("upkeep", again)["Arguments"] == {"--action": "other"}
+    assert [call["action"] for call in pair.calls] == ["look", "other"]
+    assert client.list_triggers(DependentJobName="upkeep")["TriggerNames"] == ["by hand"]
+    assert "WorkflowName" not in client.get_trigger(Name="by hand")["Trigger"]
+    graph = client.get_workflow(Name="w", IncludeGraph=True)["Workflow"]["Graph"]
+    assert {node["Name"] for node in graph["Nodes"]} == {"start", "t4", "one", "two"}
+    assert client.get_workflow_runs(Name="w")["Runs"] == []
+
+
 def test_other_names_are_the_emulators(pair: Glue) -> None:
     client = pair.up()
     for call in (client.get_trigger, client.start_trigger, client.stop_trigger):

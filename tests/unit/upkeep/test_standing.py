@@ -14,7 +14,7 @@ BRONZE, SILVER, DAILY, UNITS = "bronze.trades", "silver.trades", "gold.asset_dai
 
 def state(number: int, restored: int | None = None, **marks: int | str) -> State:
     named = {key.replace("__", "."): str(value) for key, value in marks.items()}
-    return State(number, datetime(2026, 1, 5, tzinfo=UTC), f"r-{number}", number, named, restored)
+    return State(number, datetime(2026, 1, 5, tzinfo=UTC), f"r-{number}", number, named, None, restored)
 
 
 def bronze(*numbers: int) -> list[State]:
@@ -85,7 +85,7 @@ def test_killed_between_tables_and_repeated_moves_the_rest(done: int) -> None:
     for move in planned[:done]:
         assert move.to is not None
         kept = states[move.table]
-        again = State(100 + move.to.id, move.to.at, "r-9", move.to.rows, move.to.marks, move.to.id)
+        again = State(100 + move.to.id, move.to.at, "r-9", move.to.rows, move.to.marks, None, move.to.id)
         states[move.table] = [again, *kept[kept.index(move.to) :]]
     assert found(states, BRONZE, 2) == [
         (move.table, move.to.id if move.to else None) for move in planned[done:]

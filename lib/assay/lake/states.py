@@ -25,6 +25,7 @@ class State:
         run_id: The run that made it; None for another tool's commit.
         rows: Rows in it.
         marks: Key → how far the table went then, for example the snapshot of a table that it is made of.
+        parent: The state before it; None for the table's first one.
         restored: The earlier state that it repeats, if it is the result of a rollback.
         version: Of the contract that it was written by; empty if its commit does not say.
         branch: The branch that it was made on; empty for main.
@@ -35,9 +36,15 @@ class State:
     run_id: str | None
     rows: int
     marks: Mapping[str, str]
+    parent: int | None = None
     restored: int | None = None
     version: str = ""
     branch: str = ""
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether it is a cleared table's: no rows, and nothing is known of how far it went."""
+        return not self.rows and not self.marks
 
 
 def states(lake: Lake, name: str) -> tuple[State, ...]:
@@ -146,6 +153,7 @@ def _state(snapshot: Snapshot, marks: Mapping[str, str]) -> State:
         run_id=snapshot.summary.get(RUN),
         rows=snapshot.count("total-records"),
         marks=marks,
+        parent=snapshot.parent,
         restored=int(restored) if restored else None,
         version=snapshot.summary.get(VERSION, ""),
         branch=snapshot.summary.get(ON_BRANCH, ""),

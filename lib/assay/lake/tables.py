@@ -85,8 +85,8 @@ class Lake(Published):
             name: `<layer>.<table>`.
         """
         table = self._table(name)
-        head = table.head() if table else None
-        return (head.id if head else None), watermarks(table)
+        tip = table.tip(self.branch) if table else None
+        return (tip.id if tip else None), watermarks(table, self.branch)
 
     def ensure(self, layer: str) -> None:
         """Make the tables of a layer that are not there yet, empty: a question to them then has an answer.

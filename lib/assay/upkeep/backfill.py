@@ -99,20 +99,24 @@ def bronze(context: Context, lake: Lake) -> None:
     """Take in everything that landed once more; the source database is not asked.
 
     Raises:
-        TerminalError: The landing bucket lacks a file that bronze holds rows of: bronze would lose them.
+        TerminalError: The landing bucket lacks a file that bronze has rows of, or changes that a load
+            counted: bronze would lose them.
     """
     landing = Landing(clients.s3(), context.landing_bucket)
     with context.journal.step("bronze anew") as step:
-        missing = _not_landed(context.lake, landing)
-        if missing:
+        gone = _not_landed(context.lake, landing)
+        if gone:
             raise TerminalError(
-                f"s3://{landing.bucket} lacks {len(missing):,} files that bronze has rows of, such as "
-                f"{missing[0]}: made anew from there bronze would lose them; restore the files first"
+                f"s3://{landing.bucket} lacks {len(gone):,} files that bronze has rows of, such as "
+                f"{gone[0]}; made anew from there, bronze would lose them: restore the files first"
             )
-        newest = _newest(lake.read("bronze.loads")) or context.week
         each({name: partial(lake.clear, name) for name in BRONZE})
         intake = Intake(lake, landing)
-        step.rows_out = intake.week(newest, wait_seconds=0) + intake.documents()
+        step.rows_out = intake.tables() + intake.documents()
+        newest = _newest(lake)
+        lacking = intake.lacking(newest, None) if newest else ["no week at all landed"]
+        if lacking:
+            raise TerminalError(f"s3://{landing.bucket} does not hold all: {'; '.join(lacking)}")
 
 
 def silver(context: Context, lake: Lake) -> None:
@@ -133,7 +137,7 @@ def gold(context: Context, lake: Lake, weeks: Collection[date] = ()) -> None:
     Raises:
         InputError: silver knows no week.
     """
-    newest = _newest(lake.read("silver.loads"))
+    newest = _newest(lake, "silver.loads")
     if newest is None:
         raise InputError("silver.loads is empty, so that there is no week to make; run the workflow first")
     as_of = newest + _WEEK
@@ -147,8 +151,8 @@ def gold(context: Context, lake: Lake, weeks: Collection[date] = ()) -> None:
         step.rows_in, step.rows_out, _ = certify_waiting(lake, planned(lake, newest, as_of))
 
 
-def _newest(loads: object) -> date | None:
-    week: date | None = loads.agg(F.max("week")).collect()[0][0]  # type: ignore[attr-defined]
+def _newest(lake: Lake, loads: str = "bronze.loads") -> date | None:
+    week: date | None = lake.read(loads).agg(F.max("week")).collect()[0][0]
     return week
 
 

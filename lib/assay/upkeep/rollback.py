@@ -6,6 +6,8 @@ run that was under way meanwhile cannot publish over it. The next run of a week 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from pyspark.sql import functions as F
@@ -13,12 +15,18 @@ from pyspark.sql import functions as F
 from assay.errors import InputError
 from assay.lake.contracts import Contract, names
 from assay.lake.parallel import each
+from assay.lake.reconciliation import TABLE as RECONCILIATION
 from assay.lake.refine import QUARANTINE
 from assay.lake.states import State, restore, states
 from assay.lake.tables import Lake
 from assay.medallion.silver_shapes import SOURCES
 from assay.upkeep.action import Context, Options, Report, action
 from assay.upkeep.standing import Move, moves
+
+FOLLOWS = {
+    QUARANTINE: "roll back the silver table whose rows it holds",
+    RECONCILIATION: "it tells what runs compared, and the next run compares again",
+}
 
 
 class Back(Options):
@@ -39,15 +47,16 @@ class Back(Options):
 def rollback(context: Context, back: Back) -> Report:
     """Give a table, and what was made of its later states, an earlier state again."""
     Contract.load(back.table)
-    if back.table == QUARANTINE:
-        raise InputError(f"{QUARANTINE} follows all silver tables; roll back the table whose rows it holds")
+    if back.table in FOLLOWS:
+        raise InputError(f"{back.table} follows other tables: {FOLLOWS[back.table]}")
     lake = context.lake
-    found = each({name: partial(states, lake, name) for name in names()})
-    planned = moves(found, back.table, back.to)
+    found = each({name: partial(states, lake, name) for name in names() if name != RECONCILIATION})
+    aside = found[QUARANTINE]
+    planned = [_sure(move, aside) for move in moves(found, back.table, back.to)]
     released = 0
     if not back.dry_run:
         for move in planned:
-            _go(lake, move)
+            _go(lake, move, aside)
         family = [name for name, source in SOURCES.items() if back.table in (name, source)]
         released = sum(release(lake, name) for name in family)
     context.step.rows_out = sum(move.to.rows if move.to else 0 for move in planned)
@@ -83,11 +92,33 @@ def release(lake: Lake, name: str) -> int:
     return count
 
 
-def _go(lake: Lake, move: Move) -> None:
+def _go(lake: Lake, move: Move, aside: Sequence[State]) -> None:
     if move.to is None:
         lake.clear(move.table)
-    else:
-        restore(lake, move.table, move.to, move.head)
+        return
+    if move.table in SOURCES:
+        # First: killed in between, a row stands in both tables, which reconciliation tells, never in none.
+        _set_aside_again(lake, move.table, _at(aside, move.to))
+    restore(lake, move.table, move.to, move.head)
+
+
+def _sure(move: Move, aside: Sequence[State]) -> Move:
+    """Clear a silver table of which nobody knows any more what was set aside when its state was made."""
+    known = move.to is None or not aside or aside[-1].parent is None or _at(aside, move.to)
+    return move if known or move.table not in SOURCES else replace(move, to=None)
+
+
+def _at(aside: Sequence[State], state: State) -> State | None:
+    """The quarantine's state when another table's state was made; None before its first one."""
+    return next((each for each in aside if each.at <= state.at), None)
+
+
+def _set_aside_again(lake: Lake, name: str, then: State | None) -> None:
+    """Put back what left the quarantine of a table since then."""
+    if then is not None:
+        rows = lake.read(QUARANTINE, then.id).where(F.col("contract") == name)
+        gone = rows.join(lake.read(QUARANTINE).select("quarantine_id"), "quarantine_id", "left_anti")
+        lake.merge(QUARANTINE, gone.select(*rows.columns), {})
 
 
 def _shown(move: Move) -> dict[str, object]:

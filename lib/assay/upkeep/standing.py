@@ -64,7 +64,8 @@ def moves(states: States, table: str, snapshot: int) -> list[Move]:
                 found[name] = _newest(states, name, found)
     found.update(_together(states, found, table))
     order = sorted(found, key=lambda name: (name == table, -_layer(name), name != LAST, name))
-    return [Move(name, states[name][0], found[name]) for name in order if states[name][0] != found[name]]
+    planned = [Move(name, states[name][0], found[name]) for name in order]
+    return [move for move in planned if move.to != move.head and not (move.to is None and move.head.is_blank)]
 
 
 def _layer(name: str) -> int:

@@ -18,12 +18,16 @@ import pytest
 from pyspark.sql import SparkSession
 
 from assay import configs
-from assay.lake import Lake
+from assay.lake import Lake, refresh
+from assay.lake.certification import certify_waiting, planned
+from assay.lake.refine import refine
 from assay.local.job import load
 from assay.runtime import clients
 from assay.sources import tables
-from assay.sources.landing import CAPTURED
+from assay.sources.intake import Intake
+from assay.sources.landing import CAPTURED, Landing
 from assay.spec import Blueprint
+from assay.upkeep.backfill import SILVER
 
 DOCUMENT = """
 name: shop
@@ -66,7 +70,7 @@ class Shop:
         monday = START + timedelta(weeks=n - 1)
         opens = datetime.combine(monday, datetime.min.time(), UTC)
         hours = [opens + timedelta(hours=int(h)) for h in rng.permutation(168)[:40]]
-        week: dict[str, list[dict[str, Any]]] = {"customers": [], "exposures": [], "quotes": [], "trades": []}
+        week: dict[str, list[dict[str, Any]]] = {"exposures": [], "quotes": [], "trades": []}
         for i, at in enumerate(hours):
             notional = Decimal(int(rng.integers(100, 99_999))) / 100
             week["trades"].append(
@@ -80,9 +84,6 @@ class Shop:
         if n == 1:
             for i in range(CUSTOMERS):
                 arm = ("control", "blue")[i % 2]
-                week["customers"].append(
-                    {"customer_id": i, "signed_up_at": opens, "country": "GB", "tier": "basic"}
-                )
                 week["exposures"].append(
                     {
                         "exposure_id": i,
@@ -119,20 +120,23 @@ class Shop:
         key = f"{CAPTURED}/{table}/2026020{n}-031500123.parquet"
         clients.s3().put_object(Bucket=self.bucket, Key=key, Body=buffer.getvalue())
 
-    def job(self, name: str, *more: str, n: int = 1, run: str = "") -> None:
-        week = START + timedelta(weeks=n - 1)
-        argv = ["--JOB_NAME", f"assay-{name}", "--WORKFLOW_RUN_ID", run or f"r-{n}", "--week", f"{week}"]
-        argv += ["--landing_bucket", self.bucket, "--journal_table", self.journal, *more]
-        load(configs.path(f"jobs/{name}.py"))(argv)
-
     def week(self, n: int, run: str = "") -> None:
-        """The jobs of a week, without the one that fills the database."""
-        self.job("bronze", "--wait_seconds", "0", n=n, run=run)
-        for name in ("silver", "gold", "calibrate"):
-            self.job(name, n=n, run=run)
+        """What the jobs do in a week, without their checks: bronze, silver, gold, certificates."""
+        monday = START + timedelta(weeks=n - 1)
+        lake = Lake(self.spark, run or f"r-{n}")
+        intake = Intake(lake, Landing(clients.s3(), self.bucket))
+        intake.tables()
+        intake.documents()
+        refine(lake, SILVER)
+        refresh.experiments(lake, monday, monday + timedelta(days=7))
+        refresh.asset_daily(lake)
+        certify_waiting(lake, planned(lake, monday, monday + timedelta(days=7)))
 
     def maintain(self, action: str, run: str = "r-9", **options: object) -> None:
-        self.job("maintain", "--action", action, "--options", json.dumps(options), run=run)
+        argv = ["--JOB_NAME", "assay-maintain", "--WORKFLOW_RUN_ID", run, "--week", f"{START}"]
+        argv += ["--landing_bucket", self.bucket, "--journal_table", self.journal]
+        argv += ["--action", action, "--options", json.dumps(options)]
+        load(configs.path("jobs/maintain.py"))(argv)
 
     def rows(self, *names: str) -> dict[str, list[str]]:
         """What tables hold, to the last bit, without the columns that tell of runs."""

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pyspark.sql import functions as F
 
 from assay.errors import InputError, TerminalError, TransientError
+from assay.lake import refresh
 from assay.lake import states as lake_states
 from assay.lake.contracts import names
+from assay.lake.states import State
 from assay.runtime import clients
-from assay.upkeep import branches
+from assay.upkeep import branches, rollback
+from assay.upkeep.backfill import BRONZE
+from assay.upkeep.standing import Move
 
-SILVER = tuple(n for n in names() if n.startswith("silver.") and not n.endswith(("journal", "quarantine")))
-GOLD = tuple(n for n in names() if n.startswith("gold.") and not n.endswith("runs"))
+SILVER = ("silver.trades", "silver.quotes", "silver.exposures", "silver.loads", "silver.blueprints")
+GOLD = (*refresh.EXPERIMENTS, "gold.asset_daily", "gold.certificates")
 ALL = (*SILVER, *GOLD)
 
 
@@ -82,13 +89,37 @@ def test_a_table_goes_back_and_the_week_again_derives_the_same(
     shop.week(2, run="r-3")
     assert shop.rows(*ALL) == before
     assert quarantined(shop) == aside
+    what_left_the_quarantine_returns(shop, aside)
     for table, to, sentence in (
-        ("silver.quarantine", 1, "roll back the table whose rows it holds"),
+        ("silver.quarantine", 1, "roll back the silver table whose rows it holds"),
         ("silver.trades", 1, "silver.trades has no state 1"),
         ("silver.trade", 1, "did you mean 'silver.trades'"),
     ):
         with pytest.raises(InputError, match=sentence):
             shop.maintain("rollback", table=table, to=to)
+
+
+def what_left_the_quarantine_returns(shop: Any, aside: set[str]) -> None:
+    """A row that was sent through again is in the table; the table's earlier state does not hold it."""
+    before = lake_states.states(shop.lake, "silver.trades")[0]
+    shop.lake.overwrite("silver.quarantine", shop.lake.read("silver.quarantine").where("false"), "true", {})
+    shop.lake.append(
+        "silver.trades", shop.lake.read("silver.trades").limit(1).withColumn("trade_id", F.lit(9)), {}
+    )
+    shop.maintain("rollback", table="silver.trades", to=before.id)
+    assert shop.lake.read("silver.trades").where("trade_id = 9").isEmpty()
+    assert quarantined(shop) == aside
+
+
+def test_a_table_of_which_nobody_knows_what_was_set_aside_is_cleared() -> None:
+    at = datetime(2026, 1, 5, tzinfo=UTC)
+    head, state = (State(n, at + timedelta(hours=n), "r", 1, {}) for n in (2, 1))
+    move = Move("silver.trades", head, state)
+    expired = [State(8, at + timedelta(hours=2), "r", 1, {}, parent=7)]
+    assert rollback._sure(move, expired).to is None
+    assert rollback._sure(replace(move, table="gold.runs"), expired).to == state
+    for known in ([], [replace(expired[0], parent=None)], [replace(expired[0], at=at)]):
+        assert rollback._sure(move, known) == move
 
 
 def test_the_lake_made_anew_is_the_lake(
@@ -112,25 +143,24 @@ def test_the_lake_made_anew_is_the_lake(
     again = report(capsys)
     assert again["equal"], [table for table in again["tables"] if not table["equal"]]
     assert {"bronze.trades", "bronze.loads", "bronze.parameters"} <= {t["table"] for t in again["tables"]}
-    killed_while_publishing(shop, before, monkeypatch)
-    with pytest.raises(TransientError, match="another run wrote since backfill_r_7 was made"):
-        shop.maintain("publish", branch="backfill_r_7")
+    killed_while_publishing(shop, monkeypatch)
     capsys.readouterr()
-    for branch in ("replay_r_8", "backfill_r_7"):
-        shop.maintain("drop", branch=branch)
-        assert "silver.trades" in report(capsys)["dropped"]
-    shop.maintain("replay", run="r-10", publish=True)
-    assert report(capsys)["published"][:2] == ["bronze.customers", "bronze.exposures"]
-    shop.maintain("publish", branch="replay_r_10")
+    shop.maintain("publish", branch="replay_r_8")
+    assert report(capsys)["published"][0] == "silver.trades"
+    shop.maintain("publish", branch="replay_r_8")
     assert report(capsys)["published"] == []
     assert state(shop) == before
+    with pytest.raises(TransientError, match="another run wrote since backfill_r_7 was made"):
+        shop.maintain("publish", branch="backfill_r_7")
+    shop.maintain("drop", branch="backfill_r_7")
+    assert "silver.trades" in report(capsys)["dropped"]
     shop.week(2, run="r-11")
     assert state(shop) == before
     what_is_refused(shop)
 
 
-def killed_while_publishing(shop: Any, before: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bronze is published, silver is not, and a run comes in between: it goes on rightly."""
+def killed_while_publishing(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes before silver.trades is published, it and the rest are not."""
     moved = branches.advance
 
     def kill(lake: Any, name: str, branch: str) -> bool:
@@ -142,21 +172,20 @@ def killed_while_publishing(shop: Any, before: object, monkeypatch: pytest.Monke
         patch.setattr(branches, "advance", kill)
         with pytest.raises(Killed):
             shop.maintain("publish", branch="replay_r_8")
-    shop.job("silver", n=2, run="r-5")
-    shop.job("gold", n=2, run="r-5")
-    shop.job("calibrate", n=2, run="r-5")
-    assert state(shop) == before
-    with pytest.raises(TransientError, match="another run wrote since replay_r_8 was made"):
-        shop.maintain("publish", branch="replay_r_8")
 
 
 def what_is_refused(shop: Any) -> None:
+    """The landing bucket lacks what bronze knows, and what a load counted that bronze never took in."""
     with pytest.raises(InputError, match="no table has a branch 'replay_r_99'; there is none beside main"):
         shop.maintain("publish", branch="replay_r_99")
     files = clients.s3().list_objects_v2(Bucket=shop.bucket, Prefix="rds/brokerage/trades/")["Contents"]
     clients.s3().delete_object(Bucket=shop.bucket, Key=files[0]["Key"])
     with pytest.raises(TerminalError, match=r"lacks 1 files that bronze has rows of, such as s3://.*trades"):
         shop.maintain("replay")
+    for name in BRONZE:
+        shop.spark.sql(f"DROP TABLE glue_catalog.{name} PURGE")
+    with pytest.raises(TerminalError, match=r"not hold all: bronze.trades, week 2026-01-05: 0 of 40 changes"):
+        shop.maintain("replay", run="r-12")
 
 
 @pytest.mark.parametrize(

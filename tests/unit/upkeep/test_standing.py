@@ -14,7 +14,7 @@ BRONZE, SILVER, DAILY, UNITS = "bronze.trades", "silver.trades", "gold.asset_dai
 
 def state(number: int, restored: int | None = None, **marks: int | str) -> State:
     named = {key.replace("__", "."): str(value) for key, value in marks.items()}
-    return State(number, datetime(2026, 1, 5, tzinfo=UTC), f"r-{number}", number, named, restored)
+    return State(number, datetime(2026, 1, 5, tzinfo=UTC), f"r-{number}", number, named, None, restored)
 
 
 def bronze(*numbers: int) -> list[State]:
@@ -85,7 +85,7 @@ def test_killed_between_tables_and_repeated_moves_the_rest(done: int) -> None:
     for move in planned[:done]:
         assert move.to is not None
         kept = states[move.table]
-        again = State(100 + move.to.id, move.to.at, "r-9", move.to.rows, move.to.marks, move.to.id)
+        again = State(100 + move.to.id, move.to.at, "r-9", move.to.rows, move.to.marks, None, move.to.id)
         states[move.table] = [again, *kept[kept.index(move.to) :]]
     assert found(states, BRONZE, 2) == [
         (move.table, move.to.id if move.to else None) for move in planned[done:]
@@ -126,6 +126,8 @@ def test_one_of_the_experiments_tables_takes_the_others_along() -> None:
     assert found(states, LAST, 402) == [*others, (UNITS, 102), (LAST, 402)]
     states[LAST] = [each for each in states[LAST] if each.id == 403]
     assert [to for _, to in found(states, UNITS, 102)] == [None, None, None, 102]
+    cleared = State(999, states[LAST][0].at, "r-9", 0, {})
+    assert [to for _, to in found(states | {LAST: [cleared, *states[LAST]]}, UNITS, 102)] == [None, None, 102]
     states["gold.metric_moments"] = states["gold.metric_moments"][:1]
     assert [to for _, to in found(states, LAST, 403)] == []
 

@@ -51,7 +51,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     settings = {
         "spark.driver.extraClassPath": classpath,
         # Many plans, each run a few times: the JVM's second compiler takes a third of the time of the cores.
-        # With the first alone the JVM keeps 48 MB of code by default, and compiles no more once they are full.
+        # With the first alone the JVM has 48 MB for code, and compiles no more once they are full.
         "spark.driver.extraJavaOptions": (
             f"-Duser.timezone=UTC -Dderby.system.home={scratch} -XX:TieredStopAtLevel=1 "
             "-XX:ReservedCodeCacheSize=240m"

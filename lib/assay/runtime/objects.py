@@ -36,10 +36,10 @@ def read_text(address: str) -> str:
         InputError: There is nothing, or no text.
         TransientError: S3 did not answer.
     """
+    bucket, key = split(address) if address.startswith(_S3) else ("", "")
     try:
-        if not address.startswith(_S3):
+        if not bucket:
             return Path(address).read_text(encoding="utf-8")
-        bucket, key = split(address)
         with clients.calling(f"read {address}"):
             return clients.s3().get_object(Bucket=bucket, Key=key)["Body"].read().decode("utf-8")
     except OSError as error:

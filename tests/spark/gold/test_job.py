@@ -189,8 +189,9 @@ def test_both_jobs_from_their_command_lines(
     gold.main(argv)
     calibrate.main(argv)
     steps = dict(Recorded.steps)
-    assert set(list(steps)[:3]) == {"experiments", "asset_daily", "runs"}  # side by side
-    assert list(steps)[3:] == ["reconcile", "certify", "gate"]
+    assert next(iter(steps)) == "tables"
+    assert set(list(steps)[1:4]) == {"experiments", "asset_daily", "runs"}  # side by side
+    assert list(steps)[4:] == ["reconcile", "certify", "gate"]
     made = ("experiments", "asset_daily", "runs", "reconcile", "certify")
     assert all(steps[name].rows_out > 0 for name in made)
     assert steps["gate"].rows_in == 0  # both experiments end here, neither is planted

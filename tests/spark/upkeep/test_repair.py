@@ -59,7 +59,6 @@ def test_a_table_goes_back_and_the_week_again_derives_the_same(
         "gold.asset_daily",
         "gold.experiment_results",
         "gold.metric_moments",
-        "gold.reconciliation",
         "gold.unit_metrics",
         "silver.trades",
         "bronze.trades",

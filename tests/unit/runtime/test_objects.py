@@ -54,10 +54,11 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 def test_the_newest_of_many_pages_is_found(s3: Stubber) -> None:
     page = {"IsTruncated": True, "NextContinuationToken": "t", "Contents": [{"Key": "p/v2"}, {"Key": "p/v1"}]}
-    s3.add_response("list_objects_v2", page, {"Bucket": "b", "Prefix": "p/v"})
-    more = {"Bucket": "b", "Prefix": "p/v", "ContinuationToken": "t"}
+    asked = {"Bucket": "b", "Prefix": "p/v", "StartAfter": "p/v0"}
+    s3.add_response("list_objects_v2", page, asked)
+    more = {**asked, "ContinuationToken": "t"}
     s3.add_response("list_objects_v2", {"Contents": [{"Key": "p/v3"}]}, more)
-    assert objects.newest("b", "p/v") == "p/v3"
+    assert objects.newest("b", "p/v", after="p/v0") == "p/v3"
 
 
 @pytest.mark.parametrize("status", [409, 412])

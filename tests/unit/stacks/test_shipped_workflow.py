@@ -45,11 +45,16 @@ def test_the_five_jobs_run_in_order() -> None:
 def test_maintenance_is_of_no_workflow_and_has_its_own_hour() -> None:
     found = definition.read(*templates())
     assert list(found.other_jobs) == ["assay-maintain"]
-    (trigger,) = found.other_triggers
-    assert [action.job for action in trigger.actions] == ["assay-maintain"]
-    assert trigger.schedule is not None
-    assert trigger.schedule.expression == "cron(15 3 ? * SAT *)"
+    assert {action.job for trigger in found.other_triggers for action in trigger.actions} == {
+        "assay-maintain"
+    }
+    assert {each.name: each.schedule and each.schedule.expression for each in found.other_triggers} == {
+        "assay-maintain-weekly": "cron(15 3 ? * SAT *)",
+        "assay-alarms-daily": "cron(45 6 * * ? *)",
+    }
     assert found.other_jobs["assay-maintain"].arguments({})["--action"] == "maintain"
+    (alarms,) = found.other_triggers[1].actions
+    assert dict(alarms.arguments) == {"--action": "alarms", "--options": '{"fail": true}'}
 
 
 def test_the_start_is_chosen_by_a_parameter() -> None:
@@ -82,7 +87,7 @@ def test_properties_are_what_the_service_takes(start: str) -> None:
         for template in templates(Start=start)
         for resource in template.resources(f"AWS::Glue::{kind}")
     ]
-    assert len(found) == 6 + 6 + 1
+    assert len(found) == 6 + 7 + 1
     for kind, resource in found:
         assert service_model.problems("glue", f"Create{kind}", resource.properties) == []
 

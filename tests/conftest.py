@@ -43,6 +43,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """A real session on two cores with the Iceberg that Glue has; `glue_catalog` is in a temporary folder."""
     from pyspark.sql import SparkSession
 
+    from assay.spark import names
+
     scratch = tmp_path_factory.mktemp("spark")
     (scratch / "glue_catalog").mkdir()  # else its namespaces cannot be listed
     os.environ["JAVA_HOME"] = str(java_home())
@@ -51,7 +53,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     settings = {
         "spark.driver.extraClassPath": classpath,
         # Many plans, each run a few times: the JVM's second compiler takes a third of the time of the cores.
-        # With the first alone the JVM has 48 MB for code, and compiles no more once they are full.
+        # With the first alone the JVM keeps 48 MB of code by default; once they are full it compiles no more.
         "spark.driver.extraJavaOptions": (
             f"-Duser.timezone=UTC -Dderby.system.home={scratch} -XX:TieredStopAtLevel=1 "
             "-XX:ReservedCodeCacheSize=240m"
@@ -78,6 +80,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         builder = builder.config(key, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
+    names.keep(session)
     yield session
     session.stop()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
-from functools import partial
+from functools import partial, reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -20,14 +20,18 @@ from assay.lake.tables import Lake
 from assay.medallion import gold_asset_daily, gold_looks, gold_runs
 from assay.medallion.business import business
 from assay.medallion.gold_blueprint import in_force
-from assay.medallion.gold_scope import period, scopes
+from assay.medallion.gold_scope import Touched, period, scopes
 from assay.medallion.gold_touched import sources, touched
 from assay.medallion.gold_unit_metrics import unit_metrics
+from assay.spec import Blueprint
 
-# Written last of the experiments' tables: its watermark says how far all four go, also after a kill in
-# between.
+# Written last of the experiments' tables. A kill in between leaves some of the four further than others: each
+# one's own watermarks say how far it goes.
 LAST = "gold.experiment_health"
 EXPERIMENTS = ("gold.unit_metrics", "gold.metric_moments", "gold.experiment_results", LAST)
+
+Marks = dict[str, str | None]
+"""Key → how far a table goes; None if it never said so."""
 
 
 def experiments(lake: Lake, week: date, as_of: date, *, anew: Collection[date] = ()) -> int:
@@ -44,15 +48,17 @@ def experiments(lake: Lake, week: date, as_of: date, *, anew: Collection[date] =
         Rows written.
     """
     blueprint = in_force(lake.read("silver.loads"), lake.read("silver.blueprints"), week)
-    now, before = _marks(lake, LAST, sources(blueprint), ("blueprint", "until"))
-    since = date.fromisoformat(before["until"]) if before["until"] else None
-    # A run of a later week that died may have come further with the first of the tables.
-    reached = lake.watermark(EXPERIMENTS[0], "until")
-    until = max(as_of, since or as_of, date.fromisoformat(reached) if reached else as_of)
+    now = _now(lake, sources(blueprint))
+    held = [lake.watermarks(name, (*now, "blueprint", "until")) for name in EXPERIMENTS]
+    reached = [date.fromisoformat(before["until"]) for before in held if before["until"]]
+    until = max([as_of, *reached])
     marks = now | {"blueprint": f"{blueprint.name} {blueprint.version}", "until": until.isoformat()}
-    everything = before["blueprint"] != marks["blueprint"]
-    changed = None if everything else touched(blueprint, _changes(lake, now, before)).also(anew)
-    asked = [] if marks == before and not anew else scopes(blueprint, changed, since=since, until=until)
+    everything = any(before["blueprint"] != marks["blueprint"] for before in held)
+    # Since the state of each table: what came after one and went after another has changed for that alone.
+    changed = None if everything else _touched(lake, blueprint, now, held).also(anew)
+    nothing = not anew and all(before == marks for before in held)
+    since = min(reached, default=None)
+    asked = [] if nothing else scopes(blueprint, changed, since=since, until=until)
     if not asked:
         return 0
     silver = {table: lake.read(table, int(mark) or None) for table, mark in now.items()}
@@ -116,15 +122,25 @@ def runs(lake: Lake, rates: Mapping[str, tuple[float, float]]) -> int:
     return lake.merge("gold.runs", _signed(lake, rows), now).added
 
 
-def _marks(
-    lake: Lake, name: str, tables: Iterable[str], others: Iterable[str] = ()
-) -> tuple[dict[str, str], dict[str, str | None]]:
-    """Where the sources stand now (0: never written), and where they stood at a table's last commit."""
-    now = {table: str(lake.snapshot(table) or 0) for table in tables}
-    return now, {key: lake.watermark(name, key) for key in (*now, *others)}
+def _now(lake: Lake, tables: Iterable[str]) -> dict[str, str]:
+    """Where the sources stand now; 0: never written."""
+    return {table: str(lake.snapshot(table) or 0) for table in tables}
 
 
-def _changes(lake: Lake, now: Mapping[str, str], before: Mapping[str, str | None]) -> dict[str, DataFrame]:
+def _marks(lake: Lake, name: str, tables: Iterable[str]) -> tuple[dict[str, str], Marks]:
+    """Where the sources stand now, and where they stood at a table's last commit."""
+    now = _now(lake, tables)
+    return now, lake.watermarks(name, now)
+
+
+def _touched(lake: Lake, blueprint: Blueprint, now: Mapping[str, str], held: Iterable[Marks]) -> Touched:
+    """What changed since any of the states that tables hold: of one only, unless a run died."""
+    states = {tuple(before[table] for table in now): before for before in held}
+    found = (touched(blueprint, _changes(lake, now, before)) for before in states.values())
+    return reduce(Touched.__or__, found)
+
+
+def _changes(lake: Lake, now: Mapping[str, str], before: Marks) -> dict[str, DataFrame]:
     return {table: lake.changelog(table, int(before[table] or 0) or None) for table in now}
 
 

@@ -7,7 +7,7 @@ repeated from what main says.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -73,10 +73,22 @@ class Lake(Published):
         Returns:
             The text that was given with the rows; None if there never was one.
         """
-        table = self._table(name)
-        value = watermarks(table, self.branch).get(key)
-        self._seen[name, key] = value
-        return value
+        return self.watermarks(name, (key,))[key]
+
+    def watermarks(self, name: str, keys: Iterable[str]) -> dict[str, str | None]:
+        """Several watermarks of a table, all of one moment.
+
+        Args:
+            name: `<layer>.<table>`.
+            keys: As for `watermark`.
+
+        Returns:
+            Key → what `watermark` returns.
+        """
+        held = watermarks(self._table(name), self.branch)
+        found = {key: held.get(key) for key in keys}
+        self._seen.update({(name, key): value for key, value in found.items()})
+        return found
 
     def state(self, name: str) -> tuple[int | None, dict[str, str]]:
         """The published snapshot of a table (None without one) and how far it goes, both of one moment.

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from assay.medallion import gold_health, gold_moments, gold_results
 from assay.medallion.gold_scope import Scope
 from assay.medallion.gold_values import unit_values
+from assay.medallion.silver_versions import DELETED
 from assay.spec import Blueprint
 
 
@@ -24,7 +25,7 @@ class Looks:
     """Local frames with the rows of the looks that were asked for.
 
     Attributes:
-        moments: Rows of gold.metric_moments.
+        moments: Rows of gold.metric_moments, and of groups without a unit, which are to go (`_deleted`).
         results: Rows of gold.experiment_results.
         health: Rows of gold.experiment_health.
     """
@@ -68,10 +69,16 @@ def looks(
     exposed, bad = _counts(exposures, quarantine, blueprint, scopes)
     health = gold_health.health(blueprint, scopes, analysed, exposed, bad)
     return Looks(
-        moments=spark.createDataFrame(moments, gold_moments.SCHEMA),
+        moments=_with_gone(spark, moments, scopes),
         results=spark.createDataFrame(results.collect(), results.schema),
         health=spark.createDataFrame(health, gold_health.SCHEMA),
     )
+
+
+def _with_gone(spark: SparkSession, moments: list[tuple[object, ...]], scopes: Sequence[Scope]) -> DataFrame:
+    gone = gold_moments.without_units(moments, scopes)
+    rows = [(*row, False) for row in moments] + [(*row, True) for row in gone]
+    return spark.createDataFrame(rows, f"{gold_moments.SCHEMA}, {DELETED} boolean")
 
 
 def _counts(
@@ -102,19 +109,19 @@ def with_stale(rows: DataFrame, stored: DataFrame, keys: Sequence[str], *, every
     """Rows to merge, with those marked `_deleted` that no longer belong.
 
     Args:
-        rows: What was computed.
+        rows: What was computed; those that are to go may say so themselves, by `_deleted`.
         stored: What the table holds.
         keys: The table's key.
-        everything: Whether `rows` is all that the table shall hold; otherwise nothing is stale.
+        everything: Whether `rows` is all that the table shall hold; otherwise nothing else is stale.
 
     Returns:
         `rows` and, if `everything`, the stored rows without a counterpart, told apart by `_deleted`.
     """
-    kept = rows.withColumn("_deleted", F.lit(False))
+    kept = rows if DELETED in rows.columns else rows.withColumn(DELETED, F.lit(False))
     if not everything:
         return kept
     stale = stored.join(F.broadcast(rows.select(*keys)), list(keys), "left_anti")
-    return kept.unionByName(stale.withColumn("_deleted", F.lit(True)))
+    return kept.unionByName(stale.withColumn(DELETED, F.lit(True)))
 
 
 def replaced(scopes: Sequence[Scope], *, everything: bool) -> Column:

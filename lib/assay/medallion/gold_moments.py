@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame, Row
 
+from assay.medallion.gold_scope import Scope
 from assay.medallion.gold_values import BUCKETS
 from assay.spark import moments
 from assay.stats import Moments
@@ -68,6 +69,27 @@ def merge_buckets(rows: Iterable[Row]) -> list[tuple[object, ...]]:
         (experiment, arm, metric, SEGMENT, as_of, counts[i], *(column[i] for column in columns))
         for i, (experiment, arm, metric, as_of) in enumerate(groups)
     ]
+
+
+def without_units(rows: Iterable[tuple[Any, ...]], scopes: Iterable[Scope]) -> list[tuple[object, ...]]:
+    """The groups of the scopes' looks that have no unit, and had some if their exposures have gone since.
+
+    Args:
+        rows: `merge_buckets`.
+        scopes: Whose looks.
+
+    Returns:
+        Rows of `SCHEMA`, with nothing but zeros.
+    """
+    found = {tuple(row[:5]) for row in rows}
+    groups = (
+        (scope.planned.id, arm.name, metric, SEGMENT, as_of)
+        for scope in scopes
+        for as_of in scope.looks
+        for arm in scope.planned.arms
+        for metric in scope.planned.metrics
+    )
+    return [(*group, 0, *(0.0 for _ in PARTS)) for group in groups if group not in found]
 
 
 def _key(row: Row) -> Key:

@@ -33,6 +33,19 @@ class Touched:
     facts: Mapping[str, frozenset[date]] = field(default_factory=dict)
     exposures: Mapping[str, date] = field(default_factory=dict)
 
+    def __or__(self, other: Touched) -> Touched:
+        """What either of the two says has changed."""
+        return Touched(
+            {name: self._weeks(name) | other._weeks(name) for name in (*self.facts, *other.facts)},
+            {
+                name: min(days.exposures.get(name, date.max) for days in (self, other))
+                for name in (*self.exposures, *other.exposures)
+            },
+        )
+
+    def _weeks(self, fact: str) -> frozenset[date]:
+        return self.facts.get(fact, frozenset())
+
     def also(self, weeks: Collection[date]) -> Touched:
         """The same, with all facts of some more weeks, given by their Mondays."""
         return Touched({name: days | frozenset(weeks) for name, days in self.facts.items()}, self.exposures)
@@ -85,7 +98,7 @@ def scopes(blueprint: Blueprint, touched: Touched | None, *, since: date | None,
     Args:
         blueprint: The blueprint in force.
         touched: What changed since the last run; None recomputes everything.
-        since: The last run's `until`; None if there was none.
+        since: The last whole run's `until`; None if there was none.
         until: End of the week of this run, exclusive: the latest possible `as_of`.
 
     Returns:

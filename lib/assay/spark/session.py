@@ -9,6 +9,7 @@ from __future__ import annotations
 from pyspark.sql import SparkSession
 
 from assay.errors import InputError
+from assay.spark import names
 
 CATALOG = "glue_catalog"
 _ZONE = "spark.sql.session.timeZone"
@@ -34,4 +35,5 @@ def session(app: str) -> SparkSession:
     if zone != "UTC":
         # A day would end at another hour and timestamps of change capture would be misread.
         raise InputError(f"{_ZONE} is {zone}; it must be UTC, set it where the catalog is set")
+    names.keep(spark)
     return spark

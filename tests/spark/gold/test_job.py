@@ -89,6 +89,9 @@ def test_a_killed_run_is_made_whole_and_nothing_new_writes_nothing(
         world.fill(n)
     world.publish()
     run(world, at(2).date())
+    # A trade that only the killed run will see, and count.
+    world.trade(99_001, 2, at(2, 167.5), "77.10")
+    world.publish()
     merge = Lake.merge
 
     def killed(self: Lake, name: str, *args: Any, **options: Any) -> Any:
@@ -100,6 +103,8 @@ def test_a_killed_run_is_made_whole_and_nothing_new_writes_nothing(
         patch.setattr(Lake, "merge", killed)
         with pytest.raises(KeyboardInterrupt):
             run(world, at(3).date())
+    world.trade(99_001, 2, at(2, 167.5), "77.10", deleted=True)
+    world.publish()
     assert run(world, at(3).date()) > 0
     snapshots = {name: world.lake.snapshot(name) for name in TABLES}
     assert run(world, at(3).date()) == 0

@@ -212,6 +212,12 @@ def test_an_arm_without_units_has_a_row_without_numbers(looks: dict[str, list[An
     assert [
         (row["n_control"], row["n_treatment"], row["p_value"], row["mean_treatment"]) for row in rows
     ] == [(1, 0, None, None)] * 2
+    moments = [row for row in looks["gold.metric_moments"] if row["experiment"] == "layout"]
+    # Where an arm had units before, its moments go.
+    assert [(row["arm"], row["n"], row["_deleted"]) for row in moments] == [
+        *[("control", 1, False)] * 2,
+        *[("treatment", 0, True)] * 2,
+    ]
 
 
 def test_health_counts_what_is_left_out_and_why(looks: dict[str, list[Any]]) -> None:

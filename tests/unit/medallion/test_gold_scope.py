@@ -101,3 +101,13 @@ def test_a_scope_is_a_value() -> None:
     scope = Scope(BLUEPRINT.round_of("plain"), (week(3),), ())
     with pytest.raises(AttributeError):
         scope.looks = (week(4),)  # type: ignore[misc]
+
+
+def test_what_changed_since_either_of_two_states() -> None:
+    one = Touched({"trades": frozenset({week(2)}), "visits": frozenset()}, {"plain": week(4)})
+    other = Touched({"trades": frozenset({week(3)})}, {"plain": week(3), "both": week(5)})
+    both = Touched(
+        {"trades": frozenset({week(2), week(3)}), "visits": frozenset()}, {"plain": week(3), "both": week(5)}
+    )
+    assert one | other == other | one == both
+    assert one | Touched() == one

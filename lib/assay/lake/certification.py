@@ -18,6 +18,7 @@ from assay.lake.tables import Lake
 from assay.medallion.gold_blueprint import in_force
 from assay.medallion.gold_scope import Scope
 from assay.medallion.gold_values import control_sample, unit_values
+from assay.spark.local import frame
 from assay.spec import Blueprint
 
 RESULTS, CERTIFICATES = "gold.experiment_results", "gold.certificates"
@@ -140,4 +141,4 @@ def _samples(
 def _frame(lake: Lake, name: str, rows: list[dict[str, object]]) -> DataFrame:
     contract = Contract.load(name)
     signed = [tuple({**row, "_run_id": lake.run_id}[column] for column in contract.columns) for row in rows]
-    return lake.spark.createDataFrame(signed, contract.schema)
+    return frame(lake.spark, signed, contract.schema)

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from assay.errors import TerminalError
 from assay.lake.contracts import Contract
 from assay.lake.iceberg import APPEND, Snapshot, Table
+from assay.spark.local import frame
 
 _UNKNOWN = (
     "{name}: snapshot {since} is not in the table's history (expired, or the table was made anew), so what "
@@ -75,7 +76,7 @@ class Published:
         """
         pinned = self.snapshot(name) if snapshot is None else snapshot
         if pinned is None:
-            return self.spark.createDataFrame([], Contract.load(name).schema)
+            return frame(self.spark, [], Contract.load(name).schema)
         return self.spark.read.option("snapshot-id", pinned).table(self._identifier(name))
 
     def appended(self, name: str, since: int | None, until: int | None = None) -> DataFrame:

@@ -21,6 +21,7 @@ from assay.medallion import accounts, accounts_gold, accounts_silver
 from assay.medallion.accounts import Line
 from assay.medallion.gold_blueprint import in_force
 from assay.medallion.silver_shapes import SOURCES
+from assay.spark.local import frame
 
 TABLE, QUARANTINE = "gold.reconciliation", "silver.quarantine"
 MONEY: Mapping[str, tuple[str, ...]] = {"silver.trades": ("notional",)}
@@ -55,7 +56,7 @@ def reconcile(lake: Lake, week: date) -> int:
         return 0
     found = account(lake, week, states)
     broken = [line for line in found if line.broken]
-    rows = lake.spark.createDataFrame(_rows(found, week, lake.run_id), _SCHEMA)
+    rows = frame(lake.spark, _rows(found, week, lake.run_id), _SCHEMA)
     # Without the marks a run that is repeated compares again, and stops again.
     published = lake.merge(TABLE, rows, {} if broken else marks).added
     if broken:

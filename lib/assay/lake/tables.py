@@ -24,6 +24,7 @@ from assay.lake.parallel import each
 from assay.lake.publish import Commit, Write, ensure, publish
 from assay.lake.reading import Published
 from assay.lake.summary import Writer, watermarks
+from assay.spark.local import frame
 
 CHANGE_SEQUENCE = "_change_seq"
 
@@ -217,7 +218,7 @@ class Lake(Published):
             name: `<layer>.<table>`.
         """
         contract = Contract.load(name)
-        none = self.spark.createDataFrame([], contract.schema)
+        none = frame(self.spark, [], contract.schema)
         return self._publish(
             contract,
             {},

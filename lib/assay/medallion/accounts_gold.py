@@ -19,6 +19,7 @@ from pyspark.sql.types import DecimalType, IntegralType
 from assay.medallion.accounts import FILTERED, IN, OUT, ROWS, Part, opened, parts, summed
 from assay.medallion.gold_scope import COUNT, WEEK, fact_of, measures, monday
 from assay.medallion.gold_unit_metrics import EXACT, pair, pair_name
+from assay.spark.local import frame
 from assay.spec import Blueprint, PlannedExperiment
 
 TRADES, DAYS, UNITS = "silver.trades", "gold.asset_daily", "gold.unit_metrics"
@@ -96,7 +97,7 @@ def _units(exposures: DataFrame, planned: Sequence[PlannedExperiment]) -> DataFr
         "experiment string, arms_planned array<string>, opens date, closes date, ends date, "
         "covariate_days int"
     )
-    plan = exposures.sparkSession.createDataFrame(rows, schema)
+    plan = frame(exposures.sparkSession, rows, schema)
     at = F.col("exposed_at")
     reason = (
         F.when(F.col("opens").isNull(), "of experiments that are not planned")

@@ -17,6 +17,7 @@ from assay.medallion import gold_health, gold_moments, gold_results
 from assay.medallion.gold_scope import Scope
 from assay.medallion.gold_values import unit_values
 from assay.medallion.silver_versions import DELETED
+from assay.spark.local import frame
 from assay.spec import Blueprint
 
 
@@ -70,15 +71,15 @@ def looks(
     health = gold_health.health(blueprint, scopes, analysed, exposed, bad)
     return Looks(
         moments=_with_gone(spark, moments, scopes),
-        results=spark.createDataFrame(results.collect(), results.schema),
-        health=spark.createDataFrame(health, gold_health.SCHEMA),
+        results=frame(spark, results.collect(), results.schema),
+        health=frame(spark, health, gold_health.SCHEMA),
     )
 
 
 def _with_gone(spark: SparkSession, moments: list[tuple[object, ...]], scopes: Sequence[Scope]) -> DataFrame:
     gone = gold_moments.without_units(moments, scopes)
     rows = [(*row, False) for row in moments] + [(*row, True) for row in gone]
-    return spark.createDataFrame(rows, f"{gold_moments.SCHEMA}, {DELETED} boolean")
+    return frame(spark, rows, f"{gold_moments.SCHEMA}, {DELETED} boolean")
 
 
 def _counts(

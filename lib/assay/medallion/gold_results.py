@@ -23,6 +23,7 @@ from pyspark.sql import functions as F
 from assay.medallion.gold_moments import PARTS, SEGMENT
 from assay.medallion.gold_scope import Scope
 from assay.spark import udfs
+from assay.spark.local import frame
 from assay.spec import Blueprint, Metric
 from assay.stats import DEFAULT_METHOD, METHODS, SRM_LEVEL
 
@@ -77,10 +78,10 @@ def results(
     found = {(*row[:3], row[4]): row[5:] for row in moments}
     rows = [row for scope in scopes for row in _comparisons(blueprint, scope, found, srm)]
     # A few rows: one partition, as each starts the Python workers once more.
-    frame = spark.createDataFrame(rows, _INPUT).coalesce(1)
+    given = frame(spark, rows, _INPUT).coalesce(1)
     methods = sorted({str(row[5]) for row in rows} or set(DEFAULT_METHOD.values()))
     udfs.register(spark, methods)
-    return reduce(DataFrame.unionByName, [_compared(frame, method) for method in methods])
+    return reduce(DataFrame.unionByName, [_compared(given, method) for method in methods])
 
 
 def _comparisons(

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from assay.spark.local import frame
 from assay.spec import Blueprint, PlannedExperiment
 
 WEEK = timedelta(days=7)
@@ -153,7 +154,7 @@ def eligible(exposures: DataFrame, planned: Sequence[PlannedExperiment]) -> Data
     schema = (
         "experiment string, arm string, opens timestamp, closes timestamp, ends timestamp, covariate_days int"
     )
-    plan = F.broadcast(exposures.sparkSession.createDataFrame(rows, schema))
+    plan = F.broadcast(frame(exposures.sparkSession, rows, schema))
     inside = (F.col("exposed_at") >= F.col("opens")) & (F.col("exposed_at") < F.col("closes"))
     before = F.expr("exposed_at - make_dt_interval(covariate_days)")
     return (
@@ -172,7 +173,7 @@ def look_bounds(spark: SparkSession, scopes: Sequence[Scope]) -> DataFrame:
         for look in scope.looks
     ]
     schema = "experiment string, as_of date, arms_planned array<string>, opens timestamp, closes timestamp"
-    return spark.createDataFrame(rows, schema)
+    return frame(spark, rows, schema)
 
 
 def _bounds(planned: PlannedExperiment) -> tuple[datetime, datetime, datetime]:

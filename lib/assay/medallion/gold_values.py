@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from assay.medallion.gold_scope import Scope, eligible, measures
 from assay.medallion.gold_unit_metrics import EXACT, pair, pair_name
+from assay.spark.local import frame
 from assay.spec import Blueprint, Metric
 
 Sample = tuple[str, date]
@@ -44,7 +45,7 @@ def unit_values(
     """
     spark = exposures.sparkSession
     dates = [(scope.planned.id, look) for scope in scopes for look in scope.looks]
-    looks = F.broadcast(spark.createDataFrame(dates, "experiment string, as_of date"))
+    looks = F.broadcast(frame(spark, dates, "experiment string, as_of date"))
     used = sorted({m for scope in scopes for m in measures(blueprint, scope.planned)})
     units = (
         eligible(exposures, [scope.planned for scope in scopes])
@@ -129,12 +130,15 @@ def control_sample(
     """
     spark = values.sparkSession
     controls = F.broadcast(
-        spark.createDataFrame(
-            [(scope.planned.id, scope.planned.control) for scope in scopes], "experiment string, arm string"
+        frame(
+            spark,
+            [(scope.planned.id, scope.planned.control) for scope in scopes],
+            "experiment string, arm string",
         )
     )
     shares = F.broadcast(
-        spark.createDataFrame(
+        frame(
+            spark,
             [(*key, min(1.0, _MARGIN * limit / max(total, 1))) for key, total in totals.items()],
             "metric string, as_of date, share double",
         )

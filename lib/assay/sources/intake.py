@@ -25,6 +25,7 @@ from assay.runtime import logs
 from assay.sources import changes, documents
 from assay.sources.entries import Entries
 from assay.sources.landing import MAX_DOCUMENT, Arrivals, Document, File, Landing, Position
+from assay.spark.local import frame
 
 log = logs.get(__name__)
 # `loads` first: its file is the last that capture writes of a transaction, so that where it is listed, the
@@ -138,7 +139,7 @@ class Intake:
             seen.update({found.blueprint: found.version for found in batch})
             read = [(found.blueprint, found.version, *self._text(found), found.uri) for found in batch]
             schema = "blueprint string, version string, document string, _extra string, uri string"
-            items = self.lake.spark.createDataFrame(read, schema)
+            items = frame(self.lake.spark, read, schema)
             taken = collected(items, source="parameters", file="uri", run_id=self.lake.run_id, at=self.now())
             rows += self.lake.append(name, taken, {DOCUMENTS: json.dumps(seen, sort_keys=True)}).added
         return rows
@@ -171,9 +172,7 @@ class Intake:
             return 0
         data = [f for f in Contract.load(name).fields if f.name == EXTRA or not f.name.startswith("_")]
         schema = ", ".join(f"{f.name} {f.type}" for f in data)
-        items = self.lake.spark.createDataFrame(
-            [tuple(entry[f.name] for f in data) for entry in found], schema
-        )
+        items = frame(self.lake.spark, [tuple(entry[f.name] for f in data) for entry in found], schema)
         items = items.withColumn(
             "item", F.concat(F.lit(f"dynamodb:{entries.table}/"), "day", F.lit("/"), "entry")
         )
@@ -192,7 +191,7 @@ class Intake:
         """Those files of which bronze has no row."""
         if not behind:
             return []
-        listed = self.lake.spark.createDataFrame([(file.uri,) for file in behind], "_source_file string")
+        listed = frame(self.lake.spark, [(file.uri,) for file in behind], "_source_file string")
         absent = listed.join(self.lake.read(name).select("_source_file"), "_source_file", "left_anti")
         late = {row[0] for row in absent.collect()}
         if late:

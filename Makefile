@@ -85,7 +85,16 @@ test-gate: $(READY) ## Plant seven faults in the local platform: does every run 
 
 test-faults: $(READY) ## Kill, cut, flood and confuse everything: is anything lost? Writes docs/reliability.md
 	@rm -rf .faults
-	$(BIN)/python -m pytest -m 'slow or not slow' tests/faults --durations=20
+	mkdir .faults
+	# The random sequences keep one core busy, the others wait for servers and start jobs: side by side.
+	$(BIN)/python -m pytest -m 'slow or not slow' tests/faults/test_sequences.py --durations=20 > .faults/sequences.log 2>&1 & sequences=$$!
+	trap 'kill $$sequences 2>/dev/null || true' EXIT
+	status=0
+	$(BIN)/python -m pytest -m 'slow or not slow' tests/faults --ignore tests/faults/test_sequences.py --durations=20 || status=1
+	wait $$sequences || status=1
+	trap - EXIT  # it has ended: its number may be another process's by now
+	cat .faults/sequences.log
+	[ $$status = 0 ]
 	PYTHONPATH=lib:tests $(BIN)/python -m faults.report
 
 # Airflow pins what Assay uses in other versions, so it has an environment of its own, as it has a machine of its own.

@@ -16,7 +16,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from pyspark.sql import SparkSession
 
 from assay.lake import Lake, refresh
@@ -53,6 +59,17 @@ class Sequences(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world = type(self).make()
+
+    @initialize(
+        arms=st.lists(st.sampled_from(["control", "blue"]), min_size=2, max_size=5),
+        trades=st.lists(st.tuples(st.integers(1, 5), HOURS, UNITS), min_size=1, max_size=6),
+    )
+    def begin(self, arms: list[str], trades: list[tuple[int, int, int]]) -> None:
+        """Something to lose: else most sequences would be over before a run has anything to do."""
+        self.expose(list(enumerate(arms, 1)), 170)
+        for customer, hour, units in trades:
+            self.trades(customer, [hour], units)
+        self.deliver(backwards=False, hold=0)
 
     @rule(customer=CUSTOMERS, hours=st.lists(HOURS, min_size=1, max_size=4), units=UNITS)
     def trades(self, customer: int, hours: list[int], units: int) -> None:
@@ -108,15 +125,17 @@ class Sequences(RuleBasedStateMachine):
     def deliver_again(self, which: int) -> None:
         self.world.again(which)
 
-    @precondition(lambda self: self.world.delivered and self.world.runs < RUNS)
-    @rule(
-        ahead=st.integers(-1, 2),
-        steps=st.sampled_from([1, 2, 3, 3]),
-        die_at=st.one_of(st.none(), st.integers(1, 20)),
-    )
-    def run(self, ahead: int, steps: int, die_at: int | None) -> None:
-        """All jobs, or the first ones; to the end, or to a commit."""
-        self.world.run(ahead=ahead, steps=steps, die_at=die_at)
+    @precondition(lambda self: self.world.runs < RUNS)
+    @rule(ahead=st.integers(-1, 2), steps=st.sampled_from([1, 2, 3, 3]))
+    def run(self, ahead: int, steps: int) -> None:
+        """All jobs, or the first ones."""
+        assert self.world.run(ahead=ahead, steps=steps)
+
+    @precondition(lambda self: self.world.runs < RUNS)
+    @rule(ahead=st.integers(-1, 2), at=st.integers(1, 20))
+    def die(self, ahead: int, at: int) -> None:
+        """A run that dies at a commit, where it has so many."""
+        self.world.run(ahead=ahead, die_at=at)
 
     def teardown(self) -> None:
         world = self.world
@@ -193,7 +212,6 @@ def play(new_world: Callable[[], World], examples: int, steps: int = 14) -> list
     return worlds
 
 
-@pytest.mark.slow  # four minutes, and it finds a difference that is open: docs/reliability.md
 def test_a_few_random_sequences_end_as_they_must(new_world: Callable[[], World]) -> None:
     assert len(play(new_world, 3)) >= 3
 
@@ -261,6 +279,49 @@ def test_a_run_of_a_week_before_that_in_which_a_run_died(
         lost=0,
         saw="gold goes as far as the dead run had come, whole",
     )
+
+
+@pytest.mark.slow
+def test_what_only_a_dead_run_saw_goes(new_world: Callable[[], World], survived: Callable[..., None]) -> None:
+    """The trade came after the state of one table of gold and went before the next commit of the others."""
+    world = new_world()
+    world.change("exposures", "I", sequences.exposure(1, 1, "blue", at(170)))
+    world.change("exposures", "I", sequences.exposure(2, 2, "control", at(171)))
+    world.change("trades", "I", sequences.trade(1, 1, at(200), 5))
+    world.change("trades", "I", sequences.trade(2, 2, at(201), 7))
+    world.deliver()
+    assert world.run(ahead=1)
+    world.change("trades", "I", sequences.trade(3, 1, at(202), 11))
+    world.deliver()
+    assert not world.run(die_at=2 * 3)  # a table of bronze, one of silver, and the first of gold
+    world.change("trades", "D", sequences.trade(3, 1, at(202), 11))
+    world.deliver()
+    assert world.run()
+    world.check()
+    survived(
+        "killed",
+        "a run dies within gold, and what only it had seen is deleted",
+        tried=1,
+        lost=0,
+        saw="gold holds nothing of it",
+    )
+
+
+@pytest.mark.slow
+def test_the_last_exposure_of_an_arm_is_deleted(
+    new_world: Callable[[], World], survived: Callable[..., None]
+) -> None:
+    world = new_world()
+    world.change("exposures", "I", sequences.exposure(1, 1, "blue", at(170)))
+    world.change("exposures", "I", sequences.exposure(2, 2, "control", at(171)))
+    world.change("trades", "I", sequences.trade(1, 1, at(200), 5))
+    world.deliver()
+    assert world.run(ahead=1)
+    world.change("exposures", "D", sequences.exposure(1, 1, "blue", at(170)))
+    world.deliver()
+    assert world.run()
+    world.check()
+    survived("rows", "the last exposure of an arm is deleted", tried=1, lost=0, saw="the arm's moments go")
 
 
 # -- would they find it? ---------------------------------------------------------------------------

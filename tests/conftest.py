@@ -56,7 +56,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         # With the first alone the JVM keeps 48 MB of code by default; once they are full it compiles no more.
         "spark.driver.extraJavaOptions": (
             f"-Duser.timezone=UTC -Dderby.system.home={scratch} -XX:TieredStopAtLevel=1 "
-            "-XX:ReservedCodeCacheSize=240m"
+            "-XX:ReservedCodeCacheSize=240m -XX:+UseParallelGC"
         ),
         "spark.driver.memory": "2g",
         "spark.driver.host": "127.0.0.1",

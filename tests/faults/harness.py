@@ -53,9 +53,14 @@ class Ended:
     seconds: float
 
     @property
-    def sentence(self) -> str:
+    def last(self) -> str:
         """Its last line."""
         return (self.said.strip().splitlines() or [""])[-1]
+
+    @property
+    def sentence(self) -> str:
+        """What its last line says; of a job's log, which is JSON, the message."""
+        return str(json.loads(self.last)["message"]) if self.last.startswith("{") else self.last
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,8 @@ def orphan(point: str, nth: str) -> None:
 
 def executor(stages: str) -> None:
     """SIGKILL for one executor of a cluster, while tasks of that many stages or more were seen running."""
+    import pyspark  # noqa: F401 here: the job would import it half at the same time
+
     threading.Thread(target=_kill_executor, args=(int(stages),), daemon=True).start()
 
 

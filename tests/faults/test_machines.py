@@ -51,7 +51,7 @@ def test_the_disk_is_full(
         assert ended.code == 0, ended.said
     ended = place.job("assay-silver", SECOND, before=small_disk)
     assert ended.code == 1, ended.said
-    assert any(text in ended.sentence for text in FULL), ended.said
+    assert any(text in ended.sentence for text in FULL), ended.sentence
     saw["the disk of Spark's scratch is full"] = ended.sentence
     place.run("--weeks", "1")
     wrong = differing(place.checksums(), undisturbed.second)

@@ -100,7 +100,7 @@ def test_a_rollback_killed_between_tables_and_repeated_and_the_week_again(
     to = str(next(each["snapshot"] for each in history if each["run_id"] == first))
     asked = ("rollback", "bronze.trades", "--to", to, "--yes")
     for nth in (1, 3, 4):  # before the first table, between tables of gold, before a table of silver
-        place.assay(*asked, dies=("assay.upkeep.rollback", "restore", nth))
+        place.assay(*asked, dies=("assay.upkeep.rollback", "_go", nth))
     moved = [move["table"] for move in place.read(*asked)["moves"]]
     assert moved[-2:] == ["silver.trades", "bronze.trades"]
     assert place.read(*asked)["moves"] == []

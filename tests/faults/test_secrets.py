@@ -202,13 +202,13 @@ def _holds(path: Path, text: str) -> bool:
 def test_every_provoked_error_is_one_sentence(seen: Seen, survived: Survived) -> None:
     for fault, ended in seen.ended.items():
         assert ended.code in {1, 2}, (fault, ended.said)
-        line = json.loads(ended.sentence)
+        line = json.loads(ended.last)
         assert line["level"] == "ERROR"
         assert line["job"] == "assay-ingest"
         assert line["run_id"].startswith("r-")
         assert "database" in line["message"], fault
         survived("AWS", fault, tried=1, lost=0, saw=line["message"])
-    taken = json.loads(seen.ended["a row that is there already"].sentence)["message"]
+    taken = seen.ended["a row that is there already"].sentence
     assert "UniqueViolation in customers, customers_pkey" in taken
 
 

@@ -141,7 +141,7 @@ class Sequences(RuleBasedStateMachine):
         world = self.world
         world.deliver()
         assert world.run(ahead=1)
-        world.check(layers=len(world.changes) % 3 == 0)  # it takes as long as all the rest
+        world.check(layers=len(world.changes) % 8 == 0)  # it takes as long as all the rest
 
     def _one(self, table: str, which: int) -> Any:
         rows = self.world.rows(table)

@@ -101,6 +101,21 @@ class Table:
         """The names of branches and tags."""
         return tuple(str(name) for name in self._java.refs().keySet())
 
+    @property
+    def location(self) -> str:
+        """The folder with all of the table's files."""
+        return str(self._java.location())
+
+    def note(self, key: str) -> str | None:
+        """A property of the table; None if it has none of that name."""
+        value = self._java.properties().get(key)
+        return None if value is None else str(value)
+
+    def set_note(self, key: str, value: str | None) -> None:
+        """Give the table a property, or take it away with None; its states stay as they are."""
+        update = self._java.updateProperties()
+        (update.remove(key) if value is None else update.set(key, value)).commit()
+
     def head(self, branch: str = MAIN) -> Snapshot | None:
         """The newest snapshot of a branch; None if there is none."""
         ref = self._java.refs().get(branch)

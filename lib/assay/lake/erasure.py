@@ -12,7 +12,7 @@ changed can then still be compared with what arrived. Nothing of a row is in tha
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -26,7 +26,7 @@ from assay.lake.maintenance import expire, patiently
 from assay.lake.reading import Published
 from assay.lake.reconciliation import TABLE as RECONCILIATION
 from assay.lake.retention import Expiry
-from assay.lake.summary import watermarks
+from assay.lake.summary import RUN, WATERMARK, watermarks
 from assay.lake.tables import Lake
 from assay.lake.units import REMOVED, Held, Unit
 
@@ -81,15 +81,15 @@ def there(lake: Published) -> list[str]:
 def count(lake: Published, name: str, unit: Unit) -> Found:
     """What a table's newest state holds of a unit."""
     how = units.held(Contract.load(name), unit)
-    rows = lake.read(name)
-    return Found(
-        rows.where(how.rows).count() if how.rows else 0,
-        sum(rows.where(condition).count() for condition in how.texts.values()),
-    )
+    rows, *texts = (F.count_if(F.expr(condition)) for condition in (how.rows or "false", *how.texts.values()))
+    counted = lake.read(name).agg(rows, *texts).collect()[0]
+    return Found(counted[0], sum(counted[1:]))
 
 
 def erase(lake: Lake, name: str, unit: Unit) -> Found:
     """Delete a table's rows about a unit and blank its texts that mention it, one commit each.
+
+    A commit that removes a file still lists it, with the bounds of its columns: the lists are written anew.
 
     Raises:
         TransientError: Another run wrote at the same time; run it again.
@@ -98,10 +98,18 @@ def erase(lake: Lake, name: str, unit: Unit) -> Found:
     found = count(lake, name, unit)
     if found.rows and how.rows:
         lake.remove(name, how.rows, _given_up(lake, name, how))
-    for column, condition in how.texts.items():
+    for column, condition in how.texts.items() if found.texts else ():
         if not lake.read(name).where(condition).isEmpty():
             lake.blank(name, column, REMOVED, condition)
+    patiently(name, partial(_tidy, lake, name))
     return found
+
+
+def _tidy(lake: Lake, name: str) -> None:
+    table = _table(lake, name)
+    if table.remembers():
+        marks = {WATERMARK + key: value for key, value in watermarks(table).items()}
+        table.tidy(lake.spark, {**marks, **lake.writer.signature(Contract.load(name).version)})
 
 
 def given_up(text: str | None) -> dict[int, int]:
@@ -140,12 +148,13 @@ def end(lake: Published) -> None:
         _note(lake, name, None)
 
 
-def sweep(lake: Lake, name: str, now: datetime) -> Swept:
+def sweep(lake: Lake, name: str, named: Collection[int], now: datetime) -> Swept:
     """Drop a table's branches, its older states with all that only they had, and files that no state knows.
 
     Args:
         lake: The lake, on main.
         name: `<layer>.<table>`.
+        named: Its states that other tables go on from.
         now: The time, UTC. Files that are younger than any write can be stay: a write may be about to commit
             them. Those of a copy-on-write hold nothing of the unit.
 
@@ -156,14 +165,14 @@ def sweep(lake: Lake, name: str, now: datetime) -> Swept:
     for branch in branches:
         patiently(name, partial(_drop, lake, name, branch))
     table = _table(lake, name)
-    stay = _needed(table, _named(lake, name))
+    stay = _needed(table, named)
     gone = tuple(each.id for each in table.snapshots() if each.id not in stay)
     if gone:
         expire(lake, name, Expiry(_EPOCH, gone, len(gone)))
     table = _table(lake, name)
-    orphans = table.orphans(lake.spark, now - SETTLED, remove=True)
-    young = table.orphans(lake.spark, now, remove=False)
-    return Swept(len(gone), len(branches), len(orphans), len(young))
+    unknown = table.orphans(lake.spark, now, remove=False)
+    old = table.orphans(lake.spark, now - SETTLED, remove=True) if unknown else []
+    return Swept(len(gone), len(branches), len(old), len(unknown) - len(old))
 
 
 def location(lake: Published, name: str) -> str:
@@ -171,27 +180,31 @@ def location(lake: Published, name: str) -> str:
     return _table(lake, name).location
 
 
-def _needed(table: Table, named: set[int]) -> set[int]:
-    """The newest state, and those from the oldest on that another table reads on from."""
+def _needed(table: Table, named: Collection[int]) -> set[int]:
+    """The newest state, and those back to the last that says how far the table goes and the oldest named."""
     stay: set[int] = set()
     passed: list[int] = []
+    said = False
     for snapshot in table.ancestry():
         passed.append(snapshot.id)
-        if not stay or snapshot.id in named:
+        if not said or snapshot.id in named:
             stay.update(passed)
+        said = said or RUN in snapshot.summary
     return stay
 
 
-def _named(lake: Published, name: str) -> set[int]:
-    """The states of a table that others go on from now.
+def named(lake: Published) -> dict[str, set[int]]:
+    """Table → its states that others go on from now.
 
     What reconciliation names it only compares: it compares again where that is gone.
     """
-    found: set[int] = set()
-    for other in names():
+    found: dict[str, set[int]] = {}
+    every = names()
+    for other in every:
         if other != RECONCILIATION and lake.exists(other):
-            mark = watermarks(_table(lake, other)).get(name, "")
-            found.update({int(mark)} if mark.isdecimal() else ())
+            for name, mark in watermarks(_table(lake, other)).items():
+                if name in every and mark.isdecimal():
+                    found.setdefault(name, set()).add(int(mark))
     return found
 
 

@@ -25,7 +25,7 @@ from assay.errors import InputError, ReconciliationError, TerminalError, Transie
 from assay.generators.weeks import Week
 from assay.medallion import promise
 from assay.medallion.promise import DELETED, INSERTED, UPDATED, Change
-from assay.sources import tables
+from assay.sources import forgotten, tables
 from assay.sources.tables import Table
 
 LOCK = 0x6173736179  # "assay": one load at a time, whoever runs it
@@ -178,6 +178,7 @@ def load(connection: psycopg.Connection, week: Week, *, blueprint: str, version:
         before = loaded(connection, week.start, week.number, blueprint=blueprint, version=version)
         if before is not None:
             return before, False
+        week = forgotten.without(connection, week)
         changes = {
             "customers": _insert(connection, tables.CUSTOMERS, week.customers)
             + _update(connection, tables.CUSTOMERS, week.customer_updates),

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 from assay.lake.units import Unit, id_columns
-from assay.sources import tables
+from assay.sources import forgotten, tables
 from assay.sources.database import LOCK
 from assay.sources.tables import Table
 
@@ -44,6 +44,8 @@ def erase(connection: psycopg.Connection, unit: Unit) -> dict[str, int]:
         for table, column in _holding(connection):
             statement = query.format(sql.Identifier(tables.SCHEMA, table.name), sql.Identifier(column))
             gone[table.name] = connection.execute(statement, [unit.number]).rowcount
+        if any(gone.values()):
+            forgotten.note(connection)
     return gone
 
 

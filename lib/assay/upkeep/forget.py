@@ -116,12 +116,13 @@ def _held(context: Context, unit: Unit) -> Removed:
     """What is held now, the past states aside. Nothing is changed."""
     found, lake = Removed(), context.lake
     with _database(context) as connection:
-        for table, rows in erase_database.count(connection, unit).items():
-            found.add(f"database: {table}", "rows", rows)
+        for table, count in erase_database.count(connection, unit).items():
+            found.add(f"database: {table}", "rows", count)
     _journal(context, unit, found, dry_run=True)
     _landing(context, unit, found, dry_run=True)
-    for name in erasure.there(lake):
-        _tell(name, erasure.count(lake, name, unit), found)
+    counted = each({name: partial(erasure.count, lake, name, unit) for name in erasure.there(lake)})
+    for name, rows in counted.items():
+        _tell(name, rows, found)
     return found
 
 
@@ -246,8 +247,9 @@ def _gold_anew(lake: Lake) -> None:
 def _in_the_past(context: Context, removed: Removed) -> None:
     """Everything that tables were before goes, and what a bucket keeps of removed files."""
     lake, now = context.lake, datetime.now(UTC)
+    needed = erasure.named(lake)
     names = erasure.there(lake)
-    swept = each({name: partial(erasure.sweep, lake, name, now) for name in names})
+    swept = each({name: partial(erasure.sweep, lake, name, needed.get(name, ()), now) for name in names})
     for name, gone in swept.items():
         removed.add(name, "states", gone.snapshots)
         removed.add(name, "branches", gone.branches)

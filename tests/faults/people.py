@@ -103,6 +103,11 @@ class People:
             self.rows[table] = [found for unit in (*OTHERS, *self.units) for found in rows_of(unit)[table]]
             inserted: Changes = [("I", self._number(), each) for each in self.rows[table]]
             again = [each for each in self.rows[table] if each["customer_id"] in (*self.units, 1)]
+            if table == "trades":  # one was booked for somebody else first
+                moved = row("trades", trade_id=7, customer_id=self.units[0])
+                inserted.append(("I", self._number(), {**moved, "customer_id": 1}))
+                again.append(moved)
+                self.rows[table].append(moved)
             updated: Changes = [("U", self._number(), each) for each in again]
             for changes in (inserted, updated):
                 self._land(table, changes)

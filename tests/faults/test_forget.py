@@ -87,11 +87,11 @@ def test_nothing_of_a_customer_is_left_in_silver_and_before(
     held = {(line["where"], line["what"]): line["removed"] for line in report(capsys)["removed"]}
     assert held == {
         ("database: customers", "rows"): 1, ("database: exposures", "rows"): 1,
-        ("database: trades", "rows"): 2, ("journal", "texts"): 1,
+        ("database: trades", "rows"): 3, ("journal", "texts"): 1,
         ("landing: customers", "rows of 2 files"): 2, ("landing: exposures", "rows of 2 files"): 2,
-        ("landing: trades", "rows of 2 files"): 4, ("bronze.customers", "rows"): 2,
-        ("bronze.exposures", "rows"): 2, ("bronze.trades", "rows"): 4, ("bronze.journal", "texts"): 1,
-        ("silver.customers", "rows"): 1, ("silver.exposures", "rows"): 1, ("silver.trades", "rows"): 1,
+        ("landing: trades", "rows of 2 files"): 5, ("bronze.customers", "rows"): 2,
+        ("bronze.exposures", "rows"): 2, ("bronze.trades", "rows"): 5, ("bronze.journal", "texts"): 1,
+        ("silver.customers", "rows"): 1, ("silver.exposures", "rows"): 1, ("silver.trades", "rows"): 2,
         ("silver.quarantine", "rows"): 2, ("silver.journal", "texts"): 1,
     }  # fmt: skip
     people.forget(unit)
@@ -99,7 +99,8 @@ def test_nothing_of_a_customer_is_left_in_silver_and_before(
     assert people.holding(unit) == []
     assert (done["under_way"], done["again"]) == (False, [])
     removed = {(line["where"], line["what"]): line["removed"] for line in done["removed"]}
-    assert removed["bronze.trades", "rows"] == 6  # with the deletes
+    assert removed["bronze.trades", "rows"] == 8  # with the deletes
+    assert removed["landing: trades", "rows of 3 files"] == 9  # and what was somebody else's before
     assert removed["landing: trades", "old versions of files"] == 3
     assert removed["silver.trades", "states"] >= 2
     assert str(unit) not in json.dumps(done)

@@ -370,11 +370,8 @@ def test_who_was_forgotten_does_not_come_back_with_the_next_week(secret: dict[st
         database.create(connection)
         database.load(connection, first, blueprint="b", version="v")
         assert erase_database.count(connection, unit) == {"customers": 1, "exposures": 1, "trades": 2}
-        assert erase_database.erase(connection, Unit.parse("9")) == {
-            "customers": 0,
-            "exposures": 0,
-            "trades": 0,
-        }
+        nothing = {"customers": 0, "exposures": 0, "trades": 0}
+        assert erase_database.erase(connection, Unit.parse("9")) == nothing
         assert not forgotten.is_noted(connection)
         assert erase_database.erase(connection, unit) == {"customers": 1, "exposures": 1, "trades": 2}
         assert forgotten.is_noted(connection)

@@ -27,8 +27,9 @@ from assay.lake.reading import Published
 from assay.lake.reconciliation import TABLE as RECONCILIATION
 from assay.lake.retention import Expiry
 from assay.lake.summary import RUN, WATERMARK, watermarks
-from assay.lake.tables import Lake
-from assay.lake.units import REMOVED, Held, Unit
+from assay.lake.tables import CHANGE_SEQUENCE, Lake
+from assay.lake.units import REMOVED, Unit, quoted
+from assay.medallion.silver_exposures import EVENT
 
 ERASED = "erased"
 """The watermark of a bronze table for the changes that it gave up: microseconds of the commit → how many."""
@@ -37,6 +38,8 @@ OPEN = "assay.erasure"
 """The property of a table while a unit is being forgotten: whoever finds it goes on to the end."""
 SETTLED = timedelta(hours=1)
 """No write takes so long: jobs are stopped before. A file that is older and of no state will never be."""
+_KEYS: Mapping[str, str] = {"bronze.trades": "trade_id", "bronze.exposures": EVENT}
+"""Bronze table → what numbers its rows, where that is not the unit itself."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -97,7 +100,8 @@ def erase(lake: Lake, name: str, unit: Unit) -> Found:
     how = units.held(Contract.load(name), unit)
     found = count(lake, name, unit)
     if found.rows and how.rows:
-        lake.remove(name, how.rows, _given_up(lake, name, how))
+        which = " OR ".join([how.rows, *_before_it(lake, name, unit)])
+        lake.remove(name, which, _given_up(lake, name, which))
     for column, condition in how.texts.items() if found.texts else ():
         if not lake.read(name).where(condition).isEmpty():
             lake.blank(name, column, REMOVED, condition)
@@ -117,17 +121,47 @@ def given_up(text: str | None) -> dict[int, int]:
     return {int(at): int(changes) for at, changes in json.loads(text or "{}").items()}
 
 
-def _given_up(lake: Lake, name: str, how: Held) -> dict[str, str]:
-    contract = Contract.load(name)
-    if not {"_committed_at", "_change_seq"} <= set(contract.columns) or how.rows is None:
+def _given_up(lake: Lake, name: str, which: str) -> dict[str, str]:
+    if not {"_committed_at", CHANGE_SEQUENCE} <= set(Contract.load(name).columns):
         return {}
     # Read with how far the table goes: the commit is refused if another run took in more meanwhile.
     counted = given_up(lake.watermarks(name, (ERASED, LANDED))[ERASED])
-    rows = lake.read(name).where(how.rows).where("_committed_at IS NOT NULL AND _change_seq IS NOT NULL")
+    rows = lake.read(name).where(which).where("_committed_at IS NOT NULL AND _change_seq IS NOT NULL")
     at = F.expr("unix_micros(_committed_at)")
-    for moment, changes in rows.groupBy(at).agg(F.count_distinct("_change_seq")).collect():
+    for moment, changes in rows.groupBy(at).agg(F.count_distinct(CHANGE_SEQUENCE)).collect():
         counted[moment] = counted.get(moment, 0) + changes
     return {ERASED: json.dumps({str(moment): counted[moment] for moment in sorted(counted)})}
+
+
+def passed_on(lake: Published, name: str, unit: Unit) -> dict[int, str]:
+    """Rows of bronze that were another unit's before they became this one's.
+
+    Their earlier versions go as well: they would be the newest that is left, and give the row back.
+
+    Args:
+        lake: The lake.
+        name: A table of bronze.
+        unit: The unit.
+
+    Returns:
+        The row's number → `_change_seq` of its last version that is the unit's.
+    """
+    key, how = _KEYS.get(name), units.held(Contract.load(name), unit)
+    if key is None or how.rows is None:
+        return {}
+    rows = lake.read(name).withColumn("_mine", F.expr(f"coalesce({how.rows}, false)"))
+    versions = rows.select(key, "_mine", F.coalesce(CHANGE_SEQUENCE, F.lit("")).alias("_number"))
+    last = versions.where("_mine").groupBy(key).agg(F.max("_number").alias("_last"))
+    older = versions.join(F.broadcast(last), key, "inner").where("NOT _mine AND _number < _last")
+    return {row[0]: row[1] for row in older.select(key, "_last").distinct().collect()}
+
+
+def _before_it(lake: Published, name: str, unit: Unit) -> list[str]:
+    number = f"coalesce({CHANGE_SEQUENCE}, '')"
+    return [
+        f"(`{_KEYS[name]}` = {key}L AND {number} < {quoted(last)})"
+        for key, last in passed_on(lake, name, unit).items()
+    ]
 
 
 # -- what was there before -----------------------------------------------------------------------

@@ -110,10 +110,8 @@ def held(contract: Contract, unit: Unit) -> Held:
         unit: The unit.
     """
     ids = [_is(contract, column, unit) for column in marked(contract, "id")]
-    inside = [f"`{column}` RLIKE {_quoted(unit.inside)}" for column in marked(contract, "inside")]
-    texts = {
-        column: f"`{column}` RLIKE {_quoted(unit.mentioned)}" for column in marked(contract, "mentioned")
-    }
+    inside = [f"`{column}` RLIKE {quoted(unit.inside)}" for column in marked(contract, "inside")]
+    texts = {column: f"`{column}` RLIKE {quoted(unit.mentioned)}" for column in marked(contract, "mentioned")}
     return Held(" OR ".join([*ids, *inside]) or None, texts)
 
 
@@ -134,7 +132,7 @@ def _is(contract: Contract, column: str, unit: Unit) -> str:
     return f"`{column}` = {unit.digits}L" if whole else f"`{column}` = '{unit.digits}'"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """A Spark SQL string literal."""
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"

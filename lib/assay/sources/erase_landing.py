@@ -9,6 +9,7 @@ counted against what the source promised before anything of it goes.
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial, reduce
@@ -21,10 +22,14 @@ from assay.errors import TerminalError
 from assay.lake.contracts import Contract, names
 from assay.lake.units import Unit, id_columns, marked
 from assay.runtime import clients, objects
+from assay.sources import tables
 from assay.sources.landing import CAPTURED, File, Landing, Position
 
 _THREADS = 4
 _INT96 = "INT96"
+_SEQUENCE = "change_seq"
+_KEYS = {table.name: table.key[0] for table in tables.ALL}
+Rewritten = Callable[[bytes], tuple[bytes | None, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,15 @@ def captured_tables() -> tuple[str, ...]:
     )
 
 
-def erase(landing: Landing, table: str, read: Position, unit: Unit, *, dry_run: bool = False) -> Erased:
+def erase(
+    landing: Landing,
+    table: str,
+    read: Position,
+    unit: Unit,
+    *,
+    before: Mapping[int, str] | None = None,
+    dry_run: bool = False,
+) -> Erased:
     """Write the change files of a table anew without a unit's rows.
 
     Args:
@@ -60,6 +73,7 @@ def erase(landing: Landing, table: str, read: Position, unit: Unit, *, dry_run: 
         table: Name of the source's table.
         read: How far bronze has read.
         unit: The unit.
+        before: Number of a row that became the unit's → the change up to which its versions go as well.
         dry_run: Only count.
 
     Raises:
@@ -69,7 +83,8 @@ def erase(landing: Landing, table: str, read: Position, unit: Unit, *, dry_run: 
     found = landing.captured(table, Position())
     files = [file for file in found.files if dry_run or not read.is_before(file.name)]
     with ThreadPoolExecutor(_THREADS) as pool:
-        each = pool.map(partial(_erase, landing, unit, dry_run), files)
+        what = partial(without, unit=unit, key=_KEYS.get(table, ""), before=before or {})
+        each = pool.map(partial(_erase, landing, what, dry_run), files)
         return reduce(Erased.__add__, each, Erased())
 
 
@@ -78,8 +93,16 @@ def purge(landing: Landing, table: str) -> int:
     return objects.purge(landing.bucket, f"{CAPTURED}/{table}/")
 
 
-def without(content: bytes, unit: Unit) -> tuple[bytes | None, int]:
+def without(
+    content: bytes, unit: Unit, key: str = "", before: Mapping[int, str] | None = None
+) -> tuple[bytes | None, int]:
     """A Parquet file without a unit's rows, and how many these were; None in its place if there were none.
+
+    Args:
+        content: The file.
+        unit: The unit.
+        key: The column that numbers the rows.
+        before: As for `erase`.
 
     Raises:
         pa.ArrowException: It is no Parquet file.
@@ -89,6 +112,8 @@ def without(content: bytes, unit: Unit) -> tuple[bytes | None, int]:
     if not columns:
         return None, 0
     held = reduce(pc.or_, (_holds(values, unit) for values in file.read(columns=columns).columns))
+    if before and key in file.schema_arrow.names:
+        held = pc.or_(held, _is_before(file, key, before))
     rows = pc.sum(held).as_py() or 0
     if not rows:
         return None, 0
@@ -97,13 +122,13 @@ def without(content: bytes, unit: Unit) -> tuple[bytes | None, int]:
     return buffer.getvalue(), rows
 
 
-def _erase(landing: Landing, unit: Unit, dry_run: bool, file: File) -> Erased:
+def _erase(landing: Landing, rewritten: Rewritten, dry_run: bool, file: File) -> Erased:
     key = file.uri.removeprefix(f"s3://{landing.bucket}/")
     with clients.calling(f"read {file.uri}"):
         answer = landing.client.get_object(Bucket=landing.bucket, Key=key)
         content = answer["Body"].read()
     try:
-        rest, rows = without(content, unit)
+        rest, rows = rewritten(content)
     except (pa.ArrowException, OSError) as error:
         raise TerminalError(
             f"{file.uri} cannot be read, so that nobody knows whom it holds; put it right or take it away, "
@@ -127,6 +152,16 @@ def _holds(values: pa.ChunkedArray, unit: Unit) -> pa.ChunkedArray:
     """Which values are the unit, whatever type the source gave them."""
     found = pc.match_substring_regex(values.cast(pa.string()), unit.alone)
     return pc.fill_null(found, fill_value=False)
+
+
+def _is_before(file: pq.ParquetFile, key: str, before: Mapping[int, str]) -> pa.Array:
+    """Which rows are earlier versions of those that became the unit's; a full load is earlier than all."""
+    numbers = file.read(columns=[key])[key].to_pylist()
+    sequence = [name for name in file.schema_arrow.names if name == _SEQUENCE]
+    changes = file.read(columns=sequence)[_SEQUENCE].to_pylist() if sequence else [None] * len(numbers)
+    return pa.array(
+        [(c or "") < before.get(n, "") for n, c in zip(numbers, changes, strict=True)], pa.bool_()
+    )
 
 
 def _as_it_was(file: pq.ParquetFile) -> dict[str, object]:

@@ -201,7 +201,8 @@ def _landing(context: Context, unit: Unit, removed: Removed, *, dry_run: bool = 
     landing = Landing(clients.s3(), context.landing_bucket)
     for table in erase_landing.captured_tables():
         read = Position.parse(context.lake.watermark(f"bronze.{table}", LANDED))
-        found = erase_landing.erase(landing, table, read, unit, dry_run=dry_run)
+        before = {} if dry_run else erasure.passed_on(context.lake, f"bronze.{table}", unit)
+        found = erase_landing.erase(landing, table, read, unit, before=before, dry_run=dry_run)
         removed.add(f"landing: {table}", f"rows of {found.files:,} files", found.rows)
         if not dry_run:
             removed.add(f"landing: {table}", "old versions of files", erase_landing.purge(landing, table))

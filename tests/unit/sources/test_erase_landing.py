@@ -83,6 +83,21 @@ def test_a_file_of_it_alone_becomes_one_without_rows() -> None:
     assert erase_landing.without(content, UNIT) == (None, 0)
 
 
+def test_earlier_versions_of_rows_that_became_its_go_as_well() -> None:
+    table = pa.table(
+        {"trade_id": [7, 7, 7, 8], "customer_id": [1, 4711, 2, 1], "change_seq": ["1", "2", "3", "1"]}
+    )
+    for kept, number in (([3, 1], "2"), ([1, 3, 1], "")):
+        buffer = io.BytesIO()
+        pq.write_table(table, buffer)
+        content, _ = erase_landing.without(buffer.getvalue(), UNIT, "trade_id", {7: number})
+        assert pq.read_table(io.BytesIO(content or b""))["change_seq"].to_pylist() == [str(n) for n in kept]
+    buffer = io.BytesIO()
+    pq.write_table(table.drop_columns("change_seq").slice(0, 1), buffer)  # of a full load
+    content, rows = erase_landing.without(buffer.getvalue(), UNIT, "trade_id", {7: "2"})
+    assert (ids(content or b""), rows) == ([], 1)
+
+
 def test_old_timestamps_keep_their_kind() -> None:
     table = pa.table({"customer_id": [1, 4711], "at": pa.array([0, 0], pa.timestamp("us"))})
     buffer = io.BytesIO()

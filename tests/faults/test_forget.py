@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from assay.lake import erasure, refresh
+from assay.lake import past, refresh
 from assay.lake.tables import Lake
 from assay.runtime import objects
 from assay.sources import erase_database, erase_journal, erase_landing
@@ -27,14 +27,14 @@ Patch = pytest.MonkeyPatch
 
 # Where it is killed: just after the n-th call of a function, of which some run side by side.
 KILLS: tuple[tuple[Any, str, int], ...] = (
-    (erasure, "begin", 1),
+    (past, "begin", 1),
     (erase_database, "erase", 1),
     (erase_journal, "erase", 2),  # the first one counts
     (erase_landing, "erase", 5),  # three count; then between the files and their old versions
     (Lake, "remove", 2),  # before the lists of files are written anew
     (forget, "refine", 1),
     (refresh, "experiments", 1),
-    (erasure, "sweep", 6),
+    (past, "sweep", 6),
     (objects, "purge", 3),
 )
 
@@ -125,7 +125,7 @@ def test_gold_is_what_it_would_be_without_the_customer(
     people.forget(unit)
     done = report(capsys)
     assert "have not arrived within 0 s" in done["again"][0]
-    assert erasure.is_open(people.lake)
+    assert past.is_open(people.lake)
     anew = people.gold_from_nothing()
     assert people.state(*GOLD) == anew
     people.capture()
@@ -160,7 +160,7 @@ def test_killed_anywhere_and_run_again(
             patch.setattr(owner, name, mortal(getattr(owner, name), nth))
             with pytest.raises(Killed):
                 people.forget(unit)
-        assert erasure.is_open(people.lake), name
+        assert past.is_open(people.lake), name
         people.forget(unit)
         done = report(capsys)
         assert (done["under_way"], done["again"]) == (False, []), name

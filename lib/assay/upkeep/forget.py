@@ -25,7 +25,7 @@ from functools import partial
 import psycopg
 from pydantic import ConfigDict, Field, field_validator
 
-from assay.lake import erasure, refresh, units
+from assay.lake import erasure, past, refresh, units
 from assay.lake.certification import certify_waiting, planned
 from assay.lake.contracts import Contract
 from assay.lake.parallel import each
@@ -92,17 +92,17 @@ def forget(context: Context, whom: Whom) -> Report:
     context.lake.spark.sparkContext.setLogLevel("ERROR")
     unit = Unit.parse(whom.unit)
     held = _held(context, unit)
-    under_way = erasure.is_open(context.lake)
+    under_way = past.is_open(context.lake)
     if whom.dry_run or not (held.lines or under_way):
         return _report(held, under_way=under_way)
     removed = Removed()
-    erasure.begin(context.lake)
+    past.begin(context.lake)
     _at_the_source(context, unit, whom.wait_seconds, removed)
     _where_it_landed(context, unit, removed)
     _in_tables(context, unit, removed)
     _in_the_past(context, removed)
     if not removed.again:
-        erasure.end(context.lake)
+        past.end(context.lake)
     context.step.warnings += removed.again
     return _report(removed, under_way=bool(removed.again))
 
@@ -240,7 +240,7 @@ def _gold_anew(lake: Lake) -> None:
     each(tasks)
     for name in made:
         marks: Mapping[str, str | None] = {source: before[name][source] for source in sources}
-        erasure.settle(lake, name, marks, now)
+        past.settle(lake, name, marks, now)
     if end:
         certify_waiting(lake, planned(lake, end - _WEEK, end))
 
@@ -248,19 +248,19 @@ def _gold_anew(lake: Lake) -> None:
 def _in_the_past(context: Context, removed: Removed) -> None:
     """Everything that tables were before goes, and what a bucket keeps of removed files."""
     lake, now = context.lake, datetime.now(UTC)
-    needed = erasure.named(lake)
+    needed = past.named(lake)
     names = erasure.there(lake)
-    swept = each({name: partial(erasure.sweep, lake, name, needed.get(name, ()), now) for name in names})
+    swept = each({name: partial(past.sweep, lake, name, needed.get(name, ()), now) for name in names})
     for name, gone in swept.items():
         removed.add(name, "states", gone.snapshots)
         removed.add(name, "branches", gone.branches)
         removed.add(name, "files of no state", gone.orphans)
-        place = erasure.location(lake, name)
+        place = past.location(lake, name)
         if place.startswith("s3://"):
             removed.add(name, "old versions of files", objects.purge(*objects.split(f"{place}/")))
     young = sum(gone.young for gone in swept.values())
     if young:
         removed.again.append(
             f"{young:,} files belong to no state and are too young to be told from a write under way: run "
-            f"the command again after {now + erasure.SETTLED:%Y-%m-%d %H:%M} UTC"
+            f"the command again after {now + past.SETTLED:%Y-%m-%d %H:%M} UTC"
         )

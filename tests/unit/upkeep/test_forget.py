@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
-from assay.errors import InputError
+from assay.errors import InputError, TransientError
+from assay.runtime import clients
 from assay.upkeep import find
 from assay.upkeep.forget import Removed, _wait
 
@@ -39,6 +43,15 @@ def test_it_waits_until_all_has_arrived_and_not_for_ever(monkeypatch: pytest.Mon
     assert len(taken) == 3
     assert not _wait(lambda: False, take, 10)
     assert clock[0] >= 10
+
+
+def test_without_the_database_nothing_is_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    login = {"host": "127.0.0.1", "port": 9, "dbname": "d", "username": "u", "password": "p"}
+    monkeypatch.setattr(clients, "secret", lambda _: login)
+    silent = SimpleNamespace(spark=SimpleNamespace(sparkContext=SimpleNamespace(setLogLevel=lambda _: None)))
+    context: Any = SimpleNamespace(lake=silent, database_secret="assay/database")  # it has nothing to change
+    with pytest.raises(TransientError, match=r"database 127\.0\.0\.1:9/d: .*is it running and reachable"):
+        find("forget").run(context, find("forget").parse({"unit": "4711"}))
 
 
 def test_a_report_leaves_out_what_was_not_there() -> None:

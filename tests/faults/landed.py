@@ -78,9 +78,10 @@ def parquet(
     table: str,
     changes: Sequence[tuple[str, int, dict[str, Any]]],
     types: Mapping[str, pa.DataType] | None = None,
+    moment: str = MOMENT,
     **options: Any,
 ) -> bytes:
-    """A change file of (operation, number, row)."""
+    """A change file of (operation, number, row), all committed at one moment."""
     kinds = {**SCHEMAS[table], **(types or {})}
     rows = [values for _, _, values in changes]
     columns = {
@@ -92,7 +93,7 @@ def parquet(
     captured = {
         "Op": pa.array([operation for operation, _, _ in changes]),
         **columns,
-        "dms_ts": pa.array([MOMENT] * len(rows)),
+        "dms_ts": pa.array([moment] * len(rows)),
         "change_seq": pa.array([f"{number:024}" for _, number, _ in changes]),
     }
     buffer = io.BytesIO()

@@ -154,3 +154,34 @@ def test_replayed_from_landing_without_the_database_and_killed_while_publishing(
         lost=len(lost),
         saw="an empty difference before it is published; the repeated command publishes the rest",
     )
+
+
+@pytest.mark.slow
+def test_a_forgotten_customer_does_not_come_back_with_the_next_week(
+    place: Place, survived: Callable[..., None]
+) -> None:
+    """The last test of this file: afterwards the lake is another one."""
+    busiest = "SELECT customer_id AS id FROM silver.trades GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"
+    unit = str(json.loads(place.assay("query", busiest, "--format", "json"))[0]["id"])
+    held = place.read("forget", unit, "--dry-run")["removed"]
+    assert {"database: trades", "landing: trades", "bronze.trades", "gold.unit_metrics"} <= {
+        line["where"] for line in held
+    }
+    asked = ("forget", unit, "--yes")
+    for step in (("assay.upkeep.forget", "refine"), ("assay.upkeep.forget", "certify_waiting")):
+        place.assay(*asked, dies=(*step, 1))
+    done = place.read(*asked)
+    assert (done["again"], done["under_way"]) == ([], False)
+    assert place.assay("forget", unit, "--dry-run") == "nothing held\n"
+    place.assay("run", "--blueprint", str(BLUEPRINT), "--weeks", "1")
+    left = place.assay("forget", unit, "--dry-run")
+    assert left == "nothing held\n"
+    report = place.read("backfill", "--from", FIRST, "--to", "2026-01-19")
+    assert report["equal"], [table for table in report["tables"] if not table["equal"]]
+    survived(
+        "killed",
+        "`assay forget` killed with SIGKILL twice on the whole platform, repeated, and one more week run",
+        tried=2,
+        lost=0,
+        saw="the customer is nowhere, the week goes through, and gold made anew is the same",
+    )

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -18,12 +19,13 @@ import pytest
 from assay import configs, generators
 from assay.errors import InputError, ReconciliationError, TerminalError, TransientError
 from assay.generators import columns
+from assay.lake.units import Unit
 from assay.local.job import load, shipped
 from assay.local.running import Stack
 from assay.medallion import promise
 from assay.medallion.promise import Change
 from assay.runtime import clients
-from assay.sources import database, tables
+from assay.sources import database, erase_database, forgotten, tables
 from assay.spec import Blueprint
 
 WEEKS = [date(2026, 1, 5), date(2026, 1, 12), date(2026, 1, 19)]
@@ -320,6 +322,67 @@ def test_loading_twice_returns_the_first_load(secret: dict[str, Any]) -> None:
         )  # fmt: skip
         assert database.load(connection, week, blueprint="b", version="v") == (first[0], False)
         assert first[0].rows == 1
+
+
+def two_weeks() -> tuple[generators.Week, generators.Week]:
+    """Three customers and their trades; then changes and more trades of all three."""
+    tier = {1: "basic", 2: "basic", 3: "basic"}
+    first = small_week(
+        customers=customers(*((each, "GB", tier[each]) for each in tier)),
+        trades=trades({10: 1, 20: 2, 21: 2}),
+        exposures=exposures({1: 1, 2: 2}),
+    )
+    second = small_week(
+        customer_updates=customers((1, "GB", "gold"), (2, "GB", "gold")),
+        trades=trades({30: 1, 40: 2, 41: 2, 50: 4}),
+        trade_corrections=trades({10: 1, 20: 2}),
+        trade_deletes=pa.table({"trade_id": pa.array([21, 41, 30])}),
+        exposures=exposures({3: 2}),
+        customers=customers((4, "GB", "basic")),
+    )
+    return first, replace(second, number=2, start=WEEKS[1])
+
+
+def trades(of: dict[int, int]) -> pa.Table:
+    count = len(of)
+    values = {
+        "trade_id": [*of], "customer_id": [*of.values()], "asset": ["ABC"] * count, "side": ["buy"] * count,
+        "quantity": [Decimal(1)] * count, "price": [Decimal(1)] * count, "notional": [Decimal(1)] * count,
+        "traded_at": [0] * count,
+    }  # fmt: skip
+    return pa.Table.from_pydict(values, schema=columns.TRADES)
+
+
+def exposures(of: dict[int, int]) -> pa.Table:
+    values = {
+        "exposure_id": [*of], "experiment": ["x"] * len(of), "customer_id": [*of.values()],
+        "arm": ["a"] * len(of), "exposed_at": [0] * len(of),
+    }  # fmt: skip
+    return pa.Table.from_pydict(values, schema=columns.EXPOSURES)
+
+
+def test_who_was_forgotten_does_not_come_back_with_the_next_week(secret: dict[str, Any]) -> None:
+    first, second = two_weeks()
+    unit = Unit.parse("2")
+    with database.connect(secret) as connection:
+        assert erase_database.count(connection, unit) == {}
+        assert erase_database.erase(connection, unit) == {}
+        database.create(connection)
+        database.load(connection, first, blueprint="b", version="v")
+        assert erase_database.count(connection, unit) == {"customers": 1, "exposures": 1, "trades": 2}
+        nothing = {"customers": 0, "exposures": 0, "trades": 0}
+        assert erase_database.erase(connection, Unit.parse("9")) == nothing
+        assert not forgotten.is_noted(connection)
+        assert erase_database.erase(connection, unit) == {"customers": 1, "exposures": 1, "trades": 2}
+        assert forgotten.is_noted(connection)
+        done, new = database.load(connection, second, blueprint="b", version="v")
+        assert new
+        assert {table: change.rows for table, change in done.changes.items()} == {
+            "customers": 2, "exposures": 0, "quotes": 0, "trades": 2 + 1 + 1,
+        }  # fmt: skip
+        assert erase_database.count(connection, unit) == nothing
+        left = connection.execute("SELECT trade_id FROM brokerage.trades ORDER BY 1").fetchall()
+        assert [number for (number,) in left] == [10, 50]
 
 
 def test_connections_that_fail_are_explained(secret: dict[str, Any]) -> None:

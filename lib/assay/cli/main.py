@@ -18,6 +18,7 @@ from assay.cli import (
     deploy,
     diff,
     fit,
+    forget,
     maintain,
     plan,
     quarantine,
@@ -67,6 +68,7 @@ app.command()(backfill.replay)
 app.add_typer(backfill.branch)
 app.command(epilog=diff.EXAMPLES)(diff.diff)
 app.command(epilog=maintain.EXAMPLES)(maintain.maintain)
+app.command(epilog=forget.EXAMPLES)(forget.forget)
 app.add_typer(deploy.app)
 
 

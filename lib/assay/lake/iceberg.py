@@ -101,6 +101,21 @@ class Table:
         """The names of branches and tags."""
         return tuple(str(name) for name in self._java.refs().keySet())
 
+    @property
+    def location(self) -> str:
+        """The folder with all of the table's files."""
+        return str(self._java.location())
+
+    def note(self, key: str) -> str | None:
+        """A property of the table; None if it has none of that name."""
+        value = self._java.properties().get(key)
+        return None if value is None else str(value)
+
+    def set_note(self, key: str, value: str | None) -> None:
+        """Give the table a property, or take it away with None; its states stay as they are."""
+        update = self._java.updateProperties()
+        (update.remove(key) if value is None else update.set(key, value)).commit()
+
     def head(self, branch: str = MAIN) -> Snapshot | None:
         """The newest snapshot of a branch; None if there is none."""
         ref = self._java.refs().get(branch)
@@ -135,6 +150,35 @@ class Table:
         """How many lists of files main's newest state has."""
         current = self._java.currentSnapshot()
         return 0 if current is None else len(current.allManifests(self._java.io()))
+
+    def remembers(self) -> bool:
+        """Whether lists of main's newest state still name files that a commit has removed, with bounds."""
+        current = self._java.currentSnapshot()
+        lists = () if current is None else current.allManifests(self._java.io())
+        return any(manifest.hasDeletedFiles() for manifest in lists)
+
+    def tidy(self, spark: SparkSession, properties: Mapping[str, str]) -> None:
+        """Write the lists of main's files anew: as one, and without files that a commit has removed.
+
+        Iceberg's Spark procedure leaves a single list as it is, whatever it names.
+
+        Args:
+            spark: The session.
+            properties: What the new snapshot's summary shall carry.
+        """
+        jvm = _jvm(spark)
+        invoke, kind = jvm.java.lang.invoke, jvm.java.lang.Class.forName
+        anything = invoke.MethodHandles.constant(kind("java.lang.Object"), "")
+        gateway: Any = spark.sparkContext._gateway  # noqa: SLF001 the JVM's edge
+        taken = gateway.new_array(jvm.java.lang.Class, 1)
+        taken[0] = kind("java.lang.Object")
+        together = invoke.MethodHandleProxies.asInterfaceInstance(
+            kind("java.util.function.Function"), invoke.MethodHandles.dropArguments(anything, 0, taken)
+        )
+        rewrite = self._java.rewriteManifests().clusterBy(together)
+        for key, value in properties.items():
+            rewrite = rewrite.set(key, value)
+        rewrite.commit()
 
     def has_statistics(self, snapshot: int) -> bool:
         """Whether the table has a file with statistics of a snapshot."""

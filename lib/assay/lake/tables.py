@@ -15,11 +15,11 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, DataFrameWriterV2, SparkSession
 from pyspark.sql import functions as F
 
-from assay.errors import ContractError
+from assay.errors import ContractError, TerminalError
 from assay.lake import iceberg
 from assay.lake.audit import audit
 from assay.lake.contracts import Contract, names
-from assay.lake.iceberg import MAIN
+from assay.lake.iceberg import MAIN, Snapshot
 from assay.lake.parallel import each
 from assay.lake.publish import Commit, Write, ensure, publish
 from assay.lake.reading import Published
@@ -211,17 +211,57 @@ class Lake(Published):
             ),
         )
 
-    def clear(self, name: str) -> Commit:
+    def remove(self, name: str, where: str, watermark: Mapping[str, str]) -> Commit:
+        """Delete rows; files without such rows stay as they are.
+
+        Args:
+            name: `<layer>.<table>`.
+            where: A SQL condition that selects one row or more. It is no secret from Spark's own log.
+            watermark: As for `append`.
+
+        Raises:
+            TerminalError: Other rows than those went; nothing was changed.
+            TransientError: Another run wrote at the same time; nothing was changed.
+        """
+        return self._correct(name, "DELETE FROM {target}", where, watermark, gone=True)
+
+    def blank(self, name: str, column: str, text: str, where: str) -> Commit:
+        """Put a text in the place of others.
+
+        Args:
+            name: `<layer>.<table>`.
+            column: A column of texts.
+            text: What they become; it must not be selected by `where`.
+            where: As for `remove`.
+
+        Raises:
+            TerminalError: As for `remove`.
+            TransientError: As for `remove`.
+        """
+        return self._correct(name, f"UPDATE {{target}} SET `{column}` = '{text}'", where, {}, gone=False)
+
+    def mark(self, name: str, watermark: Mapping[str, str]) -> Commit:
+        """Say how far a table goes, without any row.
+
+        Args:
+            name: `<layer>.<table>`.
+            watermark: As for `append`.
+        """
+        return self.append(name, frame(self.spark, [], Contract.load(name).schema), watermark)
+
+    def clear(self, name: str, keep: Iterable[str] = ()) -> Commit:
         """Empty a table and forget how far it went: what it is made of is then all new to it.
 
         Args:
             name: `<layer>.<table>`.
+            keep: Watermarks that stay all the same.
         """
         contract = Contract.load(name)
         none = frame(self.spark, [], contract.schema)
+        stay = {key: value for key, value in self.watermarks(name, keep).items() if value is not None}
         return self._publish(
             contract,
-            {},
+            stay,
             anew=True,
             nothing=lambda: False,
             write=lambda target, properties: _options(none, target, properties).overwrite(F.lit(True)),
@@ -235,9 +275,27 @@ class Lake(Published):
         write = Write(contract, dict(watermark), **steps)
         commit = publish(write, spark=self.spark, catalog=self.catalog, writer=self.writer, expected=expected)
         if write.anew:
-            self._seen.update({(name, key): None for key in expected})
+            self._seen.update({(name, key): None for key in expected if key not in watermark})
         self._seen.update({(name, key): value for key, value in watermark.items()})
         return commit
+
+    def _correct(
+        self, name: str, verb: str, where: str, watermark: Mapping[str, str], *, gone: bool
+    ) -> Commit:
+        def write(target: str, properties: Mapping[str, str]) -> None:
+            iceberg.execute(self.spark, f"{verb.format(target=target)} WHERE {where}", properties)
+
+        def check(base: Snapshot, new: Snapshot) -> None:
+            selected = self.read(name, base.id).where(where).count() if gone else 0
+            fewer = base.count("total-records") - new.count("total-records")
+            left = self.read(name, new.id).where(where)
+            if fewer != selected or not left.isEmpty():
+                raise TerminalError(
+                    f"{name}: {fewer:,} rows went and {selected:,} should have; nothing was changed, report "
+                    "this as a defect"
+                )
+
+        return self._publish(Contract.load(name), watermark, nothing=lambda: False, write=write, check=check)
 
     def _merge(
         self,

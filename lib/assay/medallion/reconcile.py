@@ -121,8 +121,16 @@ def _counted(table: str, rows: DataFrame, columns: Sequence[str]) -> DataFrame:
     return each.groupBy(F.lit(table).alias("table"), "at").agg(F.count("_change_seq"), money)
 
 
-def missing(promised: Sequence[Promise], found: Arrived) -> list[str]:
+def missing(
+    promised: Sequence[Promise], found: Arrived, erased: Mapping[tuple[str, int], int] | None = None
+) -> list[str]:
     """What has not arrived yet, one sentence per table and transaction; empty when all is there.
+
+    Args:
+        promised: What the source says.
+        found: What bronze holds.
+        erased: (table, commit time) → changes that arrived and were given up, to forget a person. What they
+            were worth nobody knows any more, so that amounts of such a transaction are not compared.
 
     Raises:
         ReconciliationError: More arrived than was promised, or all of it with other amounts: waiting would
@@ -132,17 +140,17 @@ def missing(promised: Sequence[Promise], found: Arrived) -> list[str]:
     for promise in promised:
         for table, change in promise.changes.items():
             here = found.get((table, promise.committed_at), Change(0))
-            if here.rows > change.rows:
+            given_up = (erased or {}).get((table, promise.committed_at), 0)
+            rows = here.rows + given_up
+            if rows > change.rows:
                 raise ReconciliationError(
-                    f"bronze.{table}, week {promise.week}: {here.rows:,} changes arrived of a transaction "
+                    f"bronze.{table}, week {promise.week}: {rows:,} changes arrived of a transaction "
                     f"that made {change.rows:,}; compare the files of {_shown(promise.committed_at)} with "
                     "the source"
                 )
-            if here.rows < change.rows:
-                sentences.append(
-                    f"bronze.{table}, week {promise.week}: {here.rows:,} of {change.rows:,} changes"
-                )
-            else:
+            if rows < change.rows:
+                sentences.append(f"bronze.{table}, week {promise.week}: {rows:,} of {change.rows:,} changes")
+            elif not given_up:
                 _compare_money(promise, table, change, here)
     return sentences
 

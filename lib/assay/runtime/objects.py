@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from assay.errors import InputError
+from assay.errors import InputError, TerminalError
 from assay.runtime import clients
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 _S3 = "s3://"
 # Precondition failed; a conditional request is under way.
@@ -96,3 +100,38 @@ def put_new(bucket: str, key: str, body: bytes, *, content_type: str) -> bool:
                 return False
             raise
     return True
+
+
+def purge(bucket: str, prefix: str) -> int:
+    """Remove the replaced and deleted versions of objects, and the markers of deletions, for good.
+
+    Args:
+        bucket: The bucket; one that keeps no versions has none.
+        prefix: How the keys begin.
+
+    Returns:
+        How many versions and markers.
+
+    Raises:
+        TerminalError: S3 refused one of them.
+        TransientError: S3 did not answer.
+    """
+    gone = 0
+    with clients.calling(f"remove old versions in s3://{bucket}/{prefix}"):
+        pages = clients.s3().get_paginator("list_object_versions")
+        for page in pages.paginate(Bucket=bucket, Prefix=prefix):
+            old = [each for each in page.get("Versions", ()) if not each["IsLatest"]]
+            # Versions before markers: what a marker hides must not be the newest for a moment.
+            found = [*old, *page.get("DeleteMarkers", ())]
+            if found:
+                keys: list[ObjectIdentifierTypeDef] = [
+                    {"Key": each["Key"], "VersionId": each["VersionId"]} for each in found
+                ]
+                answer = clients.s3().delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+                if refused := answer.get("Errors"):
+                    raise TerminalError(
+                        f"S3 kept {len(refused):,} old versions in s3://{bucket}/{prefix} "
+                        f"({refused[0].get('Code')}); allow s3:DeleteObjectVersion there, and run it again"
+                    )
+                gone += len(found)
+    return gone

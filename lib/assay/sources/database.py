@@ -25,10 +25,10 @@ from assay.errors import InputError, ReconciliationError, TerminalError, Transie
 from assay.generators.weeks import Week
 from assay.medallion import promise
 from assay.medallion.promise import DELETED, INSERTED, UPDATED, Change
-from assay.sources import tables
+from assay.sources import forgotten, tables
 from assay.sources.tables import Table
 
-_LOCK = 0x6173736179  # "assay": one load at a time, whoever runs it
+LOCK = 0x6173736179  # "assay": one load at a time, whoever runs it
 _BATCH_ROWS = 65_536
 _CSV = pa_csv.WriteOptions(include_header=False, batch_size=_BATCH_ROWS)
 _ABOUT_DATA = frozenset({"22", "23"})
@@ -115,7 +115,7 @@ def create(connection: psycopg.Connection) -> None:
     """Make schema and tables where they are missing."""
     with connection.transaction():
         # Two sessions that create the same schema at once would collide in the system's own index.
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {tables.SCHEMA}")
         existing = {row[0] for row in connection.execute(_TABLES, [tables.SCHEMA]).fetchall()}
         for table in tables.ALL:
@@ -174,10 +174,11 @@ def load(connection: psycopg.Connection, week: Week, *, blueprint: str, version:
         ReconciliationError: An update or delete names a row that is not there; nothing was changed.
     """
     with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         before = loaded(connection, week.start, week.number, blueprint=blueprint, version=version)
         if before is not None:
             return before, False
+        week = forgotten.without(connection, week)
         changes = {
             "customers": _insert(connection, tables.CUSTOMERS, week.customers)
             + _update(connection, tables.CUSTOMERS, week.customer_updates),

@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 
 from assay.errors import TransientError
 from assay.lake.contracts import Contract
+from assay.lake.erasure import ERASED, given_up
 from assay.lake.parallel import each
 from assay.lake.tables import Lake
 from assay.medallion.bronze import EXTRA, collected
@@ -126,9 +127,16 @@ class Intake:
         new = self.lake.appended("bronze.loads", since)
         promised = promises(loads.where(F.col("week") == F.lit(week)).unionByName(new))
         tables = {table for promise in promised for table in promise.changes}
-        return missing(
-            promised, arrived({t: self.lake.read(f"bronze.{t}") for t in sorted(tables)}, promised)
-        )
+        found = arrived({t: self.lake.read(f"bronze.{t}") for t in sorted(tables)}, promised)
+        return missing(promised, found, self._erased(tables))
+
+    def _erased(self, tables: Iterable[str]) -> dict[tuple[str, int], int]:
+        """(Table, commit time) → changes that were given up to forget a person."""
+        return {
+            (table, at): changes
+            for table in tables
+            for at, changes in given_up(self.lake.state(f"bronze.{table}")[1].get(ERASED)).items()
+        }
 
     def documents(self) -> int:
         """Take in the blueprints that were registered; rows taken in."""

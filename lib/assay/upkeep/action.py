@@ -97,7 +97,8 @@ class Action:
                 if name not in self.options.model_fields
                 else ""
             )
-            raise InputError(f"action {self.name}, {name}: {first['msg']}{hint}") from error
+            said = first["msg"].removeprefix("Value error, ")  # of an error of ours
+            raise InputError(f"action {self.name}, {name}: {said}{hint}") from error
 
 
 ACTIONS: dict[str, Action] = {}

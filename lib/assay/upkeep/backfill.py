@@ -22,6 +22,7 @@ from assay.errors import InputError, TerminalError
 from assay.lake import refresh
 from assay.lake.certification import certify_waiting, planned
 from assay.lake.contracts import names
+from assay.lake.erasure import ERASED
 from assay.lake.parallel import each
 from assay.lake.refine import QUARANTINE, refine
 from assay.lake.summary import plain
@@ -110,7 +111,7 @@ def bronze(context: Context, lake: Lake) -> None:
                 f"s3://{landing.bucket} lacks {len(gone):,} files that bronze has rows of, such as "
                 f"{gone[0]}; made anew from there, bronze would lose them: restore the files first"
             )
-        each({name: partial(lake.clear, name) for name in BRONZE})
+        each({name: partial(lake.clear, name, keep=(ERASED,)) for name in BRONZE})
         intake = Intake(lake, landing)
         step.rows_out = intake.tables() + intake.documents()
         newest = _newest(lake)

@@ -180,6 +180,19 @@ def test_nothing_promised_nothing_missing(lake: Lake) -> None:
     assert missing([promise], {("quotes", 0): Change(2)}) == []
 
 
+def test_what_was_given_up_to_forget_a_person_has_arrived() -> None:
+    money = Change(3, {("notional", "I"): Decimal(10)})
+    promise = Promise(WEEK, 5, {"trades": money})
+    here = {("trades", 5): Change(2, {("notional", "I"): Decimal(7)})}
+    assert missing([promise], here, {("trades", 5): 1}) == []
+    assert missing([promise], here, {("trades", 4): 1, ("quotes", 5): 1}) == [
+        "bronze.trades, week 2026-01-05: 2 of 3 changes"
+    ]
+    assert missing([promise], {}, {("trades", 5): 1}) == ["bronze.trades, week 2026-01-05: 1 of 3 changes"]
+    with pytest.raises(ReconciliationError, match="4 changes arrived of a transaction that made 3"):
+        missing([promise], here, {("trades", 5): 2})
+
+
 # -- documents and journal -----------------------------------------------------------------------
 def test_documents_that_cannot_be_read_leave_their_column_empty(
     lake: Lake, source: Source, monkeypatch: pytest.MonkeyPatch

@@ -13,8 +13,11 @@ SOURCES = [*sorted((ROOT / "lib").rglob("*.py")), *sorted((ROOT / "jobs").glob("
 WRITES = {
     r"\.writeTo\(|\.saveAsTable\(|\.insertInto\(|\bDataFrameWriter\b": {"tables.py"},
     r"\b(MERGE|INSERT) (INTO|OVERWRITE) ": {"tables.py"},
+    r"\b(DELETE FROM|UPDATE) \{": {"tables.py"},
     r"\bCREATE (OR REPLACE )?TABLE\b": {"contracts.py"},
-    r"\.(manageSnapshots|newTransaction|newFastAppend|newDelete|newOverwrite)\(": {"iceberg.py"},
+    r"\.(manageSnapshots|newTransaction|newFastAppend|newDelete|newOverwrite|rewriteManifests)\(": {
+        "iceberg.py"
+    },
     r"\.(overwrite|append|upsert|delete)\([^)]*snapshot_properties": set(),
 }
 ELSEWHERE = {"sources", "local"}  # the source database, and the workflow's history on one machine

@@ -72,3 +72,31 @@ def test_another_refusal_is_an_error(s3: Stubber) -> None:
     with pytest.raises(TerminalError, match=r"cannot write s3://b/k: .*AccessDenied") as refused:
         objects.put_new("b", "k", b"", content_type="text/plain")
     assert isinstance(refused.value.__cause__, ClientError)
+
+
+# -- old versions ----------------------------------------------------------------------------------
+def test_old_versions_and_markers_go_and_the_newest_stays(s3: Stubber) -> None:
+    listed = {
+        "Versions": [
+            {"Key": "k/a", "VersionId": "2", "IsLatest": True},
+            {"Key": "k/a", "VersionId": "1", "IsLatest": False},
+        ],
+        "DeleteMarkers": [{"Key": "k/b", "VersionId": "9", "IsLatest": True}],
+    }
+    s3.add_response("list_object_versions", listed, {"Bucket": "b", "Prefix": "k/"})
+    gone = [{"Key": "k/a", "VersionId": "1"}, {"Key": "k/b", "VersionId": "9"}]
+    s3.add_response("delete_objects", {}, {"Bucket": "b", "Delete": {"Objects": gone, "Quiet": True}})
+    assert objects.purge("b", "k/") == 2
+
+
+def test_a_bucket_without_versions_has_none(s3: Stubber) -> None:
+    s3.add_response("list_object_versions", {}, {"Bucket": "b", "Prefix": "k/"})
+    assert objects.purge("b", "k/") == 0
+
+
+def test_what_s3_keeps_is_said(s3: Stubber) -> None:
+    listed = {"Versions": [{"Key": "k/a", "VersionId": "1", "IsLatest": False}]}
+    s3.add_response("list_object_versions", listed, {"Bucket": "b", "Prefix": "k/"})
+    s3.add_response("delete_objects", {"Errors": [{"Key": "k/a", "Code": "AccessDenied"}]})
+    with pytest.raises(TerminalError, match=r"S3 kept 1 old versions in s3://b/k/ \(AccessDenied\); allow"):
+        objects.purge("b", "k/")

@@ -135,13 +135,15 @@ class Place:
             environment: Variables that it shall have beside the usual ones.
             before: Is called in its process before it becomes Python.
         """
-        with self._started(name, week, plant, environment, before) as (child, log):
+        with self._started(name, week, plant, environment, before) as (child, copier, log):
             began = time.monotonic()
             try:
                 child.wait(seconds)
             except subprocess.TimeoutExpired:
                 pytest.fail(f"{name} still runs after {seconds:g} s:\n{log.read_text()[-2_000:]}")
-            return Ended(child.returncode, log.read_text(), time.monotonic() - began)
+            took = time.monotonic() - began
+            copier.wait(seconds)  # a JVM ends after its Python
+            return Ended(child.returncode, log.read_text(), took)
 
     @contextlib.contextmanager
     def _started(
@@ -151,30 +153,35 @@ class Place:
         plant: str,
         more: Mapping[str, str] | None,
         before: Callable[[], None] | None,
-    ) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    ) -> Iterator[tuple[subprocess.Popen[bytes], subprocess.Popen[bytes], Path]]:
         with self.used():
             found = Workflow.load(exports=stack.exports()).definition.jobs[name]
             environment = {**self.environment, **stack.environment(), **(more or {})}
         given = {"--JOB_NAME": name, "--week": week, "--blueprint": str(BLUEPRINT)}
         argv = [token for pair in found.arguments(given).items() for token in pair]
         log = self.home / "logs" / f"job-{secrets.token_hex(4)}.log"
+        script = str(job.shipped(found.script))
         with log.open("wb") as output:
-            script = str(job.shipped(found.script))
+            # In between, so that what limits the job's files does not limit what it says.
+            copier = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=output)
             child = subprocess.Popen(
                 [sys.executable, "-m", "faults.plant", plant, "assay.local.job", script, *argv],
                 env=environment,
                 stdin=subprocess.PIPE,
-                stdout=output,
+                stdout=copier.stdin,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 preexec_fn=before,  # noqa: PLW1509 this process has no threads that hold a lock then
             )
+        assert copier.stdin is not None
+        copier.stdin.close()
         try:
-            yield child, log
+            yield child, copier, log
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
             child.wait()
+            copier.wait()
             assert child.stdin is not None
             child.stdin.close()
 

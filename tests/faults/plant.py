@@ -53,7 +53,8 @@ def _kill_executor(stages: int) -> None:
     while True:
         time.sleep(0.01)
         context = SparkContext._active_spark_context
-        tracker = context.statusTracker() if context else None
+        started = getattr(context, "_jsc", None) is not None
+        tracker = context.statusTracker() if context and started else None
         for stage in tracker.getActiveStageIds() if tracker else ():
             info = tracker.getStageInfo(stage) if tracker else None
             if info is None or not info.numActiveTasks:

@@ -29,8 +29,9 @@ pytestmark = pytest.mark.slow
 
 Survived = Callable[..., None]
 NAME, MAIL = "Marker O'Leary", "marker@example.org"
+ASSET = "MARKED.ASSET"
 UNIT, TRADE = 918_273_645, 817_263_549
-MARKS = ("Marker", "O'Leary", "example.org", str(UNIT), str(TRADE))
+MARKS = ("Marker", "O'Leary", "example.org", ASSET, str(UNIT), str(TRADE))
 TOKEN = "FwoGZXIvYXdzEMark3dSessionTok3n"
 """The token of a session's credentials, which every request to AWS carries."""
 THIRD = "2026-01-19"
@@ -113,7 +114,7 @@ def _plant(login: dict[str, Any]) -> None:
             [UNIT, NAME, UNIT + 1, MAIL, NAME],
         )
         trade = "INSERT INTO brokerage.trades VALUES (%s, %s, %s, %s, 1, 1, %s, '2026-01-13 10:00+00')"
-        database.execute(trade, [TRADE, UNIT, NAME, "buy", 1])
+        database.execute(trade, [TRADE, UNIT, ASSET, "buy", 1])
         database.execute(trade, [TRADE + 1, UNIT, NAME, MAIL, -5])  # no side, and a value below 0
         database.execute("UPDATE brokerage.customers SET tier = %s WHERE customer_id = %s", [MAIL, UNIT])
         database.execute("DELETE FROM brokerage.customers WHERE customer_id = %s", [UNIT + 1])
@@ -167,7 +168,7 @@ def landed(seen: Seen) -> Iterator[tuple[str, str]]:
     for file in (path for path in (seen.place.home / "emulator" / "s3").rglob("*") if path.is_file()):
         content = file.read_bytes()
         if content[:4] == content[-4:] == b"PAR1":
-            yield str(file), json.dumps(pq.read_table(file).to_pylist(), default=str)
+            yield str(file), json.dumps(pq.ParquetFile(file).read().to_pylist(), default=str)
         else:
             yield str(file), content.decode("utf-8", "replace")
 
@@ -215,7 +216,7 @@ def test_every_provoked_error_is_one_sentence(seen: Seen, survived: Survived) ->
 def test_rows_are_in_the_lake_and_in_nothing_that_is_logged(seen: Seen, survived: Survived) -> None:
     where = f"customer_id = {UNIT}"
     trades = seen.place.query(f"SELECT asset FROM silver.trades WHERE {where}")
-    assert [row["asset"] for row in trades] == [NAME]  # the marks went all the way
+    assert [row["asset"] for row in trades] == [ASSET]  # the marks went all the way
     aside = seen.place.query('SELECT "row" AS held FROM silver.quarantine')
     assert sum(MAIL in row["held"] for row in aside) >= 1
     searched = [(where, text) for where, text in texts(seen) if not where.endswith("wal")]

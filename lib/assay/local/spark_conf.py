@@ -69,11 +69,9 @@ def write(folder: Path, values: Mapping[str, str], jars: Iterable[Path]) -> None
 
 
 def _machine(scratch: Path) -> dict[str, str]:
-    # Many plans, each run a few times: the JVM's second compiler took a third of two weeks' processor time.
-    # With the first alone the JVM keeps 48 MB of code by default; once they are full it compiles no more.
     java_options = (
         f"-Duser.timezone=UTC -Dderby.system.home={scratch} -Djava.net.preferIPv4Stack=true "
-        "-XX:+UseParallelGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -Xss4m"
+        "-XX:+UseParallelGC -XX:TieredStopAtLevel=4 -Xss4m"
     )
     return {
         "spark.master": "local[2]",

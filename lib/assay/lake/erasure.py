@@ -18,7 +18,6 @@ from pyspark.sql import functions as F
 
 from assay.lake import units
 from assay.lake.contracts import Contract
-from assay.lake.iceberg import Table
 from assay.lake.maintenance import patiently
 from assay.lake.reading import Published
 from assay.lake.summary import WATERMARK, watermarks
@@ -29,6 +28,7 @@ from assay.medallion.silver_exposures import EVENT
 ERASED = "erased"
 """The watermark of a bronze table for the changes that it gave up: microseconds of the commit → how many."""
 LANDED = "landing"
+"""The watermark of a bronze table for the files that it has taken in."""
 _KEYS: Mapping[str, str] = {"bronze.trades": "trade_id", "bronze.exposures": EVENT}
 """Bronze table → what numbers its rows, where that is not the unit itself."""
 
@@ -80,8 +80,8 @@ def erase(lake: Lake, name: str, unit: Unit) -> Found:
 
 
 def _tidy(lake: Lake, name: str) -> None:
-    table = Table.load(lake.spark, f"{lake.catalog}.{name}")
-    if table and table.remembers():
+    table = lake.table(name)
+    if table.remembers():
         marks = {WATERMARK + key: value for key, value in watermarks(table).items()}
         table.tidy(lake.spark, {**marks, **lake.writer.signature(Contract.load(name).version)})
 

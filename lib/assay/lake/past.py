@@ -6,7 +6,7 @@ its newest state, and what other tables name as the state that they read on from
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -47,7 +47,7 @@ class Swept:
 
 def is_open(lake: Published) -> bool:
     """Whether a unit is being forgotten: somebody is at it, or was killed."""
-    return any(_table(lake, name).note(OPEN) is not None for name in there(lake))
+    return any(lake.table(name).note(OPEN) is not None for name in there(lake))
 
 
 def begin(lake: Published) -> None:
@@ -75,23 +75,18 @@ def sweep(lake: Lake, name: str, named: Collection[int], now: datetime) -> Swept
     Raises:
         TransientError: Other writers committed first each time.
     """
-    branches = [each for each in _table(lake, name).branches if each != MAIN]
+    branches = [each for each in lake.table(name).branches if each != MAIN]
     for branch in branches:
         patiently(name, partial(_drop, lake, name, branch))
-    table = _table(lake, name)
+    table = lake.table(name)
     stay = _needed(table, named)
     gone = tuple(each.id for each in table.snapshots() if each.id not in stay)
     if gone:
         expire(lake, name, Expiry(_EPOCH, gone, len(gone)))
-    table = _table(lake, name)
+    table = lake.table(name)
     unknown = table.orphans(lake.spark, now, remove=False)
     old = table.orphans(lake.spark, now - SETTLED, remove=True) if unknown else []
     return Swept(len(gone), len(branches), len(old), len(unknown) - len(old))
-
-
-def location(lake: Published, name: str) -> str:
-    """The folder with all of a table's files."""
-    return _table(lake, name).location
 
 
 def _needed(table: Table, named: Collection[int]) -> set[int]:
@@ -116,42 +111,16 @@ def named(lake: Published) -> dict[str, set[int]]:
     every = names()
     for other in every:
         if other != RECONCILIATION and lake.exists(other):
-            for name, mark in watermarks(_table(lake, other)).items():
+            for name, mark in watermarks(lake.table(other)).items():
                 if name in every and mark.isdecimal():
                     found.setdefault(name, set()).add(int(mark))
     return found
 
 
-def settle(lake: Lake, name: str, before: Mapping[str, str | None], now: Mapping[str, int | None]) -> None:
-    """Let a table say that it goes as far as its sources stood, where nothing that they changed concerns it.
-
-    Args:
-        lake: The lake.
-        name: A table that was brought up to date between `now` and this call.
-        before: Source → how far the table went before that.
-        now: Source → its newest state before that.
-    """
-    held = lake.watermarks(name, before)
-    late = {
-        source: str(now[source])
-        for source, mark in held.items()
-        if mark is not None and mark == before[source] and now.get(source) and mark != str(now[source])
-    }
-    if late:
-        lake.mark(name, late)
-
-
 def _note(lake: Published, name: str, value: str | None) -> None:
-    if _table(lake, name).note(OPEN) != value:
-        patiently(name, lambda: _table(lake, name).set_note(OPEN, value))
+    if lake.table(name).note(OPEN) != value:
+        patiently(name, lambda: lake.table(name).set_note(OPEN, value))
 
 
 def _drop(lake: Published, name: str, branch: str) -> None:
-    _table(lake, name).drop(branch)
-
-
-def _table(lake: Published, name: str) -> Table:
-    table = Table.load(lake.spark, f"{lake.catalog}.{name}")
-    if table is None:
-        raise LookupError(name)
-    return table
+    lake.table(name).drop(branch)

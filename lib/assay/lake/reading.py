@@ -8,7 +8,7 @@ from itertools import islice
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from assay.errors import TerminalError
+from assay.errors import InputError, TerminalError
 from assay.lake.contracts import Contract
 from assay.lake.iceberg import APPEND, Snapshot, Table
 from assay.spark.local import frame
@@ -40,6 +40,17 @@ class Published:
             InputError: There is no contract of that name.
         """
         return self._table(name) is not None
+
+    def table(self, name: str) -> Table:
+        """A table as Iceberg knows it now.
+
+        Raises:
+            InputError: There is no contract of that name, or no table.
+        """
+        found = self._table(name)
+        if found is None:
+            raise InputError(f"there is no table {name!r} any more; somebody dropped it meanwhile")
+        return found
 
     def snapshot(self, name: str) -> int | None:
         """The number of the published state; None for a table without one.

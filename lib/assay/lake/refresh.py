@@ -122,6 +122,25 @@ def runs(lake: Lake, rates: Mapping[str, tuple[float, float]]) -> int:
     return lake.merge("gold.runs", _signed(lake, rows), now).added
 
 
+def settle(lake: Lake, name: str, before: Mapping[str, str | None], now: Mapping[str, int | None]) -> None:
+    """Let a table say that it goes as far as its sources stood, where nothing that they changed concerns it.
+
+    Args:
+        lake: The lake.
+        name: A table that was brought up to date between `now` and this call.
+        before: Source → how far the table went before that.
+        now: Source → its newest state before that.
+    """
+    held = lake.watermarks(name, before)
+    late = {
+        source: str(now[source])
+        for source, mark in held.items()
+        if mark is not None and mark == before[source] and now.get(source) and mark != str(now[source])
+    }
+    if late:
+        lake.mark(name, late)
+
+
 def _now(lake: Lake, tables: Iterable[str]) -> dict[str, str]:
     """Where the sources stand now; 0: never written."""
     return {table: str(lake.snapshot(table) or 0) for table in tables}

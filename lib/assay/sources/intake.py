@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 
 from assay.errors import TransientError
 from assay.lake.contracts import Contract
-from assay.lake.erasure import ERASED, given_up
+from assay.lake.erasure import ERASED, LANDED, given_up
 from assay.lake.parallel import each
 from assay.lake.tables import Lake
 from assay.medallion.bronze import EXTRA, collected
@@ -32,7 +32,7 @@ log = logs.get(__name__)
 # `loads` first: its file is the last that capture writes of a transaction, so that where it is listed, the
 # files of the other tables are as well.
 TABLES = ("loads", "customers", "exposures", "trades", "quotes")
-LANDED, DOCUMENTS, JOURNAL = "landing", "documents", "journal"
+DOCUMENTS, JOURNAL = "documents", "journal"
 POLL_SECONDS = 0.5
 DOCUMENTS_AT_A_TIME = 32 * 2**20
 """Bytes of documents in one commit."""

@@ -37,7 +37,7 @@ from assay.runtime import clients, objects
 from assay.runtime.bill import work
 from assay.sources import database, erase_database, erase_journal, erase_landing
 from assay.sources.entries import Entries
-from assay.sources.intake import LANDED, POLL_SECONDS, Intake
+from assay.sources.intake import POLL_SECONDS, Intake
 from assay.sources.landing import Landing, Position
 from assay.upkeep.action import Context, Options, Report, action
 
@@ -200,7 +200,7 @@ def _journal(context: Context, unit: Unit, removed: Removed, *, dry_run: bool = 
 def _landing(context: Context, unit: Unit, removed: Removed, *, dry_run: bool = False) -> None:
     landing = Landing(clients.s3(), context.landing_bucket)
     for table in erase_landing.captured_tables():
-        read = Position.parse(context.lake.watermark(f"bronze.{table}", LANDED))
+        read = Position.parse(context.lake.watermark(f"bronze.{table}", erasure.LANDED))
         before = {} if dry_run else erasure.passed_on(context.lake, f"bronze.{table}", unit)
         found = erase_landing.erase(landing, table, read, unit, before=before, dry_run=dry_run)
         removed.add(f"landing: {table}", f"rows of {found.files:,} files", found.rows)
@@ -240,7 +240,7 @@ def _gold_anew(lake: Lake) -> None:
     each(tasks)
     for name in made:
         marks: Mapping[str, str | None] = {source: before[name][source] for source in sources}
-        past.settle(lake, name, marks, now)
+        refresh.settle(lake, name, marks, now)
     if end:
         certify_waiting(lake, planned(lake, end - _WEEK, end))
 
@@ -255,7 +255,7 @@ def _in_the_past(context: Context, removed: Removed) -> None:
         removed.add(name, "states", gone.snapshots)
         removed.add(name, "branches", gone.branches)
         removed.add(name, "files of no state", gone.orphans)
-        place = past.location(lake, name)
+        place = lake.table(name).location
         if place.startswith("s3://"):
             removed.add(name, "old versions of files", objects.purge(*objects.split(f"{place}/")))
     young = sum(gone.young for gone in swept.values())

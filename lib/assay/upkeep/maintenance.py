@@ -16,7 +16,6 @@ from pydantic import Field
 
 from assay.errors import InputError, did_you_mean
 from assay.lake import contracts, maintenance, retention
-from assay.lake.iceberg import Table
 from assay.lake.maintenance import Size
 from assay.lake.parallel import each
 from assay.lake.tables import Lake
@@ -141,23 +140,23 @@ def _chosen(asked: Sequence[str], every: Collection[str]) -> Sequence[str]:
 
 
 def _named(lake: Lake, name: str, every: Collection[str]) -> Mapping[str, set[int]]:
-    return retention.named(_table(lake, name).snapshots(), every)
+    return retention.named(lake.table(name).snapshots(), every)
 
 
 def _maintain(lake: Lake, name: str, named: Collection[int], how: How, now: datetime) -> Maintained:
     began, target, act = time.perf_counter(), how.target_mb * _MB, not how.dry_run
     before = maintenance.size(lake, name, target)
-    dead = retention.dead_branches(_table(lake, name), now)
+    dead = retention.dead_branches(lake.table(name), now)
     if act:
         _drop(lake, name, dead)
         _rewrite(lake, name, before, target)
     counted = act and maintenance.compute_statistics(lake, name)
-    table = _table(lake, name)
+    table = lake.table(name)
     old = retention.expiry(table, named, now - timedelta(days=how.keep_days))
     kept = len(table.snapshots()) - old.count
     if act and old.count:
         maintenance.expire(lake, name, old)
-    orphans = _table(lake, name).orphans(lake.spark, now - retention.WRITE, remove=act)
+    orphans = lake.table(name).orphans(lake.spark, now - retention.WRITE, remove=act)
     after = maintenance.size(lake, name, target) if act and before.to_compact else before
     return Maintained(
         table=name,
@@ -179,17 +178,10 @@ def _maintain(lake: Lake, name: str, named: Collection[int], how: How, now: date
 
 def _drop(lake: Lake, name: str, branches: Sequence[str]) -> None:
     for branch in branches:
-        maintenance.patiently(name, partial(_table(lake, name).drop, branch))
+        maintenance.patiently(name, partial(lake.table(name).drop, branch))
 
 
 def _rewrite(lake: Lake, name: str, size: Size, target: int) -> None:
     if size.to_compact:
         maintenance.compact(lake, name, target)
     maintenance.merge_manifests(lake, name)
-
-
-def _table(lake: Lake, name: str) -> Table:
-    table = Table.load(lake.spark, f"{lake.catalog}.{name}")
-    if table is None:
-        raise InputError(f"there is no table {name!r} any more; somebody dropped it meanwhile")
-    return table

@@ -68,6 +68,8 @@ def head_summary(lake: Lake, name: str) -> dict[str, str]:
 # -- what is published ---------------------------------------------------------------------------
 def test_a_table_never_written_reads_as_empty(lake: Lake) -> None:
     assert not lake.exists(QUOTES)
+    with pytest.raises(InputError, match=f"there is no table '{QUOTES}' any more"):
+        lake.table(QUOTES)
     assert lake.snapshot(QUOTES) is None
     assert lake.watermark(QUOTES, "bronze.quotes") is None
     assert lake.read(QUOTES).schema == Contract.load(QUOTES).schema

@@ -28,21 +28,7 @@ from assay.spec import Blueprint
 from faults import search
 from faults.landed import AT, WEEK, Place, parquet, row
 
-DOCUMENT = """
-name: shop
-seed: 7
-start: 2026-01-05
-facts:
-  trades: {table: silver.trades, unit: customer_id, time: traded_at, values: [notional]}
-metrics:
-  value: {type: mean, numerator: trades.notional}
-experiments:
-  button:
-    first_week: 1
-    weeks: 3
-    metrics: [value]
-    arms: [{name: control, allocation: 0.5}, {name: blue, allocation: 0.5}]
-"""
+DOCUMENT = (Path(__file__).parents[1] / "data" / "blueprints" / "button.yaml").read_text()
 FIRST = 918_273_640
 OTHERS = range(1, 13)
 GOLD = (*refresh.EXPERIMENTS, "gold.asset_daily")

@@ -242,6 +242,13 @@ def test_random_sequences_end_as_they_must(
 
 
 # -- what the sequences found, each by itself ------------------------------------------------------
+def exposed(world: World) -> World:
+    """With a customer in each arm."""
+    world.change("exposures", "I", sequences.exposure(1, 1, "blue", at(170)))
+    world.change("exposures", "I", sequences.exposure(2, 2, "control", at(171)))
+    return world
+
+
 @pytest.mark.slow
 def test_a_delete_that_is_delivered_before_its_insert(
     new_world: Callable[[], World], survived: Callable[..., None]
@@ -263,9 +270,7 @@ def test_a_run_of_a_week_before_that_in_which_a_run_died(
     new_world: Callable[[], World], survived: Callable[..., None]
 ) -> None:
     """The dead run had replaced the units' metrics; those of its week stood there without their looks."""
-    world = new_world()
-    world.change("exposures", "I", sequences.exposure(1, 1, "blue", at(170)))
-    world.change("exposures", "I", sequences.exposure(2, 2, "control", at(171)))
+    world = exposed(new_world())
     for number, hour in enumerate((200, 400, 401), 1):
         world.change("trades", "I", sequences.trade(number, 1, at(hour), 5 * number))
     world.deliver()
@@ -284,9 +289,7 @@ def test_a_run_of_a_week_before_that_in_which_a_run_died(
 @pytest.mark.slow
 def test_what_only_a_dead_run_saw_goes(new_world: Callable[[], World], survived: Callable[..., None]) -> None:
     """The trade came after the state of one table of gold and went before the next commit of the others."""
-    world = new_world()
-    world.change("exposures", "I", sequences.exposure(1, 1, "blue", at(170)))
-    world.change("exposures", "I", sequences.exposure(2, 2, "control", at(171)))
+    world = exposed(new_world())
     world.change("trades", "I", sequences.trade(1, 1, at(200), 5))
     world.change("trades", "I", sequences.trade(2, 2, at(201), 7))
     world.deliver()
@@ -311,9 +314,7 @@ def test_what_only_a_dead_run_saw_goes(new_world: Callable[[], World], survived:
 def test_the_last_exposure_of_an_arm_is_deleted(
     new_world: Callable[[], World], survived: Callable[..., None]
 ) -> None:
-    world = new_world()
-    world.change("exposures", "I", sequences.exposure(1, 1, "blue", at(170)))
-    world.change("exposures", "I", sequences.exposure(2, 2, "control", at(171)))
+    world = exposed(new_world())
     world.change("trades", "I", sequences.trade(1, 1, at(200), 5))
     world.deliver()
     assert world.run(ahead=1)

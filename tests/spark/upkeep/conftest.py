@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,21 +30,7 @@ from assay.sources.landing import CAPTURED, Landing
 from assay.spec import Blueprint
 from assay.upkeep.backfill import SILVER
 
-DOCUMENT = """
-name: shop
-seed: 7
-start: 2026-01-05
-facts:
-  trades: {table: silver.trades, unit: customer_id, time: traded_at, values: [notional]}
-metrics:
-  value: {type: mean, numerator: trades.notional}
-experiments:
-  button:
-    first_week: 1
-    weeks: 3
-    metrics: [value]
-    arms: [{name: control, allocation: 0.5}, {name: blue, allocation: 0.5}]
-"""
+DOCUMENT = (Path(__file__).parents[2] / "data" / "blueprints" / "button.yaml").read_text()
 START = date(2026, 1, 5)
 CUSTOMERS = 24
 _TYPES = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import uuid
 from typing import Any
 
 import pyarrow as pa
@@ -12,7 +11,6 @@ import pytest
 
 from assay.errors import TerminalError
 from assay.lake.units import Unit
-from assay.runtime import clients
 from assay.sources import erase_landing
 from assay.sources.erase_landing import Erased
 from assay.sources.landing import Landing, Position
@@ -24,13 +22,10 @@ READ = Position(NAMES[0], NAMES[1])
 
 
 @pytest.fixture
-def landing(aws: str) -> Landing:
-    assert aws
-    bucket = f"landing-{uuid.uuid4().hex[:8]}"
-    client = clients.s3()
-    client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    return Landing(client, bucket)
+def landing(landing: Landing) -> Landing:
+    """It keeps versions."""
+    landing.client.put_bucket_versioning(Bucket=landing.bucket, VersioningConfiguration={"Status": "Enabled"})
+    return landing
 
 
 def parquet(ids: Any, column: str = "customer_id", **options: Any) -> bytes:

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
-
 import boto3
 import pytest
 from botocore.stub import Stubber
 
 from assay.errors import InputError
-from assay.runtime import clients
 from assay.sources.landing import Arrivals, Landing, Position
 
 CHANGES = "rds/brokerage/trades"
-
-
-@pytest.fixture
-def landing(aws: str) -> Landing:
-    assert aws
-    bucket = f"landing-{uuid.uuid4().hex[:8]}"
-    client = clients.s3()
-    client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    return Landing(client, bucket)
 
 
 def put(landing: Landing, *keys: str, body: bytes = b"{}") -> None:

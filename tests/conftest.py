@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 os.environ["TZ"] = "UTC"
 time.tzset()
+# Every JVM of the tests, those of jobs too, runs many plans a few times: the second compiler would take a
+# third of the time of the cores. With the first alone a JVM keeps 48 MB of code by default, then compiles no
+# more.
+os.environ["JDK_JAVA_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
 
 EXTENSIONS = "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions"
 
@@ -52,11 +56,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     classpath = ":".join(str(jar) for jar in jars.ensure())
     settings = {
         "spark.driver.extraClassPath": classpath,
-        # Many plans, each run a few times: the JVM's second compiler takes a third of the time of the cores.
-        # With the first alone the JVM keeps 48 MB of code by default; once they are full it compiles no more.
         "spark.driver.extraJavaOptions": (
-            f"-Duser.timezone=UTC -Dderby.system.home={scratch} -XX:TieredStopAtLevel=1 "
-            "-XX:ReservedCodeCacheSize=240m -XX:+UseParallelGC"
+            f"-Duser.timezone=UTC -Dderby.system.home={scratch} -XX:+UseParallelGC"
         ),
         "spark.driver.memory": "2g",
         "spark.driver.host": "127.0.0.1",

@@ -71,7 +71,7 @@ def write(folder: Path, values: Mapping[str, str], jars: Iterable[Path]) -> None
 def _machine(scratch: Path) -> dict[str, str]:
     java_options = (
         f"-Duser.timezone=UTC -Dderby.system.home={scratch} -Djava.net.preferIPv4Stack=true "
-        "-XX:+UseParallelGC -XX:TieredStopAtLevel=4 -Xss4m"
+        "-XX:+UseParallelGC -Xss4m"
     )
     return {
         "spark.master": "local[2]",

@@ -169,8 +169,12 @@ class World:
         return True
 
     def _ended(self, lake: Lake, until: int) -> None:
-        """A run that died in a later week may have come further, and gold never goes back."""
-        least, most = week(max(self.until, until)), week(self.week + 1)
+        """A run that died in a later week may have come further, and gold never goes back.
+
+        Once the experiment is over, gold may stay where it is: no later week has anything to show.
+        """
+        over = model.FIRST + model.WEEKS
+        least, most = week(max(self.until, min(until, over))), week(self.week + 1)
         mark = lake.watermark("gold.experiment_health", "until")
         reached = date.fromisoformat(mark) if mark else least
         assert least <= reached <= most

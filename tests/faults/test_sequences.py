@@ -330,8 +330,9 @@ def forget_deletes(patch: pytest.MonkeyPatch) -> None:
     merge = Lake.merge
 
     def kept(self: Lake, name: str, df: Any, watermark: Any, **options: Any) -> Any:
-        options.pop("delete_when", None)
-        return merge(self, name, df.where("not coalesce(_deleted, false)"), watermark, **options)
+        if options.pop("delete_when", None):
+            df = df.where("not coalesce(_deleted, false)")
+        return merge(self, name, df, watermark, **options)
 
     patch.setattr(Lake, "merge", kept)
 

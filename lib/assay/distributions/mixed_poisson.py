@@ -18,6 +18,7 @@ from assay.distributions.base import Distribution, Floats, register
 from assay.distributions.constant import Constant
 from assay.distributions.empirical import Empirical
 from assay.distributions.gamma import Gamma
+from assay.distributions.mixture import Mixture
 from assay.distributions.zero_inflated import ZeroInflated
 
 
@@ -56,7 +57,7 @@ class MixedPoisson(Distribution):
         return (0.0, np.inf if self.rate.support[1] > 0 else 0.0)
 
     def cdf(self, x: ArrayLike) -> Floats:
-        """In closed form for constant, gamma and empirical rates, else by quadrature to 1e-9."""
+        """In closed form for constant, gamma and empirical rates and mixtures of them, else to 1e-9."""
         at = np.floor(np.asarray(x, dtype=np.float64))
         return np.asarray(np.where(at < 0, 0.0, _cdf(np.maximum(at, 0), self.rate)))
 
@@ -77,6 +78,8 @@ def _cdf(count: Floats, rate: Distribution) -> Floats:
         return np.asarray(special.pdtr(count[..., None], np.asarray(rate.values)) @ shares)
     if isinstance(rate, ZeroInflated):
         return np.asarray(rate.zeros + (1 - rate.zeros) * _cdf(count, rate.of))
+    if isinstance(rate, Mixture):
+        return np.asarray(sum(share * _cdf(count, law) for share, law in rate.parts()))
     return np.array([_by_quadrature(float(k), rate) for k in count.ravel()]).reshape(count.shape)
 
 

@@ -18,7 +18,7 @@ def read_law(value: object, path: str = "") -> Distribution:
 
     Args:
         value: A mapping with `distribution` and the parameters of that distribution, which may be mappings of
-            the same kind; or a distribution, returned as it is.
+            the same kind or lists of them; or a distribution, returned as it is.
         path: Where the mapping stands, for messages.
 
     Raises:
@@ -36,7 +36,7 @@ def read_law(value: object, path: str = "") -> Distribution:
         raise problem(_below(path, "distribution"), f"there is no distribution {name!r}; {hint}")
     given = {str(k): v for k, v in value.items() if k != "distribution"}
     _check_parameters(name, given, path)
-    parameters = {k: read_law(v, _below(path, k)) if isinstance(v, Mapping) else v for k, v in given.items()}
+    parameters = {k: _read(v, _below(path, k)) for k, v in given.items()}
     try:
         return DISTRIBUTIONS[name](**parameters)
     except InputError as error:
@@ -47,8 +47,7 @@ def write_law(law: Distribution) -> dict[str, object]:
     """The mapping from which `read_law` builds an equal distribution."""
     mapping: dict[str, object] = {"distribution": law.name}
     for name in _parameters(law):
-        value = getattr(law, name)
-        mapping[name] = write_law(value) if isinstance(value, Distribution) else value
+        mapping[name] = _write(getattr(law, name))
     return mapping
 
 
@@ -56,6 +55,22 @@ Law = Annotated[
     Distribution, PlainValidator(read_law), PlainSerializer(write_law, return_type=dict[str, object])
 ]
 """A field that holds a distribution."""
+
+
+def _read(value: object, path: str) -> object:
+    """A parameter: a mapping becomes a distribution, also inside a list; the rest stays as it is."""
+    if isinstance(value, Mapping):
+        return read_law(value, path)
+    if isinstance(value, list):
+        return [_read(each, _below(path, str(index))) for index, each in enumerate(value)]
+    return value
+
+
+def _write(value: object) -> object:
+    """The inverse of `_read`; tuples stay tuples, which JSON writes as lists."""
+    if isinstance(value, Distribution):
+        return write_law(value)
+    return tuple(_write(each) for each in value) if isinstance(value, tuple) else value
 
 
 def _parameters(law: Distribution | type[Distribution]) -> list[str]:

@@ -18,16 +18,22 @@ from assay import seeds
 from assay.distributions import (
     DISTRIBUTIONS,
     Bernoulli,
+    Beta,
     CompoundPoisson,
     Constant,
     Distribution,
     Empirical,
     Gamma,
+    Hurdle,
     LogNormal,
     MixedPoisson,
+    Mixture,
+    NegativeBinomial,
     Normal,
     Pareto,
     Poisson,
+    StudentT,
+    Weibull,
     ZeroInflated,
 )
 from assay.errors import InputError
@@ -53,6 +59,12 @@ EXAMPLES: dict[str, Distribution] = {
     "empirical": Empirical((0, 1.5, 4), (5, 3, 2)),
     "compound_poisson": CompoundPoisson(Poisson(1.2), Gamma(1.5, 2)),
     "pareto": Pareto(1.5, 6.5),
+    "negative_binomial": NegativeBinomial(0.8, 2.5),
+    "beta": Beta(2, 5, 1, 4),
+    "weibull": Weibull(0.9, 2),
+    "student_t": StudentT(1, 0.5, 12),
+    "mixture": Mixture((3, 1), (Gamma(2, 1), Normal(9, 1))),
+    "hurdle": Hurdle(0.6, Gamma(2, 3)),
 }
 MORE: list[Distribution] = [
     ZeroInflated(0, Gamma(2, 1)),
@@ -70,8 +82,15 @@ MORE: list[Distribution] = [
     Bernoulli(1),
     Poisson(0),
     Pareto(0.5, 6),
+    NegativeBinomial(30, 0.1),
+    Beta(0.5, 0.5, -2, 1),
+    Weibull(3, 2),
+    Mixture((1, 4), (Beta(2, 2, 0, 1), Gamma(2, 3))),
+    Hurdle(0.3, Poisson(2)),
+    MixedPoisson(Mixture((1, 2), (Constant(0.5), Gamma(2, 1)))),
 ]
 ALL = [*EXAMPLES.values(), *MORE]
+TRANSFORMED = [law for law in ALL if law.name != "student_t"]  # its refusal is tested beside its moments
 
 
 # ---- known values: SciPy's frozen distributions and textbook formulas
@@ -131,7 +150,7 @@ def test_draws_have_the_law_that_the_moments_state(law: Distribution) -> None:
     assert np.abs(shares - law.cdf(at)).max() <= 5 * 0.5 / math.sqrt(n)
 
 
-@pytest.mark.parametrize("law", ALL, ids=repr)
+@pytest.mark.parametrize("law", TRANSFORMED, ids=repr)
 def test_the_transform_is_the_mean_of_the_exponential(law: Distribution) -> None:
     draws = law.draw(seeds.stream(8, "test.laplace"), 100_000)
     for s in (0.0, 0.2, 0.5):
@@ -139,7 +158,7 @@ def test_the_transform_is_the_mean_of_the_exponential(law: Distribution) -> None
         assert abs(values.mean() - float(law.laplace(s))) <= 5 * values.std() / math.sqrt(1e5) + 1e-12
 
 
-@pytest.mark.parametrize("law", ALL, ids=repr)
+@pytest.mark.parametrize("law", TRANSFORMED, ids=repr)
 def test_derivatives_of_the_transform_at_zero_are_the_moments(law: Distribution) -> None:
     h = 1e-4 / max(1.0, abs(law.mean), math.sqrt(law.variance))
     low, zero, high = (float(law.laplace(s)) for s in (0.0, h, 2 * h))
@@ -163,9 +182,10 @@ def test_the_cdf_rises_from_zero_to_one_and_keeps_shapes(law: Distribution) -> N
 )
 def test_the_mean_is_the_area_above_the_cdf(law: Distribution) -> None:
     if (
-        law.name in {"poisson", "bernoulli", "constant", "empirical"}
+        law.name in {"poisson", "bernoulli", "constant", "empirical", "negative_binomial"}
         or "Constant" in repr(law)
         or "value=Poisson" in repr(law)
+        or "of=Poisson" in repr(law)
     ):
         area = float((1 - law.cdf(np.arange(0, 400) / 2)).sum() / 2)  # steps at multiples of one half only
     else:

@@ -6,24 +6,31 @@
 
 from __future__ import annotations
 
+from assay.spec.arm import Arm, Fade
 from assay.spec.blueprint import Blueprint, load_blueprint
 from assay.spec.canaries import Canaries
-from assay.spec.experiment import Arm, Experiment, PlannedExperiment, Planted
-from assay.spec.fact import Fact, Generate, Metric
+from assay.spec.experiment import Experiment, PlannedExperiment
+from assay.spec.fact import Fact, Metric
+from assay.spec.generate import Generate, UnitScale
+from assay.spec.planted import Bots, Interference, Planted
 from assay.spec.population import Market, Population, RowFaults
 
 __all__ = [
     "Arm",
     "Blueprint",
+    "Bots",
     "Canaries",
     "Experiment",
     "Fact",
+    "Fade",
     "Generate",
+    "Interference",
     "Market",
     "Metric",
     "PlannedExperiment",
     "Planted",
     "Population",
     "RowFaults",
+    "UnitScale",
     "load_blueprint",
 ]

@@ -15,7 +15,8 @@ from assay.spec import canaries as canary
 from assay.spec import reading, references, sentences
 from assay.spec.canaries import Canaries
 from assay.spec.experiment import Experiment, PlannedExperiment, plan_round
-from assay.spec.fact import Fact, Generate, Metric
+from assay.spec.fact import Fact, Metric
+from assay.spec.generate import Generate
 from assay.spec.model import Model, Name, problem
 from assay.spec.population import Population
 

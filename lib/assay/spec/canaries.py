@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from assay import seeds
-from assay.spec.experiment import Arm, Experiment
+from assay.spec.arm import Arm
+from assay.spec.experiment import Experiment
+from assay.spec.fact import Fact
 from assay.spec.model import Model, Share
 from assay.spec.population import Population
 
@@ -74,6 +76,7 @@ def world(blueprint: Blueprint, week: int = 0) -> Blueprint:
         update={
             "seed": seeds.key(f"{blueprint.seed}/canaries/{week}") >> 1,  # a seed is below 2**63
             "population": _customers(population, canaries.customers),
+            "facts": {name: _without_trend(fact) for name, fact in blueprint.facts.items()},
             "experiments": _experiments(blueprint, canaries),
             "canaries": None,
         }
@@ -94,6 +97,13 @@ def _customers(population: Population, customers: int) -> Population:
     """Like the blueprint's, but all there from the start, and for good in the same tier."""
     changes = {"initial": customers, "signups_per_week": 0.0, "tier_review_weeks": None}
     return population.model_copy(update=changes)
+
+
+def _without_trend(fact: Fact) -> Fact:
+    """A trend would make the truth of a canary that of its week only."""
+    if fact.generate is None or not fact.generate.trend:
+        return fact
+    return fact.model_copy(update={"generate": fact.generate.model_copy(update={"trend": 0.0})})
 
 
 def _experiments(blueprint: Blueprint, canaries: Canaries) -> dict[str, Experiment]:

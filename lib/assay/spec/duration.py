@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from assay.errors import InputError
 from assay.spec.blueprint import Blueprint
 from assay.spec.experiment import PlannedExperiment
+from assay.spec.population import Population
 
 Floats = NDArray[np.float64]
 
@@ -53,6 +54,19 @@ class Durations:
         return float(self.weights @ (self.weeks - self.mean) ** 2)
 
 
+def population_of(blueprint: Blueprint) -> Population:
+    """The population of a blueprint.
+
+    Raises:
+        InputError: It has none.
+    """
+    if blueprint.population is None:
+        raise InputError(
+            f"blueprint {blueprint.name} has no population; only planted experiments have a known truth"
+        )
+    return blueprint.population
+
+
 def exposure_durations(blueprint: Blueprint, planned: PlannedExperiment, as_of: date) -> Durations:
     """The law of the time from a unit's exposure to `as_of` or the experiment's end, whichever is first.
 
@@ -66,11 +80,7 @@ def exposure_durations(blueprint: Blueprint, planned: PlannedExperiment, as_of: 
     Raises:
         InputError: No population, or `as_of` is not such a Monday.
     """
-    population = blueprint.population
-    if population is None:
-        raise InputError(
-            f"blueprint {blueprint.name} has no population; only planted experiments have a known truth"
-        )
+    population = population_of(blueprint)
     if as_of.weekday() != 0 or as_of <= planned.start:
         raise InputError(
             f"as_of is {as_of} ({as_of:%A}); it must be a Monday after {planned.start}, "

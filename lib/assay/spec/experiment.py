@@ -7,48 +7,9 @@ from datetime import date, timedelta
 from pydantic import Field, model_validator
 
 from assay.errors import did_you_mean
-from assay.spec.model import Model, Name, Share, check_shares, problem
-
-Multiplier = dict[str, float]
-"""Effect target, `<fact>.rate` or `<fact>.<value column>`, to the factor by which the arm multiplies it."""
-
-
-class Arm(Model):
-    """One variant of an experiment.
-
-    Attributes:
-        name: For example `control`.
-        allocation: Share of the experiment's units.
-        effects: Planted multipliers (1.1 is +10 %) from a unit's exposure to the experiment's end; synthetic
-            only.
-    """
-
-    name: Name
-    allocation: float = Field(gt=0, lt=1)
-    effects: Multiplier = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _check(self) -> Arm:
-        for target, factor in self.effects.items():
-            if not 0 < factor <= 100:  # noqa: PLR2004 - beyond it, thinning would waste nearly every draw
-                raise problem(
-                    f"effects.{target}", f"is {factor:g}; a multiplier must be above 0 and at most 100"
-                )
-        return self
-
-
-class Planted(Model):
-    """What happens to the records of exposures in a synthetic experiment.
-
-    Attributes:
-        lost_exposures: Arm to the share of its units all of whose records are lost: a sample ratio mismatch.
-        repeats_per_week: Probability that a unit is recorded again in a later week of the experiment.
-        multi_arm: Share of units also recorded in another arm in the week after their first exposure.
-    """
-
-    lost_exposures: dict[Name, Share] = Field(default_factory=dict)
-    repeats_per_week: Share = 0.0
-    multi_arm: Share = 0.0
+from assay.spec.arm import Arm
+from assay.spec.model import Model, Name, check_shares, problem
+from assay.spec.planted import Planted
 
 
 class Experiment(Model):
@@ -90,6 +51,12 @@ class Experiment(Model):
         for arm in self.planted.lost_exposures if self.planted else ():
             if arm not in names:
                 raise problem("planted.lost_exposures", f"names no arm {arm!r}; {did_you_mean(arm, names)}")
+        if self.planted is not None and self.planted.attrition and self.repeat_every_weeks is not None:
+            raise problem(
+                "planted.attrition",
+                "takes units away for good, so that later rounds have no known truth; remove "
+                "repeat_every_weeks",
+            )
         return self
 
     def _check_calendar(self) -> None:

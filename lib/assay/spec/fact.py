@@ -7,30 +7,8 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from assay.errors import did_you_mean
-from assay.spec.law import Law
+from assay.spec.generate import Generate
 from assay.spec.model import Model, Name, problem
-
-
-class Generate(Model):
-    """How a synthetic fact is drawn: a (mixed) Poisson number of events per unit and week, each with values.
-
-    Attributes:
-        rate: Law of the events per week between units; a unit keeps its rate for good.
-        values: Law of each value column, independent between events.
-    """
-
-    rate: Law
-    values: dict[Name, Law] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _check(self) -> Generate:
-        laws = {"rate": self.rate} | {f"values.{name}": law for name, law in self.values.items()}
-        for path, law in laws.items():
-            if law.support[0] < 0:
-                raise problem(
-                    path, f"is a {law.name} distribution, which can be negative; it must be 0 or greater"
-                )
-        return self
 
 
 class Fact(Model):

@@ -10,6 +10,7 @@ from assay.spec.canaries import PREFIX, is_canary, metrics
 from assay.spec.model import problem
 
 if TYPE_CHECKING:
+    from assay.spec.arm import Arm
     from assay.spec.blueprint import Blueprint
     from assay.spec.experiment import Experiment
     from assay.spec.fact import Fact
@@ -67,18 +68,35 @@ def _check_metrics(blueprint: Blueprint) -> None:
 def _check_effects(blueprint: Blueprint, name: str, experiment: Experiment) -> None:
     allowed = targets_of(blueprint.facts)
     for arm in experiment.arms:
-        for target in arm.effects:
-            if target not in allowed:
-                hint = did_you_mean(target, allowed)
-                raise problem(
-                    f"experiments.{name}.arms.{arm.name}.effects",
-                    f"there is nothing to multiply at {target!r}; {hint}",
-                )
+        path = f"experiments.{name}.arms.{arm.name}"
+        targets = {"effects": list(arm.effects)}
+        targets |= {field: list(each) for field, each in _effects_by(arm).items()}
+        for field, named in targets.items():
+            for target in named:
+                if target not in allowed:
+                    hint = did_you_mean(target, allowed)
+                    raise problem(f"{path}.{field}", f"there is nothing to multiply at {target!r}; {hint}")
+        _check_segments(blueprint, path, arm)
     if experiment.planted is not None and blueprint.population is None:
         raise problem(
             f"experiments.{name}.planted",
             "faults are planted in synthetic data only; remove it, or add a population",
         )
+
+
+def _effects_by(arm: Arm) -> dict[str, dict[str, dict[str, float]]]:
+    return {f"effects_by.{dimension}": targets for dimension, targets in arm.effects_by.items()}
+
+
+def _check_segments(blueprint: Blueprint, path: str, arm: Arm) -> None:
+    """Every segment with an effect of its own is one of the population's."""
+    for field, targets in _effects_by(arm).items():
+        known = getattr(blueprint.population, field.partition(".")[2], {})
+        for target, factors in targets.items():
+            for segment in factors:
+                if segment not in known:
+                    hint = did_you_mean(segment, known)
+                    raise problem(f"{path}.{field}.{target}", f"there is no segment {segment!r}; {hint}")
 
 
 def _check_layers(blueprint: Blueprint) -> None:

@@ -7,6 +7,9 @@ in the blueprint times the arm's multiplier; each event carries independent valu
     E[S] = E[N] E[X]                         Cov[S, T] = E[N] Cov[X, Y] + Cov[N, M] E[X] E[Y]
     P(no event with X > 0) = E[exp(-L D P(X > 0))], the Laplace transform of L averaged over D
 
+Where weekdays, weeks, segments or units differ, effects fade or units leave, `assay.spec.varied` has the
+formulas.
+
 Amounts are booked in whole cents; that rounding (a standard deviation of 0.003 per event) is ignored.
 
 References:
@@ -22,10 +25,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from assay.errors import InputError, did_you_mean
+from assay.spec.arm import Arm, Dimension
 from assay.spec.blueprint import Blueprint
-from assay.spec.duration import Durations, exposure_durations
-from assay.spec.experiment import Arm, PlannedExperiment
+from assay.spec.duration import Durations, exposure_durations, population_of
+from assay.spec.experiment import PlannedExperiment
 from assay.spec.fact import Metric
+from assay.spec.overlaps import refuse_other_layers
+from assay.spec.varied import is_varied, varied_moments
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,12 @@ class ArmTruth:
 
 
 def truth(
-    blueprint: Blueprint, planned: PlannedExperiment, metric_name: str, as_of: date
+    blueprint: Blueprint,
+    planned: PlannedExperiment,
+    metric_name: str,
+    as_of: date,
+    *,
+    segment: tuple[Dimension, str] | None = None,
 ) -> dict[str, ArmTruth]:
     """The exact moments of a metric among the units exposed before `as_of`, per arm.
 
@@ -58,13 +69,15 @@ def truth(
         planned: A round of one of its experiments.
         metric_name: One of its metrics.
         as_of: A Monday after the round's start, as of which events count (exclusive).
+        segment: Dimension and segment, such as `("country", "DE")`, to which the units are confined; a unit's
+            tier is that at its exposure. None for all units.
 
     Returns:
         Arm to truth, in the order of the arms.
 
     Raises:
-        InputError: Unknown metric, data that are not planted, a date that is not such a Monday, or effects of
-            another layer on the same fact in the same weeks.
+        InputError: Unknown metric or segment, data that are not planted, a date that is not such a Monday, or
+            effects, bots or attrition of another layer on the same fact in the same weeks.
     """
     metric = blueprint.metrics.get(metric_name)
     if metric is None:
@@ -75,8 +88,12 @@ def truth(
             f"metric {metric_name!r} of blueprint {blueprint.name} is not planted; its truth is unknown"
         )
     durations = exposure_durations(blueprint, planned, as_of)
-    _refuse_other_layers(blueprint, planned, metric, as_of)
-    moments = [_moments(blueprint, metric, arm, durations) for arm in planned.arms]
+    refuse_other_layers(blueprint, planned, _facts(metric), as_of)
+    share = 1.0 if segment is None else _share(blueprint, segment)
+    if is_varied(blueprint, planned, metric.numerator.partition(".")[0]):
+        moments = [varied_moments(blueprint, planned, metric, arm, as_of, segment) for arm in planned.arms]
+    else:
+        moments = [_moments(blueprint, metric, arm, durations) for arm in planned.arms]
     control = moments[0][0]
     kept = _kept(blueprint, planned)
     return {
@@ -85,7 +102,7 @@ def truth(
             variance=variance,
             difference=mean - control,
             relative=(mean - control) / control if control else math.nan,
-            units=durations.units * arm.allocation * kept.get(arm.name, 1.0),
+            units=durations.units * share * arm.allocation * kept.get(arm.name, 1.0),
         )
         for arm, (mean, variance) in zip(planned.arms, moments, strict=True)
     }
@@ -170,6 +187,17 @@ def _silent(blueprint: Blueprint, measure: str, arm: Arm, durations: Durations) 
     return float(durations.weights @ generate.rate.laplace(factor * counted * durations.weeks))
 
 
+def _share(blueprint: Blueprint, segment: tuple[Dimension, str]) -> float:
+    """A segment's share of the units."""
+    dimension, name = segment
+    shares = getattr(population_of(blueprint), dimension)
+    if name not in shares:
+        raise InputError(
+            f"blueprint {blueprint.name} has no segment {name!r} of {dimension}; {did_you_mean(name, shares)}"
+        )
+    return float(shares[name])
+
+
 def _facts(metric: Metric) -> set[str]:
     return {measure.partition(".")[0] for measure in metric.measures}
 
@@ -178,21 +206,3 @@ def _kept(blueprint: Blueprint, planned: PlannedExperiment) -> dict[str, float]:
     """Arm to the share of units whose records are not lost."""
     planted = blueprint.experiments[planned.experiment].planted
     return {} if planted is None else {arm: 1 - share for arm, share in planted.lost_exposures.items()}
-
-
-def _refuse_other_layers(
-    blueprint: Blueprint, planned: PlannedExperiment, metric: Metric, as_of: date
-) -> None:
-    """Effects of another layer would reach both arms for part of the time: not covered by the formulas."""
-    layer = blueprint.experiments[planned.experiment].layer
-    for other in blueprint.plan(min(as_of, planned.end)):
-        if other.experiment == planned.experiment or other.end <= planned.start:
-            continue
-        if layer is not None and blueprint.experiments[other.experiment].layer == layer:
-            continue
-        touched = {target.partition(".")[0] for arm in other.arms for target in arm.effects}
-        for fact in sorted(touched & _facts(metric)):
-            raise InputError(
-                f"experiments {planned.id!r} and {other.id!r} overlap in different layers, and the second "
-                f"has an effect on fact {fact!r}; put them in one layer to have a known truth"
-            )

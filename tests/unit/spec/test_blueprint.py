@@ -279,7 +279,7 @@ def test_a_law_may_be_given_as_a_distribution_and_is_written_as_a_mapping() -> N
         (
             "      rate:\n",
             "      rate: 2\n      ignore:\n",
-            "facts.trades.generate: no field 'ignore'; allowed: 'rate'",
+            "facts.trades.generate: no field 'ignore'; allowed: 'day_of_week', 'rate'",
         ),
         ("values: [notional]", "values: notional", "facts.trades.values: is 'notional'; it must be a list"),
         ("seed: 20260105", "seed: 1\nfacts_: 1", "no field 'facts_'; did you mean 'facts'?"),

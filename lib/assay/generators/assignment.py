@@ -48,7 +48,7 @@ def assign(blueprint: Blueprint, planned: PlannedExperiment, customers: Customer
     """
     first, closed = (blueprint.week_number(day) for day in (planned.start, planned.enrol_end))
     entry = np.maximum(customers.weeks, first)
-    eligible = (entry < closed) & (entry <= week) & _in_slot(blueprint, planned, customers.ids)
+    eligible = (entry < closed) & (entry <= week) & in_slot(blueprint, planned, customers.ids)
     rows = np.flatnonzero(eligible)
     entry = entry[rows]
     ids = customers.ids[rows]
@@ -66,8 +66,14 @@ def arms_of(blueprint: Blueprint, planned: PlannedExperiment, ids: Ints) -> Ints
     return np.minimum(np.searchsorted(edges, place, side="right"), len(edges) - 1).astype(np.int64)
 
 
-def _in_slot(blueprint: Blueprint, planned: PlannedExperiment, ids: Ints) -> NDArray[np.bool_]:
-    """Whether each id falls into the experiment's slot of its layer; slots lie in order of name."""
+def in_slot(blueprint: Blueprint, planned: PlannedExperiment, ids: Ints) -> NDArray[np.bool_]:
+    """Whether each id falls into the experiment's slot of its layer; slots lie in order of name.
+
+    Args:
+        blueprint: A synthetic one.
+        planned: Any round of the experiment.
+        ids: Ids of customers, shape `(n,)`.
+    """
     experiment = blueprint.experiments[planned.experiment]
     if experiment.layer is None:
         place = seeds.hash_uniform(blueprint.seed, f"slot.experiment.{planned.experiment}", ids)

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from assay import seeds
 from assay.generators.columns import CUSTOMERS, EXPOSURES, QUOTES, Ints
 from assay.generators.customers import block_count, customers_of, head_counts, new_customers
+from assay.generators.late import TRADES, arriving, ints, split
 from assay.generators.weeks import Week, week
 from assay.spec import Blueprint
 from assay.spec.canaries import world
 
 _CUSTOMER_BITS = 24
-_TRADES = ("trades", "trade_corrections", "trade_deletes")
 
 
 def arrivals(blueprint: Blueprint, n: int) -> Week:
@@ -30,7 +30,7 @@ def arrivals(blueprint: Blueprint, n: int) -> Week:
         blueprint: A synthetic one.
         n: Number of the week, from 1.
     """
-    drawn = week(blueprint, n)
+    drawn = arriving(blueprint, n)
     if blueprint.canaries is None:
         return drawn
     if n >= blueprint.canaries.first_week:
@@ -57,7 +57,7 @@ def canaries(blueprint: Blueprint, n: int) -> Week:
     heads = head_counts(own, 1)
     blocks = [customers_of(own, heads, block) for block in range(block_count(own, 1))]
     everyone = pa.concat_tables([new_customers(own, block, 1) for block in blocks])
-    tables = {name: getattr(drawn, name) for name in ("exposures", *_TRADES)} | {"customers": everyone}
+    tables = {name: getattr(drawn, name) for name in ("exposures", *TRADES)} | {"customers": everyone}
     minted = {name: _minted(table, n) for name, table in tables.items()}
     return replace(drawn, quotes=QUOTES.empty_table(), **minted)
 
@@ -75,33 +75,19 @@ def is_late(blueprint: Blueprint, trade_ids: Ints) -> NDArray[np.bool_]:
 
 def _arriving(blueprint: Blueprint, drawn: Week, *, late: bool) -> Week:
     """The part of the canaries' week whose trades arrive late, or in time."""
-
-    def part(table: pa.Table) -> pa.Table:
-        return table.filter(pa.array(is_late(blueprint, _ints(table, "trade_id")) == late))
-
-    kept = {name: part(getattr(drawn, name)) for name in _TRADES}
-    # Of three bad rows in turn each breaks one of these, see `trades`.
-    return replace(drawn, **kept, bad_trades=_bad(kept["trades"]))
-
-
-def _bad(trades: pa.Table) -> int:
-    rows = trades.select(["asset", "side", "notional"]).to_pylist()
-    return sum(row["asset"] is None or row["side"] == "gift" or row["notional"] < 0 for row in rows)
+    ids = ints(drawn.trades, "trade_id")
+    return split(drawn, ids[is_late(blueprint, ids)], late=late)
 
 
 def _minted(table: pa.Table, n: int) -> pa.Table:
     """The table with negative ids: a customer's after its week and number, a row's after its own."""
     for name in table.column_names:
         if name == "customer_id":
-            ids = -(n << _CUSTOMER_BITS) - _ints(table, name)
+            ids = -(n << _CUSTOMER_BITS) - ints(table, name)
         elif name in ("trade_id", "exposure_id"):
-            ids = -_ints(table, name)
+            ids = -ints(table, name)
         else:
             continue
         place = table.schema.get_field_index(name)
         table = table.set_column(place, table.schema.field(place), pa.array(ids))
     return table
-
-
-def _ints(table: pa.Table, name: str) -> Ints:
-    return np.asarray(table[name].to_numpy(), dtype=np.int64)

@@ -13,11 +13,13 @@ from datetime import UTC, datetime, time
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from assay import seeds
 from assay.errors import InputError
 from assay.generators.columns import CUSTOMERS, WEEK, Ints, labels, times
 from assay.spec import Blueprint, Population
+from assay.spec.arm import Dimension
 
 BLOCK = 8192
 """Customers per block."""
@@ -39,8 +41,8 @@ class Customers:
     weeks: Ints
     signed_up: Ints
 
-    def only(self, mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Customers:
-        """Those that a boolean mask of shape `(n,)` selects."""
+    def only(self, mask: NDArray[np.bool_] | Ints) -> Customers:
+        """Those that a boolean mask of shape `(n,)` selects, or positions."""
         return Customers(self.ids[mask], self.weeks[mask], self.signed_up[mask])
 
 
@@ -113,7 +115,24 @@ def tier_changes(blueprint: Blueprint, customers: Customers, week: int) -> pa.Ta
     return _rows(blueprint, known.only(changed), now[changed])
 
 
-def _reviews(blueprint: Blueprint, customers: Customers, week: int) -> Ints:
+def segments(blueprint: Blueprint, customers: Customers, dimension: Dimension, weeks: Ints) -> Ints:
+    """Each customer's segment in a week of their own.
+
+    Args:
+        blueprint: A synthetic one.
+        customers: Whose segment.
+        dimension: `country`, which stays, or `tier`.
+        weeks: Number of the week of each customer, shape `(n,)`.
+
+    Returns:
+        Positions in the sorted names of the dimension's segments, shape `(n,)`.
+    """
+    if dimension == "country":
+        return _choose(blueprint, "customers.country", customers.ids, population_of(blueprint).country)
+    return _tiers(blueprint, customers, _reviews(blueprint, customers, weeks))
+
+
+def _reviews(blueprint: Blueprint, customers: Customers, week: int | Ints) -> Ints:
     """Number of tier reviews that each customer has had by a week; turns are spread over the weeks."""
     period = population_of(blueprint).tier_review_weeks
     if period is None:

@@ -17,8 +17,11 @@ from assay import seeds
 from assay.distributions import Distribution
 from assay.generators import intensity
 from assay.generators.columns import WEEK, Floats, Ints
-from assay.generators.customers import BLOCK, Customers, week_begin
+from assay.generators.customers import Customers, week_begin
+from assay.generators.units import scales
 from assay.spec import Blueprint
+
+_DAY = WEEK // 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +35,6 @@ class Events:
 
     rows: Ints
     at: Ints
-
-
-def rates(blueprint: Blueprint, fact: str, law: Distribution, block: int, count: int) -> Floats:
-    """Events per week of a block's customers, for good.
-
-    Args:
-        blueprint: Gives the seed.
-        fact: Names the stream.
-        law: Of the rate between customers.
-        block: Which block; it is drawn whole.
-        count: How many of its customers there are.
-
-    Returns:
-        Shape `(count,)`.
-    """
-    return law.draw(seeds.stream(blueprint.seed, f"{fact}.rate", 0, block), BLOCK)[:count]
 
 
 def events(
@@ -64,12 +51,14 @@ def events(
         block: Which block.
     """
     found = intensity.effects(blueprint, customers, week, f"{fact}.rate")
-    bound = intensity.highest(found, len(rate))
+    calendar = blueprint.generated(fact).calendar(week)
+    bound = intensity.highest(found, len(rate)) * calendar.max()
     counts = seeds.stream(blueprint.seed, f"{fact}.events", week, block).poisson(rate * bound)
     rows = np.repeat(np.arange(len(rate), dtype=np.int64), counts)
     rng = seeds.stream(blueprint.seed, f"{fact}.times", week, block)
     when = week_begin(blueprint, week) + rng.integers(0, WEEK, len(rows))
-    accepted = rng.random(len(rows)) * bound[rows] < intensity.at(found, rows, when)
+    wanted = intensity.at(found, rows, when) * calendar[(when - week_begin(blueprint, week)) // _DAY]
+    accepted = rng.random(len(rows)) * bound[rows] < wanted
     kept = np.flatnonzero(accepted & (when >= customers.signed_up[rows]))
     order = kept[np.argsort(when[kept], kind="stable")]
     return Events(rows[order], when[order])
@@ -84,7 +73,7 @@ def values(
     week: int,
     block: int,
 ) -> Floats:
-    """One value per event, multiplied by what is planted at the event's time.
+    """One value per event, multiplied by what is planted at the event's time and by its unit's scale.
 
     Args:
         blueprint: A synthetic one.
@@ -100,4 +89,7 @@ def values(
     """
     plain = law.draw(seeds.stream(blueprint.seed, target, week, block), len(drawn.rows))
     found = intensity.effects(blueprint, customers, week, target)
-    return plain * intensity.at(found, drawn.rows, drawn.at)
+    planted = plain * intensity.at(found, drawn.rows, drawn.at)
+    fact, _, column = target.partition(".")
+    scale = scales(blueprint, fact, column, block, len(customers.ids))
+    return planted if scale is None else planted * scale[drawn.rows]

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from assay import seeds
+from assay.generators.assignment import assign
 from assay.generators.columns import (
     TRADE_KEYS,
     TRADES,
@@ -25,8 +27,10 @@ from assay.generators.columns import (
     times,
 )
 from assay.generators.customers import Customers, population_of
-from assay.generators.events import Events, events, rates, values
+from assay.generators.events import Events, events, values
 from assay.generators.quotes import Prices
+from assay.generators.rates import rates
+from assay.generators.units import acting
 from assay.spec import Blueprint
 
 _SPREAD = 0.0005
@@ -81,12 +85,13 @@ def trades(blueprint: Blueprint, customers: Customers, prices: Prices, week: int
     """
     generate = blueprint.generated("trades")
     rate = rates(blueprint, "trades", generate.rate, block, len(customers.ids))
+    rate = acting(blueprint, customers, rate, week)
     drawn = events(blueprint, "trades", customers, rate, week, block)
     notional = values(
         blueprint, "trades.notional", generate.values["notional"], drawn, customers, week, block
     )
     good = _book(blueprint, customers, prices, drawn, notional, week, block)
-    return _plant(blueprint, good, week, block)
+    return _plant(blueprint, good, _doubled(blueprint, customers, drawn, week, block), week, block)
 
 
 def _book(
@@ -120,7 +125,25 @@ def _book(
     )
 
 
-def _plant(blueprint: Blueprint, good: _Rows, week: int, block: int) -> BlockTrades:
+def _doubled(
+    blueprint: Blueprint, customers: Customers, drawn: Events, week: int, block: int
+) -> NDArray[np.bool_]:
+    """Which events the experiments of a week book twice, among those of their exposed units."""
+    doubled = np.zeros(len(drawn.rows), dtype=np.bool_)
+    for planned in blueprint.planned(week):
+        planted = blueprint.experiments[planned.experiment].planted
+        if planted is None or not planted.duplicated_events:
+            continue
+        units = np.zeros(len(customers.ids), dtype=np.bool_)
+        units[assign(blueprint, planned, customers, week).rows] = True
+        rng = seeds.stream(blueprint.seed, f"trades.duplicated.{planned.id}", week, block)
+        doubled |= units[drawn.rows] & (rng.random(len(drawn.rows)) < planted.duplicated_events)
+    return doubled
+
+
+def _plant(
+    blueprint: Blueprint, good: _Rows, more_doubled: NDArray[np.bool_], week: int, block: int
+) -> BlockTrades:
     """Add bad rows and double bookings, and book some assets wrongly first."""
     faults = population_of(blueprint).faults
     count = len(good.at)
@@ -129,6 +152,7 @@ def _plant(blueprint: Blueprint, good: _Rows, week: int, block: int) -> BlockTra
         np.flatnonzero(rng.random(count) < share)
         for share in (faults.bad_trades, faults.corrected_trades, faults.duplicated_trades)
     )
+    doubled = np.union1d(doubled, np.flatnonzero(more_doubled))
     assets = population_of(blueprint).market.assets
     if len(assets) == 1:
         corrected = corrected[:0]  # there is no wrong asset to book

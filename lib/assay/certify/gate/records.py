@@ -15,7 +15,8 @@ from assay.generators.assignment import assign
 from assay.generators.canaries import is_late
 from assay.generators.columns import Ints, nearest, row_ids
 from assay.generators.customers import block_count, customers_of, head_counts, week_begin
-from assay.generators.events import events, rates, values
+from assay.generators.events import events, values
+from assay.generators.rates import rates
 from assay.spec import Blueprint
 from assay.spec.canaries import world
 

@@ -104,6 +104,15 @@ class Sequences(RuleBasedStateMachine):
         old = self._one("exposures", which)
         self.world.change("exposures", "U", sequences.exposure(old["exposure_id"], customer, arm, at(hour)))
 
+    @precondition(lambda self: self.world.runs == 0 and self.world.rows("exposures"))
+    @rule(which=ANY, arm=st.sampled_from(["control", "blue"]))
+    def reassign_an_exposure_that_was_counted(self, which: int, arm: str) -> None:
+        """That alone: no other change makes gold look at its weeks again."""
+        self.world.deliver()
+        assert self.world.run(ahead=2)
+        old = self._one("exposures", which)
+        self.world.change("exposures", "U", {**old, "arm": arm})
+
     @precondition(lambda self: self.world.rows("exposures"))
     @rule(which=ANY)
     def delete_an_exposure(self, which: int) -> None:

@@ -146,9 +146,10 @@ $(PEERS)/.ready: bench/requirements.txt
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r bench/requirements.txt
 	touch $(PEERS)/.ready
 
-bench: $(PEERS)/.ready ## Time every method, and the laboratory, beside their peers; write their pages of speed
+bench: $(PEERS)/.ready ## Time every method, and the laboratory, beside their peers, and a thousand assets from an API
 	@PYTHONPATH=lib $(PEERS)/bin/python bench/methods.py
 	PYTHONPATH=lib $(PEERS)/bin/python bench/lab.py
+	$(BIN)/python bench/sources.py
 
 lock: $(READY) ## Pin every dependency anew in requirements.lock
 	@$(BIN)/uv pip compile --quiet --no-header --python-version 3.11 --extra dev pyproject.toml -o requirements.lock

@@ -3,8 +3,8 @@
 With an index of advisories in reach pip-audit asks it (`make audit`). Without one the frozen list
 `audited.txt` is the answer: each locked package must stand there, and not be older than what was looked up.
 
-`python .ci/audit.py --against FOLDER` looks every locked version up in a checkout of PyPA's advisory database
-(https://github.com/pypa/advisory-database, folder `vulns`), and writes the list anew.
+`python .ci/audit.py --against FOLDER WHAT` looks every locked version up in a checkout of PyPA's advisory
+database (https://github.com/pypa/advisory-database, folder `vulns`), and writes the list anew.
 """
 
 from __future__ import annotations
@@ -159,6 +159,11 @@ def _asked(requirements: Path) -> list[tuple[str, str, str]] | None:
 def main(argv: list[str]) -> int:
     """Audit; the exit code."""
     if argv[:1] == ["--against"]:
+        if len(argv) != 3:  # noqa: PLR2004 the option, the folder, what it is
+            sys.stderr.write(
+                "usage: audit.py --against FOLDER WHAT, such as 'the database, commit X of DAY'\n"
+            )
+            return 2
         return min(look_up(Path(argv[1]), argv[2]), 1)
     asked = ask()
     if asked is not None:

@@ -150,7 +150,7 @@ def package_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     lock = pins.read(root / "requirements.lock")
     folder = tmp_path / "index"
     folder.mkdir()
-    for name in {*pins.for_glue(root), *package.LAYER, "pydantic-core", "pyyaml"}:
+    for name in {*pins.for_glue(root), *pins.for_sources(root), *package.LAYER, "pydantic-core", "pyyaml"}:
         _tiny_wheel(folder, name, lock.versions[name])
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))

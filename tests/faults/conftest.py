@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from faults import report
 from faults.harness import Place, Undisturbed
+from unit.sources.lab import Site
 
 
 @pytest.fixture
@@ -25,6 +26,13 @@ def survived() -> Callable[..., None]:
         report.keep(report.Finding(group, fault, tried, lost, saw))
 
     return keep
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A site whose answers a test chooses."""
+    with Site() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

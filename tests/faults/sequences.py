@@ -23,7 +23,7 @@ from assay.generators import columns
 from assay.lake import Lake, iceberg, reconciliation, refresh
 from assay.lake.parallel import each
 from assay.lake.refine import refine
-from assay.medallion.silver_shapes import SOURCES
+from assay.medallion.lineage import SOURCES
 from assay.sources.intake import Intake
 from assay.sources.landing import Landing
 from assay.spec import Blueprint

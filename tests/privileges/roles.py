@@ -14,6 +14,7 @@ from privileges.policy import Statement, parse
 SECRET = f"arn:aws:secretsmanager:{names.REGION}:000000000000:secret:{names.SECRET}-<suffix>"
 TEMPLATES = {
     "ingest": ("jobs", "IngestRole"),
+    "sources": ("jobs", "SourcesRole"),
     "bronze": ("jobs", "BronzeRole"),
     "silver": ("jobs", "SilverRole"),
     "gold": ("jobs", "GoldRole"),

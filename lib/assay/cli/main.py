@@ -26,6 +26,7 @@ from assay.cli import (
     rollback,
     run,
     runs,
+    sources,
     stack,
     upkeep,
 )
@@ -61,6 +62,7 @@ app.command()(dashboard.dashboard)
 app.command()(upkeep.snapshots)
 app.add_typer(runs.app)
 app.add_typer(contracts.app)
+app.add_typer(sources.app)
 app.add_typer(quarantine.app)
 app.command(epilog=rollback.EXAMPLES)(rollback.rollback)
 app.command(epilog=backfill.BACKFILL_EXAMPLES)(backfill.backfill)

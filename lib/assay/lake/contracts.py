@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -25,6 +25,7 @@ from assay.lake.terms import (
     Severity,
     TableSeverity,
 )
+from assay.medallion.lineage import ORIGIN, SOURCES
 
 if typing.TYPE_CHECKING:
     from pyspark.sql.types import StructType
@@ -33,6 +34,7 @@ __all__ = ["Contract", "Field", "Rule", "SchemaMode", "Severity", "names", "unkn
 
 _SHOWN = 80  # characters of a name that is none
 FOLDER = "glue_configs/contracts"
+_CAPTURED = "bronze.quotes"
 # Athena cannot read format version 3 and only copy-on-write keeps changelogs readable. Metadata files are
 # bounded because every write makes three of them.
 PROPERTIES = {
@@ -65,6 +67,7 @@ class Contract:
         references: Columns whose values must exist in other tables.
         row_count: What its growth is compared with, if at all.
         distributions: Whose columns' values are compared with earlier weeks.
+        sourced: Whether the sources job fills it, by way of a bronze table whose contract follows from it.
     """
 
     name: str
@@ -82,6 +85,7 @@ class Contract:
     references: tuple[Reference, ...] = ()
     row_count: RowCountDrift | None = None
     distributions: tuple[DistributionDrift, ...] = ()
+    sourced: bool = False
 
     @staticmethod
     def load(name: str, folder: Path | None = None) -> Contract:
@@ -95,7 +99,8 @@ class Contract:
             InputError: There is no such contract, or its file is not acceptable; the message names the file,
                 the field and the remedy.
         """
-        return _shipped(name) if folder is None else _load(name, folder)
+        files = _files(folder)
+        return _shipped(name, files) if folder is None else _load(name, files)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -139,9 +144,15 @@ def names(folder: Path | None = None) -> tuple[str, ...]:
     """The names of all tables with a contract, sorted.
 
     Args:
-        folder: Where the contract files are; the shipped ones by default.
+        folder: Where the contract files are; the shipped and the user's own ones by default.
     """
-    return tuple(sorted(path.stem for path in (folder or configs.path(FOLDER)).glob("*.yaml")))
+    files = _files(folder)
+    return tuple(sorted({*(name for name, _ in files), *(f"bronze.{table}" for table in _sourced(files))}))
+
+
+def made_of() -> Mapping[str, str]:
+    """Silver table → the bronze table that it is made of: the brokerage's, and those that sources fill."""
+    return {**SOURCES, **{f"silver.{table}": f"bronze.{table}" for table in _sourced(_files(None))}}
 
 
 def unknown_targets(contracts: Mapping[str, Contract]) -> list[str]:
@@ -163,20 +174,66 @@ def unknown_targets(contracts: Mapping[str, Contract]) -> list[str]:
     return found
 
 
+_Files = tuple[tuple[str, Path], ...]
+"""Name → file, sorted."""
+
+
+def _files(folder: Path | None) -> _Files:
+    if folder is None:
+        return tuple(configs.files(FOLDER).items())
+    return tuple(sorted((path.stem, path) for path in folder.glob("*.yaml")))
+
+
+@lru_cache(maxsize=16)
+def _sourced(files: _Files) -> tuple[str, ...]:
+    """The silver tables that sources fill, without their layer."""
+    silver = [(name, path) for name, path in files if name.startswith("silver.")]
+    marked = [(name, path) for name, path in silver if "filledBy" in path.read_text(encoding="utf-8")]
+    return tuple(name.removeprefix("silver.") for name, path in marked if _read(name, path).sourced)
+
+
 @lru_cache(maxsize=128)
-def _shipped(name: str) -> Contract:
-    return _load(name, configs.path(FOLDER))
+def _shipped(name: str, files: _Files) -> Contract:
+    return _load(name, files)
 
 
-def _load(name: str, folder: Path) -> Contract:
+def _load(name: str, files: _Files) -> Contract:
+    known = dict(files)
+    if name in known:  # before it becomes part of a path
+        return _read(name, known[name])
+    table = name.removeprefix("bronze.")
+    if table != name and table in _sourced(files):
+        return _landed(_load(f"silver.{table}", files))
+    hint = did_you_mean(name[:_SHOWN], known)
+    raise InputError(f"no contract for table {name[:_SHOWN]!r} in {FOLDER}; {hint}")
+
+
+def _read(name: str, path: Path) -> Contract:
     from assay.lake import odcs
 
-    known = names(folder)
-    if name not in known:  # before it becomes part of a path
-        hint = did_you_mean(name[:_SHOWN], known)
-        raise InputError(f"no contract for table {name[:_SHOWN]!r} in {FOLDER}; {hint}")
-    path = folder / f"{name}.yaml"
     return odcs.parse(path.read_text(encoding="utf-8"), source=f"contracts/{path.name}", name=name)
+
+
+def _landed(silver: Contract) -> Contract:
+    """The contract of the bronze table that sources land in: the silver table's columns, any of them null.
+
+    What bronze adds to every captured row stands in the contract of one that is captured.
+    """
+    model = _read(_CAPTURED, configs.path(f"{FOLDER}/{_CAPTURED}.yaml"))
+    lineage = [field for field in model.fields if field.name.startswith("_")]
+    data = [replace(field, required=False) for field in silver.fields if not field.name.startswith("_")]
+    origin = Field(ORIGIN, "string", required=False, description="Address that the source read the row from.")
+    return replace(
+        model,
+        name=silver.name.replace("silver.", "bronze.", 1),
+        fields=(*data, origin, *lineage),
+        rules=tuple(rule for rule in model.rules if rule.column in {field.name for field in lineage}),
+        purpose=f"What sources brought for {silver.name}, as it came; append-only.",
+        owner=silver.owner,
+        freshness=silver.freshness,
+        version=silver.version,
+        schema_mode=silver.schema_mode,
+    )
 
 
 def _quoted(text: str) -> str:

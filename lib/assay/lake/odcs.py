@@ -3,8 +3,9 @@
 Of the standard, Assay uses: one schema object per file; `physicalType` as the Spark type; `primaryKey`,
 `required`, `partitioned`; the `logicalTypeOptions` minimum, maximum, their exclusive forms and pattern;
 `enum`; `quality` and `relationships` as `odcs_rules` says; the SLA `latency` with the `element` whose newest
-value tells the age (and its custom property `severity`, warn or halt); the custom property `schemaMode`,
-and of a column `unit`: how it can hold a unit (`UnitMark`).
+value tells the age (and its custom property `severity`, warn or halt); the custom properties `schemaMode` and
+`filledBy`, which is `sources` where the sources job fills a silver table; and of a column `unit`: how it can
+hold a unit (`UnitMark`).
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from assay.lake.terms import Field, SchemaMode, UnitMark
 
 _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1)}
 _TIMES = ("date", "timestamp")
-_SCHEMA_MODE = "schemaMode"
+_SCHEMA_MODE, _FILLED_BY, _SOURCES = "schemaMode", "filledBy", "sources"
 _MODES: tuple[str, ...] = typing.get_args(SchemaMode)
 _UNIT = "unit"
 _MARKS: tuple[str, ...] = typing.get_args(UnitMark)
@@ -47,6 +48,11 @@ _RESERVED = frozenset({
     "_file", "_pos", "_deleted", "_spec_id", "_partition", "_row_id", "_last_updated_sequence_number",
     "_change_type", "_change_ordinal", "_commit_snapshot_id",
 })  # fmt: skip
+# What every silver table has of its lineage; one that sources fill need not write it out.
+OF_SOURCES = (
+    Field("_change_seq", "string", True, "Number of the newest row of the source that the row reflects."),
+    Field("_run_id", "string", True, "Run that last wrote the row."),
+)
 T = typing.TypeVar("T")
 
 
@@ -71,7 +77,10 @@ def parse(document: str, *, source: str, name: str) -> Contract:
     properties = table.properties or []
     if not properties:
         raise InputError(f"{source}, schema.{table.name}.properties: no columns; list at least one")
+    sourced = _sourced(standard, source, name)
     fields = tuple(_field(each, source) for each in properties)
+    if sourced:
+        fields = (*fields, *(each for each in OF_SOURCES if each.name not in {f.name for f in fields}))
     latency = _latency(standard, source)
     stale = custom(latency.customProperties, (SEVERITY,), f"{source}, slaProperties")
     drifts = tuple(drift for each in properties for drift in distributions(each, source))
@@ -97,6 +106,7 @@ def parse(document: str, *, source: str, name: str) -> Contract:
         references=tuple(r for each in properties for r in references(each, source)),
         row_count=row_count(table, source),
         distributions=drifts,
+        sourced=sourced,
     )
 
 
@@ -181,8 +191,16 @@ def _ordered(
     return tuple(sorted(found, key=lambda name: found[name] or 0))
 
 
+def _sourced(standard: OpenDataContractStandard, source: str, name: str) -> bool:
+    by = custom(standard.customProperties, (_SCHEMA_MODE, _FILLED_BY), source).get(_FILLED_BY)
+    if by is not None and (by != _SOURCES or not name.startswith("silver.")):
+        raise InputError(f"{source}, {_FILLED_BY} is {by!r}; it may be {_SOURCES!r}, on a table of silver")
+    return by is not None
+
+
 def _schema_mode(standard: OpenDataContractStandard, source: str) -> SchemaMode:
-    mode = custom(standard.customProperties, (_SCHEMA_MODE,), source).get(_SCHEMA_MODE, "freeze")
+    found = custom(standard.customProperties, (_SCHEMA_MODE, _FILLED_BY), source)
+    mode = found.get(_SCHEMA_MODE, "evolve" if found.get(_FILLED_BY) else "freeze")
     if mode not in _MODES:
         raise InputError(f"{source}, {_SCHEMA_MODE} is {mode!r}; {did_you_mean(str(mode), _MODES)}")
     return typing.cast("SchemaMode", mode)

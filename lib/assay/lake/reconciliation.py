@@ -14,13 +14,12 @@ from functools import partial, reduce
 from pyspark.sql import DataFrame
 
 from assay.errors import ReconciliationError
-from assay.lake.contracts import Contract
+from assay.lake.contracts import Contract, made_of
 from assay.lake.parallel import each
 from assay.lake.tables import Lake
 from assay.medallion import accounts, accounts_gold, accounts_silver
 from assay.medallion.accounts import Line
 from assay.medallion.gold_blueprint import in_force
-from assay.medallion.silver_shapes import SOURCES
 from assay.spark.local import frame
 
 TABLE, QUARANTINE = "gold.reconciliation", "silver.quarantine"
@@ -49,7 +48,7 @@ def reconcile(lake: Lake, week: date) -> int:
         ReconciliationError: Rows or money are missing or too many; the message names table, week, both
             numbers and where to look.
     """
-    tables = (*SOURCES, QUARANTINE, accounts_gold.DAYS, accounts_gold.UNITS)
+    tables = (*made_of(), QUARANTINE, accounts_gold.DAYS, accounts_gold.UNITS)
     states: dict[str, State] = each({name: partial(lake.state, name) for name in tables})
     marks = {name: str(number or 0) for name, (number, _) in states.items()}
     if marks.items() <= lake.state(TABLE)[1].items():
@@ -82,7 +81,7 @@ def account(lake: Lake, week: date, states: Mapping[str, State]) -> list[Line]:
 
 
 def _silver(lake: Lake, states: Mapping[str, State]) -> DataFrame | None:
-    made = {name: states[name] for name, source in SOURCES.items() if source in states[name][1]}
+    made = {name: states[name] for name, source in made_of().items() if source in states[name][1]}
     tables = each({name: partial(_layers, lake, name, state) for name, state in made.items()})
     return accounts_silver.of_versions(tables, lake.read(QUARANTINE)) if tables else None
 
@@ -90,7 +89,8 @@ def _silver(lake: Lake, states: Mapping[str, State]) -> DataFrame | None:
 def _layers(lake: Lake, name: str, state: State) -> accounts_silver.Layers:
     number, marks = state
     return accounts_silver.Layers(
-        lake.read(SOURCES[name], int(marks[SOURCES[name]])),
+        made_of()[name],
+        lake.read(made_of()[name], int(marks[made_of()[name]])),
         lake.read(name, number),
         Contract.load(name).keys,
         MONEY.get(name, ()),
@@ -112,7 +112,7 @@ def _units(lake: Lake, week: date, state: State) -> DataFrame | None:
     blueprint = in_force(lake.read("silver.loads"), lake.read("silver.blueprints"), week)
     if marks["blueprint"] != f"{blueprint.name} {blueprint.version}":
         return None  # no experiment of the blueprint in force began: what stands is of another
-    silver = {name: lake.read(name, int(mark) or None) for name, mark in marks.items() if name in SOURCES}
+    silver = {name: lake.read(name, int(mark) or None) for name, mark in marks.items() if name in made_of()}
     exposures = silver.pop("silver.exposures")
     until = date.fromisoformat(marks["until"])
     return accounts_gold.of_units(silver, exposures, lake.read(accounts_gold.UNITS, number), blueprint, until)

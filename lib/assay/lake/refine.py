@@ -13,13 +13,13 @@ from functools import partial, reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from assay.lake.contracts import Contract
+from assay.lake.contracts import Contract, made_of
 from assay.lake.parallel import each
 from assay.lake.rules import violations
 from assay.lake.tables import CHANGE_SEQUENCE, Lake
 from assay.lake.terms import Severity
 from assay.medallion import silver_exposures
-from assay.medallion.silver_shapes import SOURCES, shape
+from assay.medallion.silver_shapes import shape
 from assay.medallion.silver_versions import (
     DELETED,
     Counts,
@@ -58,12 +58,12 @@ class Batch:
         self.versions.unpersist()
 
 
-def refine(lake: Lake, names: Iterable[str] = tuple(SOURCES)) -> dict[str, Counts]:
+def refine(lake: Lake, names: Iterable[str] | None = None) -> dict[str, Counts]:
     """Bring silver tables up to date with bronze.
 
     Args:
         lake: The lake.
-        names: The silver tables.
+        names: The silver tables; all by default.
 
     Returns:
         Silver table → what became of its new rows; a table without news is left out.
@@ -73,7 +73,7 @@ def refine(lake: Lake, names: Iterable[str] = tuple(SOURCES)) -> dict[str, Count
         ReconciliationError: Rows in are not rows out, quarantined and superseded; no table was changed.
         TransientError: Another run wrote at the same time.
     """
-    found = each({name: partial(read, lake, name) for name in names})
+    found = each({name: partial(read, lake, name) for name in (made_of() if names is None else names)})
     batches = [batch for batch in found.values() if batch is not None]
     try:
         set_aside(lake, batches)
@@ -91,7 +91,7 @@ def read(lake: Lake, name: str) -> Batch | None:
         ContractError: A row breaks a rule that halts.
         ReconciliationError: The counts do not add up.
     """
-    source = SOURCES[name]
+    source = made_of()[name]
     mark = lake.watermark(name, source)
     since = int(mark) if mark else None
     until = lake.snapshot(source)
@@ -121,7 +121,7 @@ def merge(lake: Lake, batch: Batch) -> None:
         rows = standing(lake, contract, newest(batch.versions, contract.schema), batch.until)
     rows.persist()  # a MERGE reads its source twice
     try:
-        lake.merge(batch.name, rows, {SOURCES[batch.name]: str(batch.until)}, delete_when=DELETED)
+        lake.merge(batch.name, rows, {made_of()[batch.name]: str(batch.until)}, delete_when=DELETED)
     finally:
         rows.unpersist()
 
@@ -138,7 +138,7 @@ def _versions(lake: Lake, contract: Contract, changes: DataFrame) -> DataFrame:
         ),
         keys=contract.keys,
         run_id=lake.run_id,
-        unknown=Contract.load(SOURCES[contract.name]).schema_mode == "discard_row",
+        unknown=Contract.load(made_of()[contract.name]).schema_mode == "discard_row",
     )
 
 
@@ -153,7 +153,7 @@ def standing(lake: Lake, contract: Contract, rows: DataFrame, until: int | None)
         rows: As `newest` gives them.
         until: Snapshot of the bronze table up to which deletes count; the newest if None.
     """
-    source = SOURCES[contract.name]
+    source = made_of()[contract.name]
     if CHANGE_SEQUENCE not in contract.columns or "_op" not in Contract.load(source).columns:
         return rows
     first = rows.where(~F.col(DELETED)).agg(F.min(CHANGE_SEQUENCE)).collect()[0][0]
@@ -176,7 +176,7 @@ def exposures(lake: Lake, good: DataFrame, until: int | None) -> DataFrame:
         good: Good versions of events.
         until: Snapshot of bronze.exposures up to which all events of those units count; the newest if None.
     """
-    source = lake.read(SOURCES[EXPOSURES], until)
+    source = lake.read(made_of()[EXPOSURES], until)
     history = _versions(lake, Contract.load(EXPOSURES), source).where(GOOD)
     # Nearly free: the files' own statistics say that they hold inserts only.
     moves = not source.where("_op = 'U'").isEmpty()

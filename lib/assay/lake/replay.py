@@ -14,12 +14,12 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from assay.errors import InputError, ReconciliationError, did_you_mean
-from assay.lake.contracts import Contract
+from assay.lake.contracts import Contract, made_of
 from assay.lake.refine import EXPOSURES, QUARANTINE, exposures
 from assay.lake.rules import violations
 from assay.lake.tables import CHANGE_SEQUENCE, Lake
 from assay.medallion.silver_exposures import EVENT
-from assay.medallion.silver_shapes import SOURCES, shape
+from assay.medallion.silver_shapes import shape
 from assay.medallion.silver_versions import DELETED, Violations, identity, judged, newest, ranked
 
 _ID = "quarantine_id"
@@ -76,8 +76,8 @@ def replay(lake: Lake, contract: str | None = None, beginning: str = "") -> list
         ReconciliationError: Versions in are not versions out; the table was not changed.
         TransientError: Another run wrote at the same time; run it again.
     """
-    if contract is not None and contract not in SOURCES:
-        raise InputError(f"--contract is {contract!r}; {did_you_mean(contract, SOURCES)}")
+    if contract is not None and contract not in made_of():
+        raise InputError(f"--contract is {contract!r}; {did_you_mean(contract, made_of())}")
     aside = lake.read(QUARANTINE).where(F.col(_ID).startswith(beginning))
     if contract is not None:
         aside = aside.where(F.col("contract") == contract)
@@ -86,13 +86,13 @@ def replay(lake: Lake, contract: str | None = None, beginning: str = "") -> list
         raise InputError(f"--id is {beginning!r}; no row in quarantine has an id that begins so")
     return [
         _replay(lake, Contract.load(name), aside.where(F.col("contract") == name), counted[name])
-        for name in SOURCES
+        for name in made_of()
         if name in counted
     ]
 
 
 def _replay(lake: Lake, contract: Contract, aside: DataFrame, rows_in: int) -> Replayed:
-    source = SOURCES[contract.name]
+    source = made_of()[contract.name]
     mark = lake.watermark(contract.name, source)  # refused if another run moves it meanwhile
     until = int(mark) if mark else None
     found = _judged(lake, contract, aside, until).persist()
@@ -121,7 +121,7 @@ def _judged(lake: Lake, contract: Contract, aside: DataFrame, until: int | None)
 
     Whether it is the newest of its row is judged among all versions that silver has taken until now.
     """
-    changes = lake.read(SOURCES[contract.name], until)
+    changes = lake.read(made_of()[contract.name], until)
     none = F.array().cast("array<string>")
     every = judged(
         changes,
@@ -130,7 +130,7 @@ def _judged(lake: Lake, contract: Contract, aside: DataFrame, until: int | None)
         violations=Violations(violations(contract, "quarantine", "halt"), none, none),
         keys=contract.keys,
         run_id=lake.run_id,
-        unknown=Contract.load(SOURCES[contract.name]).schema_mode == "discard_row",
+        unknown=Contract.load(made_of()[contract.name]).schema_mode == "discard_row",
     )
     keys = (EVENT,) if contract.name == EXPOSURES else contract.keys
     numbers = F.broadcast(aside.select(CHANGE_SEQUENCE).distinct())

@@ -94,7 +94,7 @@ class Held:
 
 def id_columns() -> frozenset[str]:
     """The names of the columns that identify a unit, of all tables."""
-    return _id_columns()
+    return _id_columns(names())
 
 
 def tables() -> tuple[str, ...]:
@@ -120,9 +120,9 @@ def marked(contract: Contract, mark: UnitMark) -> list[str]:
     return [field.name for field in contract.fields if field.unit == mark]
 
 
-@lru_cache(maxsize=1)
-def _id_columns() -> frozenset[str]:
-    return frozenset(column for name in names() for column in marked(Contract.load(name), "id"))
+@lru_cache(maxsize=4)
+def _id_columns(tables: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(column for name in tables for column in marked(Contract.load(name), "id"))
 
 
 def _is(contract: Contract, column: str, unit: Unit) -> str:

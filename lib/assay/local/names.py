@@ -13,6 +13,7 @@ BUCKETS = (LANDING, LAKE, ARTIFACTS)
 WAREHOUSE = f"s3://{LAKE}/warehouse/"
 JOURNAL = "assay-journal"
 SECRET = "assay/database"  # noqa: S105  # its name, not its value
+SOURCE_SECRETS = "assay/sources/"  # how the names of sources' secrets begin
 CATALOG_DATABASES = ("bronze", "silver", "gold")
 DATABASE = "assay"
 DATABASE_USER = "assay"

@@ -30,8 +30,8 @@ from assay.medallion.accounts import (
     parts,
     summed,
 )
-from assay.medallion.bronze import LINEAGE
-from assay.medallion.silver_shapes import SOURCES, keyed
+from assay.medallion.lineage import LINEAGE
+from assay.medallion.silver_shapes import keyed
 
 # silver.exposures has a row per unit, which says of how many events it is made: those are compared.
 _EVENTS = {"silver.exposures": ("exposure_id", "exposures")}
@@ -43,12 +43,14 @@ class Layers:
     """A silver table and what it is made of.
 
     Attributes:
-        bronze: Its source, as far as silver goes.
+        made_of: Name of the bronze table that it is made of.
+        bronze: That table, as far as silver goes.
         silver: The table.
         keys: Its key.
         money: Columns of both whose sums are compared.
     """
 
+    made_of: str
     bronze: DataFrame
     silver: DataFrame
     keys: tuple[str, ...]
@@ -68,7 +70,8 @@ def of_versions(tables: Mapping[str, Layers], quarantine: DataFrame) -> DataFram
     stands = _union(_stands(name, layers, money) for name, layers in tables.items())
     known = came.join(bad, ["target", "_identity"], "left")
     total = _total(_per_row(known.unionByName(stands, allowMissingColumns=True), money), money)
-    source = F.create_map(*(F.lit(name) for name in chain(*SOURCES.items())))[F.col("target")]
+    made_of = [(name, layers.made_of) for name, layers in tables.items()]
+    source = F.create_map(*(F.lit(name) for name in chain(*made_of)))[F.col("target")]
     asked = [f"{name}/{column}" for name, layers in tables.items() for column in (ROWS, *layers.money)]
     amounts = opened(total, source, F.col("target"))
     return amounts.where(F.concat_ws("/", "target", "measure").isin(asked))

@@ -17,14 +17,8 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType, TimestampType
 
 from assay.medallion.fitting import fitted, is_lossless, quoted, readable
+from assay.medallion.lineage import BESIDE, CAPTURE, EXTRA, LINEAGE, RDS
 
-EXTRA = "_extra"
-LINEAGE = (
-    "_op", "_change_seq", "_committed_at", "_source", "_source_file", "_run_id", "_ingested_at",
-)  # fmt: skip
-SOURCE = "rds"
-CAPTURE = ("Op", "dms_ts", "change_seq")
-"""Columns of change capture, texts all of them."""
 _OPERATION, _COMMITTED, _SEQUENCE = CAPTURE
 
 
@@ -91,12 +85,15 @@ def drift(landed: StructType, bronze: StructType) -> Drift:
     )
 
 
-def captured(landed: DataFrame, bronze: StructType, *, run_id: str, at: datetime) -> DataFrame:
+def captured(
+    landed: DataFrame, bronze: StructType, *, source: str = RDS, run_id: str, at: datetime
+) -> DataFrame:
     """Landed change files as rows of bronze.
 
     Args:
         landed: Files with the columns that they have.
         bronze: Schema of the bronze table.
+        source: The system that they came from.
         run_id: The run that takes them in.
         at: When, UTC.
 
@@ -124,11 +121,11 @@ def captured(landed: DataFrame, bronze: StructType, *, run_id: str, at: datetime
         extra[_COMMITTED] = (unfit, readable(_COMMITTED, StringType()))
     return landed.select(
         *columns,
-        _json(extra).alias(EXTRA),
+        _kept(landed, extra).alias(EXTRA),
         F.coalesce(_text(landed, _OPERATION), F.lit("I")).alias("_op"),
         _text(landed, _SEQUENCE).alias("_change_seq"),
         committed.alias("_committed_at"),
-        *_origin(F.lit(SOURCE), F.col("_metadata.file_path"), run_id, at),
+        *_origin(F.lit(source), F.col("_metadata.file_path"), run_id, at),
     )
 
 
@@ -159,11 +156,21 @@ def collected(items: DataFrame, *, source: str, file: str, run_id: str, at: date
 
 def _by_name(landed: StructType) -> dict[str, StructField]:
     """The source's columns by their names in small letters, as Spark compares names."""
-    return {field.name.lower(): field for field in landed if field.name not in CAPTURE}
+    return {field.name.lower(): field for field in landed if field.name not in (*CAPTURE, BESIDE)}
 
 
 def _text(landed: DataFrame, name: str) -> Column:
     return F.col(name) if name in landed.columns else F.lit(None).cast("string")
+
+
+def _kept(landed: DataFrame, extra: dict[str, tuple[Column, Column]]) -> Column:
+    """What a source's file holds beside its columns already, and what does not fit them."""
+    misfits = _json(extra)
+    if BESIDE not in landed.columns:
+        return misfits
+    read = F.lit("map<string,string>")
+    both = F.map_concat(F.from_json(BESIDE, read), F.from_json(misfits, read))
+    return F.when(F.isnull(BESIDE), misfits).when(F.isnull(misfits), F.col(BESIDE)).otherwise(F.to_json(both))
 
 
 def _json(extra: dict[str, tuple[Column, Column]]) -> Column:

@@ -14,8 +14,8 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, StringType
 
 from assay.medallion.fitting import NO_TEXT, fitted
+from assay.medallion.lineage import EXTRA
 
-EXTRA = "_extra"
 MISFIT = "_misfit"
 
 

@@ -1,28 +1,15 @@
-"""silver's tables: from which bronze table each is made, and what its columns are in terms of it."""
+"""silver's tables: what their columns are in terms of the bronze tables that they are made of."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from assay.medallion.silver_extra import EXTRA, extra
-
-SOURCES: Mapping[str, str] = MappingProxyType(
-    {
-        "silver.customers": "bronze.customers",
-        "silver.trades": "bronze.trades",
-        "silver.quotes": "bronze.quotes",
-        "silver.exposures": "bronze.exposures",
-        "silver.loads": "bronze.loads",
-        "silver.blueprints": "bronze.parameters",
-        "silver.journal": "bronze.journal",
-    }
-)
-"""Silver table → the bronze table that it is made of."""
+from assay.medallion.lineage import EXTRA
+from assay.medallion.silver_extra import extra
 
 
 def shape(name: str, source: DataFrame, schema: StructType) -> dict[str, Column]:

@@ -104,6 +104,27 @@ def workflow_run_properties(workflow: str, run_id: str) -> Mapping[str, str]:
     return answer["RunProperties"]
 
 
+def credentials() -> dict[str, str]:
+    """What another client of S3 is opened with: keys of the moment, region, and endpoint where there is one.
+
+    Raises:
+        InputError: There are no credentials.
+    """
+    client = s3()
+    keys = boto3.session.Session().get_credentials()
+    if keys is None:
+        raise InputError("there are no AWS credentials; set them, or start the local stack with `assay up`")
+    frozen = keys.get_frozen_credentials()
+    found = {
+        "aws_access_key_id": frozen.access_key,
+        "aws_secret_access_key": frozen.secret_key,
+        "aws_session_token": frozen.token,
+        "region_name": client.meta.region_name,
+        "endpoint_url": client.meta.endpoint_url if os.environ.get("AWS_ENDPOINT_URL") else None,
+    }
+    return {name: value for name, value in found.items() if value}
+
+
 def secret(name: str) -> Mapping[str, typing.Any]:
     """A secret whose value is a JSON object.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 
@@ -16,7 +16,8 @@ from pyspark.sql import functions as F
 from assay.errors import ContractError, TerminalError
 from assay.lake.contracts import Contract
 from assay.lake.tables import Lake
-from assay.medallion.bronze import EXTRA, Drift, captured, data_columns, drift, landed_schema, surplus
+from assay.medallion.bronze import Drift, captured, data_columns, drift, landed_schema, surplus
+from assay.medallion.lineage import EXTRA, RDS
 from assay.sources.inspection import AGAIN, Group, inspect, unreadable
 from assay.sources.landing import File, Landing
 
@@ -35,12 +36,19 @@ class Batch:
         files: The files.
         strange: URIs beside them that change capture does not write.
         watermark: How far the table goes with them.
+        source: The system that they came from.
     """
 
     landing: Landing
     files: Sequence[File]
     strange: Sequence[str]
     watermark: Mapping[str, str]
+    source: str = RDS
+
+    @property
+    def is_text(self) -> bool:
+        """Whether every value is a text, whatever its column's type in the contract."""
+        return self.source != RDS
 
 
 def take(lake: Lake, contract: Contract, batch: Batch, *, at: datetime, warn: Warn) -> int:
@@ -61,8 +69,10 @@ def take(lake: Lake, contract: Contract, batch: Batch, *, at: datetime, warn: Wa
     for group in inspect(batch.landing, batch.files, batch.strange, contract):
         landed = _read(lake, contract, group)
         if not group.is_plain:
-            _judge(contract, drift(landed.schema, contract.schema), group, warn)
-        parts.append(captured(landed, contract.schema, run_id=lake.run_id, at=at))
+            found = drift(landed.schema, contract.schema)
+            _judge(contract, replace(found, changed=()) if batch.is_text else found, group, warn)
+        taken = captured(landed, contract.schema, source=batch.source, run_id=lake.run_id, at=at)
+        parts.append(taken)
     rows = reduce(DataFrame.unionByName, parts)
     kept = contract.schema_mode in ("evolve", "discard_row")
     try:

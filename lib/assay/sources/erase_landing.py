@@ -9,7 +9,7 @@ counted against what the source promised before anything of it goes.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial, reduce
@@ -23,7 +23,7 @@ from assay.lake.contracts import Contract, names
 from assay.lake.units import Unit, id_columns, marked
 from assay.runtime import clients, objects
 from assay.sources import tables
-from assay.sources.landing import CAPTURED, File, Landing, Position
+from assay.sources.landing import CAPTURED, SOURCES, File, Landing, Position
 
 _THREADS = 4
 _INT96 = "INT96"
@@ -82,15 +82,35 @@ def erase(
     """
     found = landing.captured(table, Position())
     files = [file for file in found.files if dry_run or not read.is_before(file.name)]
-    with ThreadPoolExecutor(_THREADS) as pool:
-        what = partial(without, unit=unit, key=_KEYS.get(table, ""), before=before or {})
-        each = pool.map(partial(_erase, landing, what, dry_run), files)
-        return reduce(Erased.__add__, each, Erased())
+    what = partial(without, unit=unit, key=_KEYS.get(table, ""), before=before or {})
+    return _rewrite(landing, files, what, dry_run=dry_run)
+
+
+def erase_brought(landing: Landing, source: str, table: str, unit: Unit, *, dry_run: bool = False) -> Erased:
+    """Write what a source brought for a table anew without a unit's rows, of loads that died too.
+
+    Args:
+        landing: The landing bucket.
+        source: The source's name.
+        table: The silver table's name, without its layer.
+        unit: The unit.
+        dry_run: Only count.
+
+    Raises:
+        TerminalError: As for `erase`.
+        TransientError: S3 did not answer.
+    """
+    return _rewrite(landing, landing.written(source, table), partial(without, unit=unit), dry_run=dry_run)
 
 
 def purge(landing: Landing, table: str) -> int:
     """Remove what a versioned bucket keeps of a table's replaced and deleted files; how many versions."""
     return objects.purge(landing.bucket, f"{CAPTURED}/{table}/")
+
+
+def purge_brought(landing: Landing, source: str, table: str) -> int:
+    """The same of what a source brought for a table."""
+    return objects.purge(landing.bucket, f"{SOURCES}/{source}/{table}/")
 
 
 def without(
@@ -120,6 +140,11 @@ def without(
     buffer = io.BytesIO()
     pq.write_table(file.read().filter(pc.invert(held)), buffer, **_as_it_was(file))
     return buffer.getvalue(), rows
+
+
+def _rewrite(landing: Landing, files: Sequence[File], what: Rewritten, *, dry_run: bool) -> Erased:
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return reduce(Erased.__add__, pool.map(partial(_erase, landing, what, dry_run), files), Erased())
 
 
 def _erase(landing: Landing, rewritten: Rewritten, dry_run: bool, file: File) -> Erased:

@@ -14,7 +14,8 @@ from functools import lru_cache, partial
 
 from assay.errors import InputError, TerminalError
 from assay.lake.contracts import Contract, names
-from assay.medallion.bronze import CAPTURE, data_columns
+from assay.medallion.bronze import data_columns
+from assay.medallion.lineage import CAPTURE
 from assay.sources import parquet
 from assay.sources.landing import File, Landing
 from assay.sources.parquet import Footer
@@ -96,15 +97,15 @@ def _mismatch(file: File, footer: Footer, data: Sequence[tuple[str, str]]) -> st
             return f"has a column {name} of type {columns[name]}; change capture writes a string"
     here = {name.lower() for name in columns}
     lacking = sum(name not in here for name, _ in data)
-    if lacking and (2 * lacking > len(data) or any(other <= here for other in _captured_tables())):
+    if lacking and (2 * lacking > len(data) or any(other <= here for other in _captured_tables(names()))):
         return f"is of another table: it has the columns {', '.join(columns)[:200]}"
     return None
 
 
-@lru_cache(maxsize=1)
-def _captured_tables() -> tuple[frozenset[str], ...]:
+@lru_cache(maxsize=4)
+def _captured_tables(tables: tuple[str, ...]) -> tuple[frozenset[str], ...]:
     """The source's columns of every table that is captured."""
-    contracts = (Contract.load(name) for name in names() if name.startswith("bronze."))
+    contracts = (Contract.load(name) for name in tables if name.startswith("bronze."))
     return tuple(
         frozenset(field.name for field in data_columns(contract.schema))
         for contract in contracts

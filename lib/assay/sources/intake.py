@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from itertools import groupby
 
 from pyspark.sql import functions as F
 
@@ -20,13 +21,15 @@ from assay.lake.contracts import Contract
 from assay.lake.erasure import ERASED, LANDED, given_up
 from assay.lake.parallel import each
 from assay.lake.tables import Lake
-from assay.medallion.bronze import EXTRA, collected
+from assay.medallion.bronze import collected
+from assay.medallion.lineage import EXTRA, RDS
 from assay.medallion.reconcile import arrived, missing, promises
 from assay.runtime import logs
 from assay.sources import changes, documents
 from assay.sources.entries import Entries
 from assay.sources.landing import MAX_DOCUMENT, Arrivals, Document, File, Landing, Position
 from assay.spark.local import frame
+from assay.spec.source import Source, sources
 
 log = logs.get(__name__)
 # `loads` first: its file is the last that capture writes of a transaction, so that where it is listed, the
@@ -54,6 +57,7 @@ class Intake:
         sleep: How to wait, in seconds.
         clock: Monotonic seconds.
         warn: Takes a sentence about what is not as it should be and does not stop the run.
+        sources: Whose loads are taken in, by name.
     """
 
     lake: Lake
@@ -62,6 +66,7 @@ class Intake:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     warn: Callable[[str], None] = log.warning
+    sources: Mapping[str, Source] = field(default_factory=sources)
 
     def week(self, week: date, *, wait_seconds: float) -> int:
         """Take in files until a week is there as a whole, and whatever else arrived.
@@ -106,12 +111,15 @@ class Intake:
         Raises:
             TerminalError: A file cannot be taken in; nothing of its table was, all of the others was.
         """
-        found = {}
+        found: dict[str, Callable[[], int]] = {}
         for table in TABLES:
             position = Position.parse(self.lake.watermark(f"bronze.{table}", LANDED))
             arrivals = self.landing.captured(table, position, look_back=look_back)
             if arrivals.files or arrivals.behind or arrivals.strange:
-                found[table] = partial(self._take, f"bronze.{table}", arrivals)
+                found[table] = partial(self._take, f"bronze.{table}", LANDED, arrivals)
+        if look_back:  # while a week is waited for, nothing is expected of sources
+            fed = groupby(sorted(self.sources.values(), key=lambda s: s.table), key=lambda s: s.table)
+            found |= {table: partial(self._take_sources, table, [*each]) for table, each in fed}
         return sum(each(found).values())
 
     def lacking(self, week: date, since: int | None) -> list[str]:
@@ -188,11 +196,21 @@ class Intake:
         last = max([mark or "", *(str(entry["entry"]) for entry in found)])
         return self.lake.append(name, taken, {JOURNAL: last}).added
 
-    def _take(self, name: str, arrivals: Arrivals) -> int:
+    def _take_sources(self, table: str, sources: list[Source]) -> int:
+        """What sources brought for one table, one after the other."""
+        name, rows = f"bronze.{table}", 0
+        for source in sources:
+            key = f"{LANDED}/{source.name}"
+            since = Position.parse(self.lake.watermark(name, key))
+            arrivals = self.landing.brought(source.name, table, since)
+            rows += self._take(name, key, arrivals, source.name)
+        return rows
+
+    def _take(self, name: str, key: str, arrivals: Arrivals, source: str = RDS) -> int:
         files = [*self._late(name, arrivals.behind), *arrivals.files]
         if not files and not arrivals.strange:
             return 0
-        batch = changes.Batch(self.landing, files, arrivals.strange, {LANDED: arrivals.after.text()})
+        batch = changes.Batch(self.landing, files, arrivals.strange, {key: arrivals.after.text()}, source)
         return changes.take(self.lake, Contract.load(name), batch, at=self.now(), warn=self.warn)
 
     def _late(self, name: str, behind: list[File]) -> list[File]:

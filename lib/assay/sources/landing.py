@@ -1,10 +1,13 @@
-"""The landing bucket: which files of change capture and which documents arrived since the last look.
+"""The landing bucket: which files and documents arrived since the last look.
 
 Change capture names its files so that their order by name is the order of what they hold: first the full
 load (`LOAD00000001.parquet`, ...), then changes by time (`20260105-031500123.parquet`). How far a reader is
 fits into two names, and while it waits it lists only what comes after them. A file may also arrive behind
 them: copied from another bucket, or put back after it was moved away. A sum over the names that were read
 tells from a listing whether there is such a file.
+
+The sources job names its files after their load, which begins with its time; `assay.sources.fetch` says when
+a load counts.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import re
 import typing
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from assay.runtime import clients
 
@@ -23,8 +27,12 @@ if typing.TYPE_CHECKING:
 
 CAPTURED = "rds/brokerage"
 PARAMETERS = "parameters"
+SOURCES = "sources"
 _LOAD = re.compile(r"LOAD[0-9A-F]{8}\.parquet")
 _CHANGE = re.compile(r"[0-9]{8}-[0-9]{9,10}\.parquet")  # AWS's own examples have nine digits, and ten
+_BROUGHT = re.compile(r"(?P<load>[0-9]+\.[0-9]+)\.[0-9a-z]+\.parquet")
+_COMPLETE = re.compile(r".*__(?P<load>[0-9]+\.[0-9]+)(__[0-9a-z]+)?\.jsonl")
+_MARKS = ("_dlt_loads", "_dlt_pipeline_state")
 _DOCUMENT = re.compile(rf"{PARAMETERS}/(?P<blueprint>[^/]+)/(?P<version>v[0-9]{{6}})\.json")
 
 
@@ -147,20 +155,35 @@ class Landing:
         loads = [file for file in found if _LOAD.fullmatch(file.uri.removeprefix(folder))]
         changes = [file for file in found if _CHANGE.fullmatch(file.uri.removeprefix(folder))]
         captured = {*loads, *changes}
-        new = [file for file in (*loads, *changes) if since.is_before(file.name)]
-        old = [file for file in (*loads, *changes) if not since.is_before(file.name)]
-        here = _sum((file.name for file in old), "") if look_back else since.names
-        after = Position(
-            max([since.load, *(file.name for file in new if file.is_load)]),
-            max([since.change, *(file.name for file in new if not file.is_load)]),
-            _sum((file.name for file in new), here),
-        )
-        return Arrivals(
-            files=new,
-            behind=[] if here == since.names else old,
-            strange=[file.uri for file in found if file not in captured],
-            after=after,
-        )
+        strange = [file.uri for file in found if file not in captured]
+        return _arrivals(loads, changes, strange, since, look_back=look_back)
+
+    def brought(self, source: str, table: str, since: Position) -> Arrivals:
+        """What complete loads of a source brought for a table.
+
+        Args:
+            source: Its name.
+            table: The silver table's name, without its layer.
+            since: How far the source's files were read.
+
+        Raises:
+            TransientError: S3 did not answer.
+        """
+        folder = f"{SOURCES}/{source}"
+        marks = chain.from_iterable(self._files(f"{folder}/{each}/", "") for each in _MARKS)
+        complete = {found["load"] for mark in marks if (found := _COMPLETE.fullmatch(mark.name))}
+        ours = [(file, _BROUGHT.fullmatch(file.name)) for file in self.written(source, table)]
+        changes = [file for file, match in ours if match and match["load"] in complete]
+        strange = [file.uri for file, match in ours if match is None]
+        return _arrivals([], changes, strange, since, look_back=True)
+
+    def written(self, source: str, table: str) -> list[File]:
+        """Whatever stands where a source lands what it brings for a table, of loads that died too.
+
+        Raises:
+            TransientError: S3 did not answer.
+        """
+        return [*self._files(f"{SOURCES}/{source}/{table}/", "")]
 
     def read(self, uri: str, start: int, length: int) -> bytes:
         """Bytes of an object.
@@ -209,3 +232,17 @@ def _sum(names: Iterable[str], start: str) -> str:
     for name in names:
         total += int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
     return f"{total % 2**64:016x}"
+
+
+def _arrivals(
+    loads: list[File], changes: list[File], strange: list[str], since: Position, *, look_back: bool
+) -> Arrivals:
+    new = [file for file in (*loads, *changes) if since.is_before(file.name)]
+    old = [file for file in (*loads, *changes) if not since.is_before(file.name)]
+    here = _sum((file.name for file in old), "") if look_back else since.names
+    after = Position(
+        max([since.load, *(file.name for file in new if file.is_load)]),
+        max([since.change, *(file.name for file in new if not file.is_load)]),
+        _sum((file.name for file in new), here),
+    )
+    return Arrivals(files=new, behind=[] if here == since.names else old, strange=strange, after=after)

@@ -21,7 +21,7 @@ from assay.sources.landing import Landing
 from assay.spec import Blueprint
 from assay.upkeep.action import Context, Options, Report, action
 
-JOBS = ("ingest", "bronze", "silver", "gold", "calibrate")
+JOBS = ("ingest", "sources", "bronze", "silver", "gold", "calibrate")
 """What a run of the workflow consists of; a test compares it with the template."""
 STARTS_AFTER = timedelta(hours=3, minutes=15)
 """When the week after is that old, the workflow starts: the schedule in workflow.yaml; a test compares."""

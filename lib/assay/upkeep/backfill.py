@@ -21,13 +21,12 @@ from pyspark.sql import functions as F
 from assay.errors import InputError, TerminalError
 from assay.lake import refresh
 from assay.lake.certification import certify_waiting, planned
-from assay.lake.contracts import names
+from assay.lake.contracts import made_of, names
 from assay.lake.erasure import ERASED
 from assay.lake.parallel import each
 from assay.lake.refine import QUARANTINE, refine
 from assay.lake.summary import plain
 from assay.lake.tables import Lake
-from assay.medallion.silver_shapes import SOURCES
 from assay.runtime import clients
 from assay.sources.intake import Intake
 from assay.sources.landing import Landing
@@ -36,8 +35,8 @@ from assay.upkeep.branches import publish
 from assay.upkeep.compare import compare_branch
 
 OF_RUNS = "silver.journal"
-SILVER = tuple(name for name in SOURCES if name != OF_RUNS)
-BRONZE = tuple(SOURCES[name] for name in SILVER)
+SILVER = tuple(name for name in made_of() if name != OF_RUNS)
+BRONZE = tuple(made_of()[name] for name in SILVER)
 GOLD = (*refresh.EXPERIMENTS, "gold.asset_daily")
 _WEEK = timedelta(days=7)
 

@@ -27,18 +27,18 @@ from pydantic import ConfigDict, Field, field_validator
 
 from assay.lake import erasure, past, refresh, units
 from assay.lake.certification import certify_waiting, planned
-from assay.lake.contracts import Contract
+from assay.lake.contracts import Contract, made_of
 from assay.lake.parallel import each
 from assay.lake.refine import QUARANTINE, refine
 from assay.lake.tables import Lake
-from assay.lake.units import Unit
-from assay.medallion.silver_shapes import SOURCES
+from assay.lake.units import Unit, marked
 from assay.runtime import clients, objects
 from assay.runtime.bill import work
 from assay.sources import database, erase_database, erase_journal, erase_landing
 from assay.sources.entries import Entries
 from assay.sources.intake import POLL_SECONDS, Intake
 from assay.sources.landing import Landing, Position
+from assay.spec.source import Files, sources
 from assay.upkeep.action import Context, Options, Report, action
 
 _WEEK = timedelta(days=7)
@@ -199,6 +199,19 @@ def _journal(context: Context, unit: Unit, removed: Removed, *, dry_run: bool = 
 
 def _landing(context: Context, unit: Unit, removed: Removed, *, dry_run: bool = False) -> None:
     landing = Landing(clients.s3(), context.landing_bucket)
+    brought = [each for each in sources().values() if marked(Contract.load(f"silver.{each.table}"), "id")]
+    for source in brought:
+        where = f"landing: {source.table} from {source.name}"
+        found = erase_landing.erase_brought(landing, source.name, source.table, unit, dry_run=dry_run)
+        removed.add(where, f"rows of {found.files:,} files", found.rows)
+        if not dry_run:
+            purged = erase_landing.purge_brought(landing, source.name, source.table)
+            removed.add(where, "old versions of files", purged)
+        if found.rows and isinstance(source, Files):
+            context.step.warnings.append(
+                f"the files at {source.at}, which source {source.name} has read, are not ours to change: "
+                "remove the customer there as well"
+            )
     for table in erase_landing.captured_tables():
         read = Position.parse(context.lake.watermark(f"bronze.{table}", erasure.LANDED))
         before = {} if dry_run else erasure.passed_on(context.lake, f"bronze.{table}", unit)
@@ -224,7 +237,7 @@ def _in_tables(context: Context, unit: Unit, removed: Removed) -> None:
 
 def _gold_anew(lake: Lake) -> None:
     """What gold shows of the weeks that it has reached, made anew where silver changed, and certified."""
-    sources = (*SOURCES, QUARANTINE)
+    sources = (*made_of(), QUARANTINE)
     before = {name: lake.watermarks(name, (*sources, "until")) for name in _GOLD}
     now = {source: lake.snapshot(source) for source in sources}
     made = {name for name, marks in before.items() if any(marks.values())}

@@ -13,13 +13,12 @@ from functools import partial
 from pyspark.sql import functions as F
 
 from assay.errors import InputError
-from assay.lake.contracts import Contract, names
+from assay.lake.contracts import Contract, made_of, names
 from assay.lake.parallel import each
 from assay.lake.reconciliation import TABLE as RECONCILIATION
 from assay.lake.refine import QUARANTINE
 from assay.lake.states import State, restore, states
 from assay.lake.tables import Lake
-from assay.medallion.silver_shapes import SOURCES
 from assay.upkeep.action import Context, Options, Report, action
 from assay.upkeep.standing import Move, moves
 
@@ -57,7 +56,7 @@ def rollback(context: Context, back: Back) -> Report:
     if not back.dry_run:
         for move in planned:
             _go(lake, move, aside)
-        family = [name for name, source in SOURCES.items() if back.table in (name, source)]
+        family = [name for name, source in made_of().items() if back.table in (name, source)]
         released = sum(release(lake, name) for name in family)
     context.step.rows_out = sum(move.to.rows if move.to else 0 for move in planned)
     return {
@@ -79,7 +78,7 @@ def release(lake: Lake, name: str) -> int:
     Returns:
         How many rows went.
     """
-    source = SOURCES[name]
+    source = made_of()[name]
     mark = lake.watermark(name, source)
     known = lake.read(source, int(mark)) if mark else lake.read(source).where("false")
     held = lake.read(QUARANTINE)
@@ -96,7 +95,7 @@ def _go(lake: Lake, move: Move, aside: Sequence[State]) -> None:
     if move.to is None:
         lake.clear(move.table)
         return
-    if move.table in SOURCES:
+    if move.table in made_of():
         # First: killed in between, a row stands in both tables, which reconciliation tells, never in none.
         _set_aside_again(lake, move.table, _at(aside, move.to))
     restore(lake, move.table, move.to, move.head)
@@ -105,7 +104,7 @@ def _go(lake: Lake, move: Move, aside: Sequence[State]) -> None:
 def _sure(move: Move, aside: Sequence[State]) -> Move:
     """Clear a silver table of which nobody knows any more what was set aside when its state was made."""
     known = move.to is None or not aside or aside[-1].parent is None or _at(aside, move.to)
-    return move if known or move.table not in SOURCES else replace(move, to=None)
+    return move if known or move.table not in made_of() else replace(move, to=None)
 
 
 def _at(aside: Sequence[State], state: State) -> State | None:

@@ -20,7 +20,7 @@ from assay.lake.reconciliation import TABLE, account, reconcile
 from assay.lake.refine import refine
 from assay.lake.tables import Lake
 from assay.medallion.accounts_gold import DAYS, UNITS
-from assay.medallion.silver_shapes import SOURCES
+from assay.medallion.lineage import SOURCES
 from assay.spec import Blueprint
 
 WEEK, UNTIL = date(2026, 1, 5), date(2026, 1, 12)

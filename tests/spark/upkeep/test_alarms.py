@@ -26,7 +26,7 @@ from assay.spec import Blueprint
 
 TABLE, BUCKET = f"journal-{uuid.uuid4().hex[:8]}", f"landing-{uuid.uuid4().hex[:8]}"
 WEEK = date(2026, 1, 5)
-JOBS = ("ingest", "bronze", "silver", "gold", "calibrate")
+JOBS = ("ingest", "sources", "bronze", "silver", "gold", "calibrate")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -75,7 +75,7 @@ def test_runs_are_listed_and_shown_step_by_step() -> None:
     newest, oldest = json.loads(text)["runs"]
     assert (code, newest["run_id"], newest["state"], oldest["state"]) == (0, "wr_2", "FAILED", "SUCCEEDED")
     assert newest["error"] == "ZeroDivisionError"
-    assert (oldest["week"], oldest["rows_in"], oldest["rows_out"]) == ("2026-01-05", 15, 10)
+    assert (oldest["week"], oldest["rows_in"], oldest["rows_out"]) == ("2026-01-05", 18, 12)
     assert oldest["dollars"] == pytest.approx(sum(each["dollars"] for each in oldest["jobs"]))
     assert len(json.loads(assay("runs", "list", "-n", "1", "--json")[1])["runs"]) == 1
     assert "wr_1" in assay("runs", "list")[1]

@@ -66,7 +66,7 @@ def test_the_wheel_has_its_data(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("package_index")
 def test_glue_installs_the_modules_without_an_index(tmp_path: Path) -> None:
     """As Glue does: `pip install --no-index` of the list in the archive, from the wheels beside it."""
-    archive = modules(tmp_path / "modules.zip", ROOT)
+    archive = modules(tmp_path / "modules.zip", ROOT, pins.for_glue(ROOT))
     with zipfile.ZipFile(archive) as opened:
         opened.extractall(tmp_path / "unpacked")
     wheels = tmp_path / "unpacked/wheels"
@@ -117,7 +117,7 @@ def test_a_wheel_that_cannot_be_had(package_index: Path, tmp_path: Path) -> None
     with pytest.raises(
         TransientError, match=r"cannot fetch .*scipy==.* for Python 3.11: .*; is the package index"
     ):
-        modules(tmp_path / "modules.zip", ROOT)
+        modules(tmp_path / "modules.zip", ROOT, pins.for_glue(ROOT))
 
 
 @pytest.mark.usefixtures("package_index")

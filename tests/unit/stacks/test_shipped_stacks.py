@@ -33,7 +33,7 @@ EXPORTS = {
     "assay-vpc": "vpc-1",
     "assay-public-subnets": "subnet-3,subnet-4",
     "assay-api-log-group": "/aws/lambda/assay-api",
-    **{f"assay-{job}-job": f"assay-{job}" for job in ("ingest", *LAYERS, "calibrate", "maintain")},
+    **{f"assay-{job}-job": f"assay-{job}" for job in ("ingest", "sources", *LAYERS, "calibrate", "maintain")},
 }
 PARAMETERS = {
     "dashboard": {
@@ -108,7 +108,8 @@ def test_there_are_the_roles_that_are_checked_here() -> None:
     assert names == [
         f"assay-{who}-eu-west-1"
         for who in (
-            "api", "ingest", *LAYERS, "calibrate", "maintain", "dashboard", "dashboard-start", "airflow"
+            "api", "ingest", "sources", *LAYERS, "calibrate", "maintain", "dashboard", "dashboard-start",
+            "airflow",
         )
     ]  # fmt: skip
 
@@ -191,6 +192,17 @@ def test_a_job_writes_its_own_layer_only(job: str, reads: list[str], writes: str
     assert allowed(job, "glue:GetWorkflowRunProperties") == [f"{glue}:workflow/assay"]
 
 
+def test_the_sources_job_lands_and_touches_no_table() -> None:
+    landed = "arn:aws:s3:::assay-landing/sources/*"
+    assert [r for r in allowed("sources", "s3:PutObject") if "temp" not in r] == [landed]
+    assert [r for r in allowed("sources", "s3:DeleteObject") if "temp" not in r] == [landed]
+    assert "arn:aws:s3:::assay-landing/dropped/*" in allowed("sources", "s3:GetObject")
+    assert allowed("sources", "glue:GetTable") == []
+    assert allowed("sources", "secretsmanager:GetSecretValue") == [
+        "arn:aws:secretsmanager:eu-west-1:000000000000:secret:assay/sources/*"
+    ]
+
+
 def test_the_maintain_job_works_on_every_table_and_drops_none() -> None:
     glue = "arn:aws:glue:eu-west-1:000000000000"
     tables = [f"{glue}:{kind}" for layer in LAYERS for kind in (f"database/{layer}", f"table/{layer}/*")]
@@ -200,9 +212,9 @@ def test_the_maintain_job_works_on_every_table_and_drops_none() -> None:
     warehouse = [f"arn:aws:s3:::assay-lake/warehouse/{layer}.db/*" for layer in LAYERS]
     changed = [resource for resource in allowed("maintain", "s3:DeleteObject") if "/temp/" not in resource]
     assert changed == warehouse
-    landed = "arn:aws:s3:::assay-landing/rds/*"
-    assert allowed("maintain", "s3:DeleteObjectVersion") == [landed, *warehouse]
-    assert landed in allowed("maintain", "s3:PutObject")
+    landed = [f"arn:aws:s3:::assay-landing/{each}/*" for each in ("rds", "sources")]
+    assert allowed("maintain", "s3:DeleteObjectVersion") == [*landed, *warehouse]
+    assert set(landed) <= set(allowed("maintain", "s3:PutObject"))
     assert allowed("maintain", "dynamodb:PutItem") == [
         "arn:aws:dynamodb:eu-west-1:000000000000:table/assay-journal"
     ]
@@ -211,10 +223,10 @@ def test_the_maintain_job_works_on_every_table_and_drops_none() -> None:
 @pytest.mark.parametrize(
     ("action", "jobs"),
     [
-        ("secretsmanager:GetSecretValue", {"ingest", "maintain"}),
+        ("secretsmanager:GetSecretValue", {"ingest", "sources", "maintain"}),
         ("execute-api:Invoke", {"ingest"}),
         ("ec2:CreateNetworkInterface", {"ingest", "maintain"}),
-        ("s3:ListBucket", {"bronze", "maintain"}),
+        ("s3:ListBucket", {"sources", "bronze", "maintain"}),
         ("dynamodb:Scan", {"bronze", "maintain"}),
         ("dynamodb:DeleteItem", set()),
         ("glue:StartJobRun", set()),
@@ -222,7 +234,8 @@ def test_the_maintain_job_works_on_every_table_and_drops_none() -> None:
     ],
 )
 def test_what_only_some_jobs_may(action: str, jobs: set[str]) -> None:
-    assert {job for job in ("ingest", *LAYERS, "calibrate", "maintain") if allowed(job, action)} == jobs
+    every = ("ingest", "sources", *LAYERS, "calibrate", "maintain")
+    assert {job for job in every if allowed(job, action)} == jobs
 
 
 def test_the_ingest_job_may_post_and_no_more() -> None:
@@ -376,7 +389,7 @@ def test_the_local_stack_gives_what_jobs_and_workflow_import() -> None:
         for key, value in walk(template_yaml.read(configs.path(path)))
         if key == "Fn::ImportValue"
     }
-    jobs = {f"{job}-job" for job in ("ingest", *LAYERS, "calibrate", "maintain")}
+    jobs = {f"{job}-job" for job in ("ingest", "sources", *LAYERS, "calibrate", "maintain")}
     local = {name.removeprefix("assay-") for name in Stack(Home(Path("unused")), {"api": 1}).exports()}
     assert asked - jobs <= local
 

@@ -18,7 +18,7 @@ from assay.stacks import chain, definition, service_model
 from assay.stacks.template import Resource, Template
 
 EXPORTS = Stack(Home(Path("unused")), {"api": 1}).exports()
-JOBS = ["assay-ingest", "assay-bronze", "assay-silver", "assay-gold", "assay-calibrate"]
+JOBS = ["assay-ingest", "assay-sources", "assay-bronze", "assay-silver", "assay-gold", "assay-calibrate"]
 
 
 def templates(**parameters: str) -> tuple[Template, ...]:
@@ -29,12 +29,13 @@ def jobs(**parameters: str) -> tuple[Resource, ...]:
     return templates(**parameters)[0].resources("AWS::Glue::Job")
 
 
-def test_the_five_jobs_run_in_order() -> None:
+def test_the_jobs_run_in_order() -> None:
     found = Workflow.load(exports=EXPORTS).definition
     assert list(found.jobs) == JOBS
     order = [action.job for action in found.start.actions]
     while True:
-        following = [t for t in found.triggers if t.holds({order[-1]: "SUCCEEDED"})]
+        done = dict.fromkeys(order, "SUCCEEDED")
+        following = [t for t in found.triggers if t.holds(done) and t.actions[0].job not in order]
         if not following:
             break
         order += [action.job for trigger in following for action in trigger.actions]
@@ -87,7 +88,7 @@ def test_properties_are_what_the_service_takes(start: str) -> None:
         for template in templates(Start=start)
         for resource in template.resources(f"AWS::Glue::{kind}")
     ]
-    assert len(found) == 6 + 7 + 1
+    assert len(found) == 7 + 7 + 1
     for kind, resource in found:
         assert service_model.problems("glue", f"Create{kind}", resource.properties) == []
 
@@ -120,8 +121,9 @@ def test_modules_come_from_the_release_without_the_internet() -> None:
     for release in ("", "releases/0a1b2c/"):
         for job in jobs(Release=release):
             arguments = job.properties["DefaultArguments"]
+            more = ["sources"] if job.properties["Name"] == "assay-sources" else []
             assert arguments["--additional-python-modules"].split(",") == [
-                f"s3://assay-artifacts/{release}lib/modules.gluewheels.zip",
+                *(f"s3://assay-artifacts/{release}lib/{each}.gluewheels.zip" for each in ("modules", *more)),
                 f"s3://assay-artifacts/{release}lib/assay-{assay.__version__}-py3-none-any.whl",
             ]
             assert arguments["--python-modules-installer-option"] == "--no-index"

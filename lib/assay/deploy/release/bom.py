@@ -29,7 +29,8 @@ def document(root: Path, version: str) -> bytes:
         InputError: The checkout has no lock, or a package is not in it.
     """
     lock = pins.read(root / "requirements.lock")
-    names = lock.closure({*pins.for_glue(root), *package.REQUIREMENTS, *package.LAYER})
+    on_glue = {*pins.for_glue(root), *pins.for_sources(root)}
+    names = lock.closure({*on_glue, *package.REQUIREMENTS, *package.LAYER})
     reference = {name: f"pkg:pypi/{name}@{lock.versions[name]}" for name in names}
     ours = f"pkg:pypi/assay@{version}"
     bill = {

@@ -6,7 +6,7 @@ import hashlib
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from assay.serving.api import package, wheels
 
 GLUE_PYTHON = "3.11"
 MODULES = "lib/modules.gluewheels.zip"
+SOURCE_MODULES = "lib/sources.gluewheels.zip"
 """Glue recognises an archive of wheels by the end of its name."""
 _COPIED = (
     ("jobs", "jobs", "*.py"),
@@ -67,7 +68,8 @@ def build(root: Path, home: Path) -> Release:
     files = dict(copied(root))
     wheel = library(root, folder / "lib")
     files[f"lib/{wheel.name}"] = wheel
-    files[MODULES] = modules(folder / MODULES, root)
+    files[MODULES] = modules(folder / MODULES, root, pins.for_glue(root))
+    files[SOURCE_MODULES] = modules(folder / SOURCE_MODULES, root, pins.for_sources(root))
     files["lambda/api.zip"] = package.build(folder / "lambda/api.zip")
     files["lambda/layer.zip"] = layer(home)
     files[bom.KEY] = folder / bom.KEY
@@ -85,7 +87,7 @@ def expected(root: Path) -> frozenset[str]:
         InputError: This is no checkout.
     """
     wheel = f"lib/assay-{_version(root)}-py3-none-any.whl"
-    made = {wheel, MODULES, "lambda/api.zip", "lambda/layer.zip", bom.KEY}
+    made = {wheel, MODULES, SOURCE_MODULES, "lambda/api.zip", "lambda/layer.zip", bom.KEY}
     return frozenset(made | {key for key, _ in copied(root)})
 
 
@@ -128,18 +130,18 @@ def library(root: Path, folder: Path) -> Path:
     return folder / name
 
 
-def modules(target: Path, root: Path) -> Path:
-    """Write the archive of the wheels that Glue lacks, with the list that Glue installs.
+def modules(target: Path, root: Path, names: Sequence[str]) -> Path:
+    """Write an archive of wheels that Glue lacks, with the list that Glue installs.
 
     Args:
         target: The file to write.
         root: The checkout.
+        names: The packages.
 
     References:
         AWS Glue developer guide, "Using Python libraries with AWS Glue", appendix on archives of wheels.
     """
     lock = pins.read(root / "requirements.lock")
-    names = pins.for_glue(root)
     fetched = wheels.fetch(names, python=GLUE_PYTHON, versions=lock.versions)
     listed = "".join(f"{name}=={lock.versions[name]}\n" for name in names)
     members = {f"wheels/{path.name}": path.read_bytes() for path in fetched}

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from assay.errors import InputError
 
+SOURCES = "sources"
+"""The optional dependencies that only the sources job needs."""
 GLUE_SHIPS = frozenset({"numpy", "pandas", "pyarrow", "boto3"})
 """What Glue 5.1 has, in the versions of pyproject.toml (facts: its base-requirements.txt)."""
 _PROJECT = "assay"
@@ -76,6 +78,23 @@ def read(path: Path) -> Lock:
             if owner and owner != _PROJECT:
                 brought.setdefault(owner, set()).add(name)
     return Lock(versions, {owner: frozenset(names) for owner, names in brought.items()})
+
+
+def for_sources(root: Path) -> tuple[str, ...]:
+    """The packages that the sources job needs beside those, with all that they need.
+
+    Its client of S3 pins the version of botocore, so that boto3 comes with it.
+
+    Args:
+        root: The checkout.
+
+    Raises:
+        InputError: As for `for_glue`.
+    """
+    project = tomllib.loads(_text(root / "pyproject.toml"))["project"]
+    names = [_name(each) for each in project["optional-dependencies"][SOURCES]]
+    present = GLUE_SHIPS - {"boto3"}
+    return read(root / "requirements.lock").closure([*names, "boto3"], without=present)
 
 
 def for_glue(root: Path) -> tuple[str, ...]:

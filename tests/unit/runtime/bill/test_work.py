@@ -39,7 +39,7 @@ def test_each_job_costs_by_its_own_workers_and_class(template: Path) -> None:
 
 def test_rates_are_those_of_gold_runs(template: Path) -> None:
     assert work.rates(template) == {"ingest": (2.0, 0.29), "gold": (10.0, 0.44)}
-    assert set(work.rates()) == {"ingest", "bronze", "silver", "gold", "calibrate", "maintain"}
+    assert set(work.rates()) == {"ingest", "sources", "bronze", "silver", "gold", "calibrate", "maintain"}
 
 
 def test_the_slope_leaves_fixed_costs_out() -> None:

@@ -1,0 +1,151 @@
+"""`assay sources list | check | preview | run`: where data come from, beside the brokerage's own database."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from assay.sources.fetch import Place
+    from assay.spec.source import Source
+
+EXAMPLES = (
+    "Examples:\n\n"
+    "[bold]assay sources preview quotes_api[/bold]   ask, show the first rows, keep nothing\n\n"
+    "[bold]assay sources run quotes_api[/bold]   land what is new; the next `assay run` takes it on\n\n"
+    "[bold]ASSAY_CONFIGS=my assay sources check[/bold]   are the files in my/sources and my/contracts right?"
+)
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The source, as its file is named.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+app = typer.Typer(
+    name="sources",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help="Where data come from: APIs, web pages, databases, files.",
+    epilog=EXAMPLES,
+)
+
+
+@app.command(name="list")
+def list_(as_json: AsJson = False) -> None:
+    """List the declared sources."""
+    from assay.cli import show
+    from assay.spec.source import sources
+
+    rows = [
+        {"source": each.name, "kind": each.kind, "table": f"silver.{each.table}", "asks": _asks(each)}
+        for each in sources().values()
+    ]
+    if as_json:
+        show.json({"sources": rows})
+    elif rows:
+        show.table(rows)
+    else:
+        typer.echo("no source is declared; docs/sources.md says how, in one file")
+
+
+@app.command()
+def check(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A source; all if not given.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read the files of sources and hold them against the contracts of their tables; nobody is asked."""
+    from assay.cli import show
+    from assay.errors import InputError
+    from assay.lake.contracts import Contract
+    from assay.sources.shape import refuse_misfit
+    from assay.spec.source import named, sources
+
+    chosen = [named(name)] if name else [*sources().values()]
+    rows = []
+    for each in chosen:
+        try:
+            refuse_misfit(each, Contract.load(f"silver.{each.table}"))
+        except InputError as error:
+            rows.append({"source": each.name, "status": "fail", "detail": error.message})
+        else:
+            rows.append({"source": each.name, "status": "ok", "detail": ""})
+    if as_json:
+        show.json({"sources": rows})
+    elif rows:
+        show.table(rows)
+    if any(row["status"] == "fail" for row in rows):
+        raise typer.Exit(2)
+
+
+@app.command()
+def preview(
+    name: Name,
+    rows: Annotated[int, typer.Option("--rows", "-n", min=1, max=1000, help="How many rows.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Ask a source and show the first rows as they would land; nothing is kept, and no state moves."""
+    from assay.cli import show
+    from assay.local import stack
+    from assay.sources.fetch import opened
+    from assay.sources.shape import batches
+
+    source, contract = _declared(name)
+    os.environ.update(stack.environment())
+    read, shape, _ = opened(source, contract, _place())
+    with closing(read):
+        parts = read.parts({})
+        found = (row for part in parts for batch in batches(shape, read, part, None) for row in batch)
+        shown: list[dict[str, Any]] = [dict(row) for row in itertools.islice(found, rows)]
+    if as_json:
+        show.json({"source": name, "rows": shown})
+    elif shown:
+        show.table(shown)
+    else:
+        typer.echo(f"{name} has no rows")
+
+
+@app.command()
+def run(
+    name: Name,
+    full: Annotated[bool, typer.Option("--full", help="Read everything, also what was read before.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read what is new in a source and land it in the running local stack."""
+    import dataclasses
+
+    from assay.cli import show
+    from assay.local import stack
+    from assay.sources.fetch import fetch
+
+    source, _ = _declared(name)
+    os.environ.update(stack.environment())
+    found = fetch(source, _place(), full=full)
+    if as_json:
+        show.json(dataclasses.asdict(found))
+    else:
+        again = f", {found.again:,} of them again" if found.again else ""
+        typer.echo(f"{name}: {found.rows:,} rows landed, {found.requests:,} requests{again}")
+
+
+def _place() -> Place:
+    from assay.local import names
+    from assay.sources.fetch import Place
+
+    return Place(names.LANDING, names.SOURCE_SECRETS)
+
+
+def _declared(name: str) -> tuple[Source, Any]:
+    from assay.lake.contracts import Contract
+    from assay.spec.source import named
+
+    source = named(name)
+    return source, Contract.load(f"silver.{source.table}")
+
+
+def _asks(source: Source) -> str:
+    if source.kind == "sql":
+        return source.relation
+    if source.kind == "files":
+        return source.at
+    return f"{source.url or f'secret {source.secret}'}{source.path}"

@@ -1,0 +1,401 @@
+"""Sources as files: where rows come from, how they are asked for, and which silver table they end in.
+
+`glue_configs/sources/<name>.yaml` is all that a source needs, beside the contract of its silver table. What
+is secret (tokens, passwords, and addresses where they differ between installations) stands in Secrets
+Manager.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+
+from assay import configs
+from assay.errors import InputError, did_you_mean
+from assay.spec import reading, sentences
+from assay.spec.model import Model, Name, problem
+
+FOLDER = "glue_configs/sources"
+_PLACEHOLDER = re.compile(r"{([^{}]*)}")
+
+
+def _like(pattern: str, must: str) -> AfterValidator:
+    """A text of this form; `must` says it in words."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise problem("", f"is {value[:80]!r}; it must be {must}")
+        return value
+
+    return AfterValidator(check)
+
+
+Text = Annotated[str, Field(min_length=1, max_length=2000)]
+Scalar = str | int | float
+Address = Annotated[str, _like(r"https?://[^\s/]+(/\S*)?", "an address such as https://api.example.com")]
+UrlPath = Annotated[str, _like(r"(/\S*)?", "a path that begins with /, without spaces")]
+Relation = Annotated[
+    str,
+    _like(r"[A-Za-z_][\w$]{0,99}(\.[A-Za-z_][\w$]{0,99})?", "the name of a table, such as sales.closes"),
+]
+FilePlace = Annotated[
+    str,
+    _like(
+        r"(dropped/|https://|http://127\.0\.0\.1:|sftp://)\S{1,1000}",
+        "a place that begins with dropped/ (in the landing bucket), https:// or sftp://",
+    ),
+]
+Column = Name
+
+
+class Since(Model):
+    """How a source is asked for what is new only.
+
+    Attributes:
+        column: The column (of the table's contract) that grows: a day, a time or a number.
+        query: Parameter of the request that takes the value to begin with; for `rest` only.
+        first: Where the first run begins; everything if left out.
+        lag: How much before the last value is asked for again, in days or, where the column is a number, in
+            its unit: rows that arrive late are found so, and rows that are there already change nothing.
+    """
+
+    column: Column
+    query: Text | None = None
+    first: Scalar | None = None
+    lag: float = Field(default=0, ge=0)
+
+
+class Limits(Model):
+    """What a source may be asked.
+
+    Attributes:
+        per_second: Most requests per second.
+        parallel: Most requests at a time.
+        attempts: How often a request is tried: after 429, 5xx or a lost connection it is repeated later.
+        wait: Seconds before the second attempt; they double with each. `Retry-After` counts more.
+        timeout: Seconds that an answer may take.
+    """
+
+    per_second: float = Field(default=20.0, gt=0, le=10_000)
+    parallel: int = Field(default=4, ge=1, le=64)
+    attempts: int = Field(default=5, ge=1, le=20)
+    wait: float = Field(default=1.0, ge=0, le=300)
+    timeout: float = Field(default=30.0, gt=0, le=600)
+
+
+class Pages(Model):
+    """How an answer leads to the next one.
+
+    Attributes:
+        by: `number` and `offset` count, `cursor` sends back a text of the answer, `link` follows an address
+            in it, `header` one in its `Link` header.
+        query: Parameter for the number, offset or cursor.
+        at: Path in the answer: of the cursor or link; of the total (of pages, or of records for `offset`).
+        first: The first page's number.
+        size: Records per page, for `offset`.
+        size_query: Parameter for the size, for `offset`.
+    """
+
+    by: Literal["number", "offset", "cursor", "link", "header"]
+    query: Text | None = None
+    at: Text | None = None
+    first: int = Field(default=1, ge=0)
+    size: int = Field(default=100, ge=1, le=100_000)
+    size_query: Text = "limit"
+
+    @model_validator(mode="after")
+    def _check(self) -> Pages:
+        if self.by in {"number", "offset", "cursor"} and self.query is None:
+            raise problem("query", f"is missing; pages by {self.by} need the parameter that names the page")
+        if self.by in {"cursor", "link"} and self.at is None:
+            raise problem("at", f"is missing; pages by {self.by} need the path of the next {self.by}")
+        return self
+
+
+class Auth(Model):
+    """How a request shows who asks; what it shows stands in the source's secret.
+
+    Attributes:
+        by: `bearer` sends the secret's `token`; `header` sends it in a header of its own; `basic` sends
+            `username` and `password`; `oauth2` gets a token for `client_id` and `client_secret` first.
+        header: Name of the header.
+        url: Where `oauth2` gets its token.
+    """
+
+    by: Literal["bearer", "header", "basic", "oauth2"]
+    header: Text | None = None
+    url: Address | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Auth:
+        if (self.by == "header") != (self.header is not None):
+            raise problem("header", "is given with 'by: header', and only then; name the header")
+        if (self.by == "oauth2") != (self.url is not None):
+            raise problem("url", "is given with 'by: oauth2', and only then; give the token's address")
+        return self
+
+
+class Base(Model):
+    """What sources of every kind have.
+
+    Attributes:
+        name: Names the source's folder in landing, its state and its rows (`_source`).
+        table: The silver table, without its layer; its contract says what becomes of the rows.
+        secret: Name of the secret, a JSON object, without what all secrets of an installation begin with.
+        columns: Column of the table → where its value stands in a record; if left out, every field of a
+            record is the column of that name (in lower case, words joined by `_`).
+        add: Column → a text for every row; `{x}` stands for a value of `each`, `{source}` for the name,
+            `{week}` for the Monday of the week that is worked on, `{as_of}` for the day after it.
+        since: How only what is new is asked for; None reads everything each time.
+        limits: What the source may be asked.
+        at_least: Fewer rows than this are an error: a source that shows nothing has usually changed.
+        required: Whether the run of the job fails with this source; else it is told, and the others count.
+    """
+
+    name: Name
+    table: Name
+    secret: Text | None = None
+    columns: dict[Column, Text] = Field(default_factory=dict)
+    add: dict[Column, Text] = Field(default_factory=dict)
+    since: Since | None = None
+    limits: Limits = Limits()
+    at_least: int = Field(default=0, ge=0)
+    required: bool = False
+
+    @property
+    def values(self) -> dict[str, list[Scalar]]:
+        """What `each` lists; nothing for kinds that have none."""
+        return {}
+
+    def check_placeholders(self, **texts: str) -> None:
+        """Every `{x}` of these texts, and of `add`, is known.
+
+        Raises:
+            PydanticCustomError: One is not.
+        """
+        known = {"source", "week", "as_of", *self.values}
+        for path, text in {**texts, **{f"add.{column}": text for column, text in self.add.items()}}.items():
+            for name in _PLACEHOLDER.findall(text):
+                if name not in known:
+                    hint = did_you_mean(name, known)
+                    raise problem(path, f"holds {{{name}}}, which 'each' does not list; {hint}")
+
+
+class Web(Base):
+    """What sources on the web have.
+
+    Attributes:
+        url: The address that paths are added to; the secret's `url` where it is left out.
+        path: Of the answer or page.
+        query: Parameters of every request.
+        headers: Of every request, beside those of `auth`.
+        auth: How a request shows who asks.
+        each: One name and its values: the path, the query and `add` are made for each of them.
+    """
+
+    url: Address | None = None
+    path: UrlPath = ""
+    query: dict[str, Scalar] = Field(default_factory=dict)
+    headers: dict[str, str] = Field(default_factory=dict)
+    auth: Auth | None = None
+    each: dict[Name, Annotated[list[Scalar], Field(min_length=1)]] = Field(default_factory=dict, max_length=1)
+
+    @property
+    def values(self) -> dict[str, list[Scalar]]:
+        """What `each` lists."""
+        return self.each
+
+    @model_validator(mode="after")
+    def _check_web(self) -> Web:
+        if self.url is None and self.secret is None:
+            raise problem("url", "is missing; give the address here, or name a secret that holds it")
+        if self.auth is not None and self.secret is None:
+            raise problem("auth", "needs a secret that holds what it shows; name it with 'secret'")
+        texts = {f"query.{name}": str(value) for name, value in self.query.items()}
+        self.check_placeholders(path=self.path, **texts)
+        for name, values in self.each.items():
+            if len(set(map(str, values))) < len(values):
+                raise problem(f"each.{name}", "lists a value twice; every value must be there once")
+        return self
+
+
+class Rest(Web):
+    """An HTTP API that answers JSON.
+
+    Attributes:
+        records: Path of the records in an answer (JSONPath, such as `data.items`); the whole if empty.
+        pages: How an answer leads to the next one; None for one answer.
+    """
+
+    kind: Literal["rest"]
+    records: str = ""
+    pages: Pages | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Rest:
+        if self.since is not None and self.since.query is None:
+            raise problem("since.query", "is missing; say which parameter takes the value to begin with")
+        return self
+
+
+class Html(Web):
+    """A web page with a table, or with things that repeat.
+
+    Attributes:
+        rows: Selector of the repeating thing, CSS, or XPath where it begins with `/`; or of one `<table>`,
+            whose columns are then found by their headings.
+        decimal: The decimal mark of numbers, `.` or `,`; the other one groups thousands and is taken out of
+            the `numbers`.
+        numbers: Columns whose texts are numbers written for people.
+        robots: Whether the site's robots.txt is asked and obeyed; it is, unless the site is your own.
+    """
+
+    kind: Literal["html"]
+    rows: Text
+    columns: dict[Column, Text] = Field(min_length=1)
+    decimal: Literal[".", ","] = "."
+    numbers: list[Column] = Field(default_factory=list)
+    robots: bool = True
+    limits: Limits = Limits(per_second=1.0, parallel=1)
+    at_least: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _check(self) -> Html:
+        if self.since is not None and self.since.query is not None:
+            raise problem("since.query", "is for sources of kind rest; a page is read as a whole")
+        return self
+
+
+class Sql(Base):
+    """A database that SQLAlchemy knows; the secret holds its `url`, or the parts of one.
+
+    Attributes:
+        relation: A table or view, with its schema if it needs one.
+        batch: Rows that are fetched at a time.
+    """
+
+    kind: Literal["sql"]
+    relation: Relation
+    secret: Text
+    batch: int = Field(default=10_000, ge=1, le=1_000_000)
+
+    @model_validator(mode="after")
+    def _check(self) -> Sql:
+        if self.since is not None and self.since.query is not None:
+            raise problem("since.query", "is for sources of kind rest; a database compares the column")
+        self.check_placeholders()
+        return self
+
+
+class Files(Base):
+    """Files, dropped into the landing bucket or fetched over HTTPS or SFTP; each version is read once.
+
+    Attributes:
+        at: `dropped/prices/*.csv` in the landing bucket, or an address with `https://` or `sftp://`.
+        format: How they are written; their ending says it if left out.
+        delimiter: Of a CSV file.
+        encoding: Of a text file.
+        sheet: Of an Excel file; the first if left out.
+        records: Path of the records in a JSON file (JSONPath); the whole if empty.
+    """
+
+    kind: Literal["files"]
+    at: FilePlace
+    format: Literal["csv", "json", "jsonl", "parquet", "excel"] | None = None
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    encoding: str = "utf-8"
+    sheet: Text | None = None
+    records: str = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> Files:
+        if self.since is not None:
+            raise problem("since", "is not for files: each version of a file is read once; remove it")
+        try:
+            "".encode(self.encoding)
+        except LookupError:
+            raise problem(
+                "encoding", f"is {self.encoding!r}, which Python does not know; for example 'utf-8', 'cp1252'"
+            ) from None
+        self.check_placeholders()
+        return self
+
+
+Source = Rest | Html | Sql | Files
+KINDS: Mapping[str, type[Rest | Html | Sql | Files]] = MappingProxyType(
+    {"rest": Rest, "html": Html, "sql": Sql, "files": Files}
+)
+
+
+def parse(document: str, origin: str) -> Source:
+    """Read a source from YAML or JSON text.
+
+    Args:
+        document: The text.
+        origin: What to call it in messages, for example the file's path.
+
+    Raises:
+        InputError: Not readable, or not a valid source; one sentence with file, path, value and remedy.
+    """
+    tree = reading.read(document, origin)
+    kind = tree.get("kind")
+    model = KINDS.get(kind) if isinstance(kind, str) else None
+    if model is None:
+        hint = did_you_mean(str(kind), KINDS)
+        what = "is missing; add it" if kind is None else f"is {kind!r}"
+        raise InputError(f"{origin}, kind: {what}; {hint}")
+    try:
+        return model.model_validate(tree)
+    except ValidationError as error:
+        raise InputError(sentences.sentence(error, model, origin)) from None
+
+
+def load(path: Path) -> Source:
+    """Read a source's file, which is named as the source is.
+
+    Raises:
+        InputError: The file is missing or unreadable, or its source is not valid.
+    """
+    source = parse(reading.text(path), f"sources/{path.name}")
+    if source.name != path.stem:
+        raise InputError(
+            f"sources/{path.name}, name: is {source.name!r}; a file is named as its source: rename one of "
+            "them"
+        )
+    return source
+
+
+def sources() -> dict[str, Source]:
+    """Every source, by name: those that ship with Assay, and the user's own.
+
+    Raises:
+        InputError: As for `load`.
+    """
+    return {name: load(path) for name, path in configs.files(FOLDER).items()}
+
+
+def named(name: str) -> Source:
+    """One source.
+
+    Raises:
+        InputError: There is none of that name, or as for `load`.
+    """
+    known = configs.files(FOLDER)
+    if name not in known:
+        raise InputError(f"there is no source {name[:80]!r} in {FOLDER}; {did_you_mean(name[:80], known)}")
+    return load(known[name])
+
+
+def filled(text: str, values: Mapping[str, object]) -> str:
+    """A text with its placeholders filled.
+
+    Args:
+        text: With `{x}`.
+        values: x → value; `check_placeholders` has seen that all are there.
+    """
+    return _PLACEHOLDER.sub(lambda found: str(values[found[1]]), text)

@@ -26,6 +26,7 @@ _CONFLICT_TEXTS = (
     "Cannot fast-forward",
     "Ref does not exist",
     "Branch does not exist",
+    "Cannot find ref",
     "Cannot use branch (does not exist)",
     "the table has been concurrently modified",
     "Found conflicting files",

@@ -609,6 +609,40 @@ def test_a_run_that_was_under_way_cannot_publish_over_a_rollback(
     assert prices(lake.read(QUOTES)) == [(1, Decimal(10))]
 
 
+@pytest.mark.parametrize("moment", ["before", "while it is planned"])
+def test_a_merge_whose_branch_another_writer_dropped_is_tried_again(
+    lake: Lake, quotes: Quotes, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    lake.append(QUOTES, quotes((1, 10, "a")), {"b": "1"})
+    fork, find, dropped = Table.fork, iceberg.execute, []
+
+    def drop(spark: SparkSession) -> None:
+        table = Table.load(spark, f"{lake.catalog}.{QUOTES}")
+        assert table is not None
+        dropped.extend(branch for branch in table.branches if branch.startswith("audit_"))
+        table.drop(dropped[-1])
+
+    def forked(self: Table, *given: Any) -> Any:
+        start = fork(self, *given)
+        if not dropped and moment == "before":
+            drop(lake.spark)
+        return start
+
+    def executed(spark: SparkSession, statement: str, *given: Any) -> None:
+        if not dropped and moment != "before":
+            planned = spark.read.table(statement.split()[2])
+            drop(spark)
+            planned.collect()
+        find(spark, statement, *given)
+
+    monkeypatch.setattr(Table, "fork", forked)
+    monkeypatch.setattr(iceberg, "execute", executed)
+    lake.merge(QUOTES, quotes((1, 10, "b"), (2, 11, "b")), {"b": "2"})
+    assert len(dropped) == 1
+    assert prices(lake.read(QUOTES)) == [(1, Decimal(10)), (2, Decimal(11))]
+    assert branches(lake, QUOTES) == ("main",)
+
+
 def test_causes_of_an_error_that_is_not_of_java() -> None:
     assert iceberg.causes(ValueError("x")) == []
     assert not iceberg.is_conflict(ValueError("x"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from typing import Any
 
@@ -233,3 +234,39 @@ def test_without_a_bucket_nothing_is_served(api: Api, monkeypatch: pytest.Monkey
     monkeypatch.delenv("ASSAY_LANDING_BUCKET")
     assert api.get("/v1/parameters/brokerage").status_code == 500
     assert api.get("/v1/status").status_code == 200
+
+
+# -- records for a source ------------------------------------------------------------------------
+def test_posted_records_are_kept_as_files_that_sort_by_time(api: Api, bucket: Bucket) -> None:
+    one = api.post("/v1/dropped/orders", json={"id": 1, "amount": 2.5})
+    two = api.post("/v1/dropped/orders", json=[{"id": 2}, {"id": 3, "note": "ä"}])
+    assert (one.status_code, two.status_code) == (202, 202)
+    assert (one.json()["records"], two.json()["records"]) == (1, 2)
+    keys = [one.json()["key"], two.json()["key"]]
+    assert keys == sorted(bucket.objects)
+    assert all(re.fullmatch(r"dropped/orders/\d{8}T\d{6}\.\d{6}-[0-9a-f]{16}\.json", key) for key in keys)
+    assert json.loads(bucket.objects[keys[0]]) == [{"id": 1, "amount": 2.5}]
+    assert json.loads(bucket.objects[keys[1]]) == [{"id": 2}, {"id": 3, "note": "ä"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "status"),
+    [
+        ("orders", b"[]", 422),
+        ("orders", b"[1]", 422),
+        ("orders", b'"text"', 422),
+        ("orders", b"{", 422),
+        ("orders", b'{"x": NaN}', 422),
+        ("orders", b'{"x": "\\ud800"}', 422),
+        ("../orders", b"{}", 404),
+        ("Orders", b"{}", 422),
+        ("o" * 64, b"{}", 422),
+    ],
+)
+def test_what_is_no_record_is_not_kept(
+    api: Api, bucket: Bucket, name: str, content: bytes, status: int
+) -> None:
+    sent = {"content": content, "headers": {"Content-Type": "application/json"}}
+    answer = api.post(f"/v1/dropped/{name}", **sent)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert bucket.objects == {}

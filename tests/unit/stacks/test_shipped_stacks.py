@@ -251,6 +251,7 @@ def test_the_api_reaches_its_documents_only() -> None:
         ("s3:ListBucket", "arn:aws:s3:::assay-landing"),
         ("s3:GetObject", "arn:aws:s3:::assay-landing/parameters/*"),
         ("s3:PutObject", "arn:aws:s3:::assay-landing/parameters/*"),
+        ("s3:PutObject", "arn:aws:s3:::assay-landing/dropped/*"),
     }
     assert {action.split(":")[0] for action, _ in reached} == {"s3", "kms", "logs"}
 

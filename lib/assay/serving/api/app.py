@@ -1,4 +1,4 @@
-"""The routes: post a blueprint, read a version of it.
+"""The routes: post a blueprint, read a version of it; post records for a source.
 
 Under uvicorn: `uvicorn assay.serving.api.app:app`; the bucket comes from `ASSAY_LANDING_BUCKET`.
 """
@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from assay.errors import TerminalError
 from assay.runtime import logs
 from assay.serving.api import problems
+from assay.serving.api.dropped import Drop
 from assay.serving.api.limits import DEADLINE, Limited
 from assay.serving.api.store import Registered, Store
 from assay.spec.blueprint import Blueprint
@@ -27,6 +28,9 @@ _BLUEPRINT_NAME = r"^[a-z][a-z0-9_]{0,62}$"
 
 Name = Annotated[str, Path(pattern=_BLUEPRINT_NAME, description="Name of the blueprint")]
 Number = Annotated[int, Path(ge=1, description="Number of the version")]
+Source = Annotated[str, Path(pattern=_BLUEPRINT_NAME, description="Name of the folder that a source reads")]
+Record = dict[str, Any]
+Records = Annotated[Record | list[Record], Body(description="A record, or a list of them")]
 Document = Annotated[dict[str, Any], Body(description="A blueprint as a JSON object")]
 
 
@@ -42,21 +46,36 @@ class Version(BaseModel):
     registered_at: str
 
 
+class Kept(BaseModel):
+    """Where posted records are kept until a source reads them."""
+
+    key: str
+    records: int
+
+
 class Status(BaseModel):
     """That the API answers."""
 
     status: str
 
 
-def store() -> Store:
-    """The store of the bucket that the environment names.
+def bucket() -> str:
+    """The bucket that the environment names.
 
     Raises:
         TerminalError: The environment names none.
     """
-    bucket = os.environ.get(BUCKET_VARIABLE)
-    if not bucket:
+    named = os.environ.get(BUCKET_VARIABLE)
+    if not named:
         raise TerminalError(f"{BUCKET_VARIABLE} is not set; set it to the name of the landing bucket")
+    return named
+
+
+Bucket = Annotated[str, Depends(bucket)]
+
+
+def store(bucket: Bucket) -> Store:
+    """The versions in that bucket."""
     return Store(bucket)
 
 
@@ -96,6 +115,13 @@ def register(document: Document, versions: Versions, request: Request, response:
     response.status_code = 201 if new else 200
     response.headers["Location"] = f"/v1/parameters/{registered.blueprint}/{registered.number}"
     return Version.model_validate(registered)
+
+
+@app.post("/v1/dropped/{name}", status_code=202)
+def drop(name: Source, records: Records, bucket: Bucket) -> Kept:
+    """Keep records for the source that reads `dropped/<name>/`; they are in silver after the next run."""
+    listed = records if isinstance(records, list) else [records]
+    return Kept(key=Drop(bucket).keep(name, listed), records=len(listed))
 
 
 @app.get("/v1/parameters/{name}")

@@ -67,7 +67,8 @@ def test_servers_die_and_hang_in_mid_write(
     assert ended.code == 1, ended.said
     assert "run the job again" in ended.sentence
     saw["the emulator hung before a publication, for good"] = ended.sentence
-    place.assay("up")  # what hangs is replaced
+    place.assay("up")  # what hangs is replaced, perhaps at another port
+    short = place.spark_conf(SHORT)
 
     hang = planted(place, "emulator", "SIGSTOP", "publish", "5")
     ended = place.job("assay-gold", SECOND, plant=f"{PATIENCE};{hang}", environment=short)

@@ -36,7 +36,7 @@ def correct(monkeypatch: pytest.MonkeyPatch) -> Correct:
         assert set(rules) <= {rule.text for rule in old.rules}
         new = replace(old, rules=tuple(rule for rule in old.rules if rule.text not in rules))
         load = contracts._shipped
-        monkeypatch.setattr(contracts, "_shipped", lambda n: new if n == name else load(n))
+        monkeypatch.setattr(contracts, "_shipped", lambda n, files: new if n == name else load(n, files))
 
     return drop
 

@@ -117,7 +117,7 @@ def test_a_lake_in_order_and_then_everything_goes_wrong(lake: Lake, monkeypatch:
 
 def patched(monkeypatch: pytest.MonkeyPatch, name: str, **parts: Any) -> None:
     new, load = replace(Contract.load(name), **parts), contracts._shipped
-    monkeypatch.setattr(contracts, "_shipped", lambda n: new if n == name else load(n))
+    monkeypatch.setattr(contracts, "_shipped", lambda n, files: new if n == name else load(n, files))
 
 
 def test_texts_drift_too_and_little_history_is_not_judged(

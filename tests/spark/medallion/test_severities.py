@@ -39,7 +39,7 @@ def change(monkeypatch: pytest.MonkeyPatch) -> Change:
     def edit(name: str, **parts: Any) -> Contract:
         new = replace(Contract.load(name), **parts)
         load = contracts._shipped
-        monkeypatch.setattr(contracts, "_shipped", lambda n: new if n == name else load(n))
+        monkeypatch.setattr(contracts, "_shipped", lambda n, files: new if n == name else load(n, files))
         return new
 
     return edit

@@ -31,7 +31,9 @@ RUN = ("run", "--blueprint", str(BLUEPRINT))
 SECONDS = 900
 """Beyond which something hangs."""
 FIRST, SECOND = "2026-01-05", "2026-01-12"
-JOBS = ("assay-ingest", "assay-bronze", "assay-silver", "assay-gold", "assay-calibrate")
+JOBS = (
+    "assay-ingest", "assay-sources", "assay-bronze", "assay-silver", "assay-gold", "assay-calibrate",
+)  # fmt: skip
 OF_THE_CLOCK = frozenset({"silver.loads", "silver.quarantine"})
 """When a week was loaded, and which place of PostgreSQL's log a change came from, differ between any runs."""
 

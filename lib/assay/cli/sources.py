@@ -1,10 +1,12 @@
-"""`assay sources list | check | preview | run`: where data come from, beside the brokerage's own database."""
+"""`assay sources list | check | preview | drop | run`: where data come from, beside the own database."""
 
 from __future__ import annotations
 
 import itertools
 import os
+import re
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -103,6 +105,28 @@ def preview(
         show.table(shown)
     else:
         typer.echo(f"{name} has no rows")
+
+
+@app.command()
+def drop(
+    name: Annotated[str, typer.Argument(metavar="FOLDER", help="The folder under dropped/.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A file.")],
+) -> None:
+    """Put a file into the running local stack's landing bucket, where a source of kind `files` reads it."""
+    from assay.errors import InputError
+    from assay.local import names, stack
+    from assay.runtime import clients
+
+    if not re.fullmatch("[a-z][a-z0-9_]{0,62}", name):
+        raise InputError(
+            f"FOLDER is {name[:80]!r}; it must be lower-case letters, digits and underscores, beginning with "
+            "a letter"
+        )
+    os.environ.update(stack.environment())
+    key = f"dropped/{name}/{file.name}"
+    with clients.calling(f"write s3://{names.LANDING}/{key}"):
+        clients.s3().upload_file(str(file), names.LANDING, key)
+    typer.echo(f"dropped: {key}")
 
 
 @app.command()

@@ -16,7 +16,7 @@ from assay import seeds
 from assay.generators.columns import CUSTOMERS, EXPOSURES, QUOTES, Ints
 from assay.generators.customers import block_count, customers_of, head_counts, new_customers
 from assay.generators.late import TRADES, arriving, ints, split
-from assay.generators.weeks import Week, week
+from assay.generators.weeks import Week, nothing, week
 from assay.spec import Blueprint
 from assay.spec.canaries import world
 
@@ -27,9 +27,11 @@ def arrivals(blueprint: Blueprint, n: int) -> Week:
     """Everything that a week brings to the source database: the world's rows, and the canaries'.
 
     Args:
-        blueprint: A synthetic one.
+        blueprint: One without a population brings nothing: its data are real, and come from elsewhere.
         n: Number of the week, from 1.
     """
+    if blueprint.population is None:
+        return nothing(blueprint, n)
     drawn = arriving(blueprint, n)
     if blueprint.canaries is None:
         return drawn

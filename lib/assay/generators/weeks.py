@@ -68,6 +68,21 @@ class Week:
         return replace(self, **tables, bad_trades=self.bad_trades + other.bad_trades)
 
 
+def nothing(blueprint: Blueprint, n: int) -> Week:
+    """A week that brings nothing to the source database."""
+    schemas = {
+        "customers": CUSTOMERS,
+        "customer_updates": CUSTOMERS,
+        "exposures": EXPOSURES,
+        "trades": TRADES,
+        "trade_corrections": TRADES,
+        "trade_deletes": TRADE_KEYS,
+        "quotes": QUOTES,
+    }
+    tables = {name: schema.empty_table() for name, schema in schemas.items()}
+    return Week(number=n, start=blueprint.week_start(n), bad_trades=0, **tables)
+
+
 def week(blueprint: Blueprint, n: int, *, blocks: range | None = None) -> Week:
     """Draw a week.
 

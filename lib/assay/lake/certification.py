@@ -16,6 +16,7 @@ from assay.certify.rerandomise import FEWEST
 from assay.lake.contracts import Contract
 from assay.lake.tables import Lake
 from assay.medallion.gold_blueprint import in_force
+from assay.medallion.gold_exposures import exposures
 from assay.medallion.gold_scope import Scope
 from assay.medallion.gold_values import control_sample, unit_values
 from assay.spark.local import frame
@@ -134,7 +135,8 @@ def _samples(
     """The values of control units, pooled over experiments, of each metric and look that waits."""
     looks = calibrate.looks(results, totals)
     scopes = [Scope(blueprint.round_of(name), (), days) for name, days in looks.items()]
-    values = unit_values(lake.read("gold.unit_metrics"), lake.read("silver.exposures"), blueprint, scopes)
+    exposed = exposures(lake.read(blueprint.exposed), blueprint)
+    values = unit_values(lake.read("gold.unit_metrics"), exposed, blueprint, scopes)
     return calibrate.samples(control_sample(values, scopes, totals, limit=UNITS).toPandas())
 
 

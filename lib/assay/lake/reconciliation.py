@@ -17,7 +17,7 @@ from assay.errors import ReconciliationError
 from assay.lake.contracts import Contract, made_of
 from assay.lake.parallel import each
 from assay.lake.tables import Lake
-from assay.medallion import accounts, accounts_gold, accounts_silver
+from assay.medallion import accounts, accounts_gold, accounts_silver, gold_exposures
 from assay.medallion.accounts import Line
 from assay.medallion.gold_blueprint import in_force
 from assay.spark.local import frame
@@ -113,7 +113,7 @@ def _units(lake: Lake, week: date, state: State) -> DataFrame | None:
     if marks["blueprint"] != f"{blueprint.name} {blueprint.version}":
         return None  # no experiment of the blueprint in force began: what stands is of another
     silver = {name: lake.read(name, int(mark) or None) for name, mark in marks.items() if name in made_of()}
-    exposures = silver.pop("silver.exposures")
+    exposures = gold_exposures.exposures(silver[blueprint.exposed], blueprint)
     until = date.fromisoformat(marks["until"])
     return accounts_gold.of_units(silver, exposures, lake.read(accounts_gold.UNITS, number), blueprint, until)
 

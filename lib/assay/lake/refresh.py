@@ -17,7 +17,7 @@ from assay.lake.contracts import Contract
 from assay.lake.parallel import each
 from assay.lake.publish import Commit
 from assay.lake.tables import Lake
-from assay.medallion import gold_asset_daily, gold_looks, gold_runs
+from assay.medallion import gold_asset_daily, gold_exposures, gold_looks, gold_runs
 from assay.medallion.business import business
 from assay.medallion.gold_blueprint import in_force
 from assay.medallion.gold_scope import Touched, period, scopes
@@ -62,7 +62,8 @@ def experiments(lake: Lake, week: date, as_of: date, *, anew: Collection[date] =
     if not asked:
         return 0
     silver = {table: lake.read(table, int(mark) or None) for table, mark in now.items()}
-    exposures, quarantine = silver["silver.exposures"], silver["silver.quarantine"]
+    exposures = gold_exposures.exposures(silver[blueprint.exposed], blueprint)
+    quarantine = silver["silver.quarantine"]
     units = _signed(lake, unit_metrics(silver, exposures, blueprint, asked))
     first = lake.overwrite(
         "gold.unit_metrics", units, gold_looks.replaced(asked, everything=everything), marks

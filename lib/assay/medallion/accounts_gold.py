@@ -120,7 +120,7 @@ def _events(rows: DataFrame, blueprint: Blueprint, name: str, measured: Sequence
     columns = sorted({fact_of(measure)[1] for measure in measured} - {COUNT})
     return rows.select(
         F.col(fact.unit).cast("string").alias("unit"),
-        F.col(fact.time).alias("_at"),
+        F.col(fact.time).cast("timestamp").alias("_at"),
         *(_exact(rows, column).alias(column) for column in columns),
     )
 

@@ -101,14 +101,23 @@ def quarantined_days(quarantine: DataFrame, blueprint: Blueprint) -> DataFrame:
         contract, experiment (of an exposure, else NULL), day, units. A row without a readable time belongs to
         no look and is left out; it stays in silver.quarantine.
     """
-    times = {fact.table: fact.time for fact in blueprint.facts.values()} | {EXPOSURES: "exposed_at"}
+    own = blueprint.exposures
+    exposed = {blueprint.exposed: "exposed_at" if own is None else own.time}
+    times = {fact.table: fact.time for fact in blueprint.facts.values()} | exposed
     time = F.coalesce(*(F.when(F.col("contract") == t, _field(name)) for t, name in sorted(times.items())))
-    experiment = F.when(F.col("contract") == EXPOSURES, _field("experiment"))
+    experiment = F.when(F.col("contract") == blueprint.exposed, _experiment(blueprint))
     rows = quarantine.where(F.col("contract").isin(*times)).select(
         "contract", experiment.alias("experiment"), F.to_date(F.substring(time, 1, 10)).alias("day")
     )
     counted = rows.where(F.col("day").isNotNull()).groupBy("contract", "experiment", "day")
     return counted.agg(F.count(F.lit(1)).alias("units"))
+
+
+def _experiment(blueprint: Blueprint) -> Column:
+    own = blueprint.exposures
+    if own is not None and own.experiment is None:
+        return F.lit(next(iter(blueprint.experiments)))
+    return _field("experiment" if own is None or own.experiment is None else own.experiment)
 
 
 def _field(name: str) -> Column:
@@ -191,7 +200,7 @@ def _quarantine_check(
     tables = {blueprint.facts[fact].table for fact in facts}
     found: Counter[str] = Counter()
     for contract, experiment, day, units in bad:
-        ours = experiment == planned.id if contract == EXPOSURES else contract in tables
+        ours = contract in tables or (contract == blueprint.exposed and experiment == planned.id)
         if ours and planned.start <= day < as_of:
             found[contract] += units
     detail = ", ".join(f"{table} {units:,}" for table, units in sorted(found.items())) or "none"

@@ -10,6 +10,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from assay.medallion import gold_exposures
 from assay.medallion.gold_health import EXPOSURES, QUARANTINE, quarantined_days
 from assay.medallion.gold_scope import COUNT, Touched, fact_of, monday, period
 from assay.spec import Blueprint
@@ -20,7 +21,7 @@ _ADDED = ("INSERT", "UPDATE_AFTER")
 def sources(blueprint: Blueprint) -> tuple[str, ...]:
     """The silver tables that the experiments' gold tables are made of."""
     facts = {blueprint.facts[name].table for name in _used(blueprint)}
-    return (EXPOSURES, QUARANTINE, *sorted(facts))
+    return tuple(dict.fromkeys((blueprint.exposed, QUARANTINE, *sorted(facts))))
 
 
 def net_changes(changelog: DataFrame, columns: Sequence[str]) -> DataFrame:
@@ -49,7 +50,8 @@ def touched(blueprint: Blueprint, changelogs: Mapping[str, DataFrame]) -> Touche
     """
     used = _used(blueprint)
     frames = [_fact_weeks(blueprint, name, changelogs[blueprint.facts[name].table]) for name in sorted(used)]
-    frames += [_exposure_days(changelogs[EXPOSURES]), _set_aside(blueprint, changelogs[QUARANTINE])]
+    exposed = _exposure_days(blueprint, changelogs[blueprint.exposed])
+    frames += [exposed, _set_aside(blueprint, changelogs[QUARANTINE])]
     tables = defaultdict(set)
     for name in used:
         tables[blueprint.facts[name].table].add(name)
@@ -80,8 +82,12 @@ def _fact_weeks(blueprint: Blueprint, name: str, changelog: DataFrame) -> DataFr
     ).distinct()
 
 
-def _exposure_days(changelog: DataFrame) -> DataFrame:
-    changed = net_changes(changelog, ["experiment", "unit", "arm", "exposed_at", "multi_arm"])
+def _exposure_days(blueprint: Blueprint, changelog: DataFrame) -> DataFrame:
+    if blueprint.exposures is None:
+        changed = net_changes(changelog, ["experiment", "unit", "arm", "exposed_at", "multi_arm"])
+    else:  # of the events: a second one in another arm counts as well
+        events = changelog.select(*gold_exposures.columns(blueprint), "_change_type")
+        changed = net_changes(events, ["experiment", "unit", "arm", "exposed_at"])
     days = changed.groupBy("experiment").agg(F.to_date(F.min("exposed_at")).alias("day"))
     return days.select(_text(EXPOSURES, "table"), "experiment", "day")
 
@@ -89,9 +95,10 @@ def _exposure_days(changelog: DataFrame) -> DataFrame:
 def _set_aside(blueprint: Blueprint, changelog: DataFrame) -> DataFrame:
     """Quarantined rows change no number, but the health of the looks that they would have been part of."""
     days = quarantined_days(net_changes(changelog, ["quarantine_id", "contract", "row"]), blueprint)
-    return days.where((F.col("contract") != EXPOSURES) | F.col("experiment").isNotNull()).select(
-        F.col("contract").alias("table"), "experiment", "day"
-    )
+    contract = F.col("contract")
+    table = F.when(contract == blueprint.exposed, F.lit(EXPOSURES)).otherwise(contract)
+    known = days.where((contract != blueprint.exposed) | F.col("experiment").isNotNull())
+    return known.select(table.alias("table"), "experiment", "day")
 
 
 def _text(value: str | None, name: str) -> Column:

@@ -77,7 +77,7 @@ def _wanted(blueprint: Blueprint, scopes: Sequence[Scope], fact: str) -> _Wanted
 def _of_fact(rows: DataFrame, units: DataFrame, blueprint: Blueprint, name: str, asked: _Wanted) -> DataFrame:
     fact = blueprint.facts[name]
     columns = sorted({fact_of(measure)[1] for measure in asked.measures} - {COUNT})
-    at = F.col(fact.time)
+    at = F.col(fact.time).cast("timestamp")  # a day is its first moment
     window = (
         (at >= F.lit(asked.weeks[0])) & (at < F.lit(asked.weeks[-1] + WEEK)) if asked.weeks else F.lit(False)
     )

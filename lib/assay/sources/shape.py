@@ -20,7 +20,7 @@ from assay.medallion.fitting import NO_TEXT
 from assay.medallion.lineage import BESIDE, ORIGIN
 from assay.sources.readers import Part, Reader
 from assay.sources.readers.base import Batch, Record
-from assay.spec.source import Source, filled
+from assay.spec.source import RECORD, Source, filled
 
 Row = dict[str, str | None]
 _WORD = re.compile(r"[^a-z0-9]+")
@@ -48,6 +48,7 @@ class Shape:
         self._required = [f.name for f in contract.fields if f.name in self.kinds and f.required]
         self._met: set[str] = set()
         self._fields: dict[str, str] = {}
+        self._read: dict[str, int] = {}
         self.rows = 0
 
     @property
@@ -57,8 +58,12 @@ class Shape:
 
     def shaped(self, part: Part, batch: Batch) -> list[Row]:
         """The rows of a batch."""
-        added = {name: filled(text, part.values) for name, text in self.source.add.items()}
-        rows = [self._row(record, added, batch.origin) for record in batch.records]
+        first = self._read.get(part.name, 0) + 1
+        self._read[part.name] = first + len(batch.records) - 1
+        rows = [
+            self._row(record, self._added(part, number), batch.origin)
+            for number, record in enumerate(batch.records, first)
+        ]
         self.rows += len(rows)
         return rows
 
@@ -105,6 +110,10 @@ class Shape:
                 + f"; beside known columns they have {has}; correct 'columns'"
             )
 
+    def _added(self, part: Part, number: int) -> dict[str, str]:
+        values = {**part.values, RECORD: number}
+        return {name: filled(text, values) for name, text in self.source.add.items()}
+
     def _row(self, record: Record, added: Mapping[str, str], origin: str) -> Row:
         row: Row = dict.fromkeys(self.kinds)
         taken: set[str] = set()
@@ -125,6 +134,8 @@ class Shape:
             elif (kept := text(value)) is not None:
                 self._fields[str(name)] = column
                 beside[column or str(name)] = kept
+        for column, codes in self.source.codes.items():
+            row[column] = codes.get(row[column] or "", row[column])
         row.update(added)
         row[ORIGIN] = origin
         row[BESIDE] = json.dumps(beside, ensure_ascii=False) if beside else None
@@ -151,7 +162,7 @@ def refuse_misfit(source: Source, contract: Contract) -> None:
         InputError: It does.
     """
     known = [name for name in contract.columns if not name.startswith("_")]
-    given = {"columns": [*source.columns], "add": [*source.add]}
+    given = {"columns": [*source.columns], "add": [*source.add], "codes": [*source.codes]}
     if source.since is not None:
         given["since.column"] = [source.since.column]
     for place, columns in given.items():

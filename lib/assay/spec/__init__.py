@@ -10,6 +10,7 @@ from assay.spec.arm import Arm, Fade
 from assay.spec.blueprint import Blueprint, load_blueprint
 from assay.spec.canaries import Canaries
 from assay.spec.experiment import Experiment, PlannedExperiment
+from assay.spec.exposures import Exposures
 from assay.spec.fact import Fact, Metric
 from assay.spec.generate import Generate, UnitScale
 from assay.spec.planted import Bots, Interference, Planted
@@ -21,6 +22,7 @@ __all__ = [
     "Bots",
     "Canaries",
     "Experiment",
+    "Exposures",
     "Fact",
     "Fade",
     "Generate",

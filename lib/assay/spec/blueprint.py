@@ -6,7 +6,7 @@ import hashlib
 import json
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -15,15 +15,16 @@ from assay.spec import canaries as canary
 from assay.spec import reading, references, sentences
 from assay.spec.canaries import Canaries
 from assay.spec.experiment import Experiment, PlannedExperiment, plan_round
+from assay.spec.exposures import SHIPPED, Exposures
 from assay.spec.fact import Fact, Metric
 from assay.spec.generate import Generate
-from assay.spec.model import Model, Name, problem
+from assay.spec.model import Extended, Name, problem
 from assay.spec.population import Population
 
 _WEEK = timedelta(weeks=1)
 
 
-class Blueprint(Model):
+class Blueprint(Extended):
     """What a user writes; see `glue_configs/blueprints/brokerage.yaml`.
 
     The order of facts, metrics and experiments has no meaning (their names are what counts); that of arms
@@ -39,7 +40,10 @@ class Blueprint(Model):
         metrics: Metrics by name.
         experiments: Experiments by name.
         canaries: Planted experiments that travel with every week; None for none.
+        exposures: Where exposures stand; None for `silver.exposures`, the brokerage's own.
     """
+
+    later: ClassVar[frozenset[str]] = frozenset({"exposures"})
 
     name: Name
     seed: int = Field(default=0, ge=0, lt=2**63)
@@ -50,6 +54,7 @@ class Blueprint(Model):
     metrics: Annotated[dict[Name, Metric], Field(min_length=1)]
     experiments: dict[Name, Experiment] = Field(default_factory=dict)
     canaries: Canaries | None = None
+    exposures: Exposures | None = None
 
     @field_validator("start")
     @classmethod
@@ -96,6 +101,11 @@ class Blueprint(Model):
     def version(self) -> str:
         """First 12 hexadecimal digits of the SHA-256 of `document()`."""
         return hashlib.sha256(self.document().encode()).hexdigest()[:12]
+
+    @property
+    def exposed(self) -> str:
+        """The silver table that holds exposures."""
+        return SHIPPED if self.exposures is None else self.exposures.table
 
     def week_start(self, n: int) -> date:
         """The Monday of week `n`, counted from 1."""

@@ -35,6 +35,7 @@ def check(blueprint: Blueprint) -> None:
     _check_layers(blueprint)
     _check_synthetic(blueprint)
     _check_canaries(blueprint)
+    _check_exposures(blueprint)
 
 
 def measures_of(facts: dict[str, Fact]) -> list[str]:
@@ -132,6 +133,28 @@ def _check_synthetic(blueprint: Blueprint) -> None:
             )
     if blueprint.population is not None and not any(f.generate for f in blueprint.facts.values()):
         raise problem("population", "has nothing to draw: no fact has a generate block")
+
+
+def _check_exposures(blueprint: Blueprint) -> None:
+    """A synthetic world has its exposures where it draws them; a table without names is of one experiment."""
+    named = blueprint.exposures
+    if named is None:
+        return
+    if blueprint.population is not None:
+        raise problem("exposures", "are drawn for a population; remove them, or remove population")
+    if named.experiment is None:
+        if len(blueprint.experiments) != 1:
+            raise problem(
+                "exposures.experiment",
+                f"is missing, and there are {len(blueprint.experiments)} experiments; name the column that "
+                "says of which one a row is",
+            )
+        (only,) = blueprint.experiments.values()
+        if only.repeat_every_weeks is not None:
+            raise problem(
+                "exposures.experiment",
+                "is missing, and the experiment repeats; name the column with the id of its round",
+            )
 
 
 def _check_canaries(blueprint: Blueprint) -> None:

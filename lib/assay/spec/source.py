@@ -21,6 +21,7 @@ from assay.spec import reading, sentences
 from assay.spec.model import Model, Name, problem
 
 FOLDER = "glue_configs/sources"
+RECORD = "record"
 _PLACEHOLDER = re.compile(r"{([^{}]*)}")
 
 
@@ -150,7 +151,9 @@ class Base(Model):
         columns: Column of the table → where its value stands in a record; if left out, every field of a
             record is the column of that name (in lower case, words joined by `_`).
         add: Column → a text for every row; `{x}` stands for a value of `each`, `{source}` for the name,
-            `{week}` for the Monday of the week that is worked on, `{as_of}` for the day after it.
+            `{week}` for the Monday of the week that is worked on, `{as_of}` for the day after it, `{record}`
+            for the record's number in its file, page or answer, from 1.
+        codes: Column → value as it comes → what it becomes, such as `{"1": treatment}`; others stay.
         since: How only what is new is asked for; None reads everything each time.
         limits: What the source may be asked.
         at_least: Fewer rows than this are an error: a source that shows nothing has usually changed.
@@ -162,6 +165,7 @@ class Base(Model):
     secret: Text | None = None
     columns: dict[Column, Text] = Field(default_factory=dict)
     add: dict[Column, Text] = Field(default_factory=dict)
+    codes: dict[Column, dict[str, str]] = Field(default_factory=dict)
     since: Since | None = None
     limits: Limits = Limits()
     at_least: int = Field(default=0, ge=0)
@@ -180,8 +184,9 @@ class Base(Model):
         """
         known = {"source", "week", "as_of", *self.values}
         for path, text in {**texts, **{f"add.{column}": text for column, text in self.add.items()}}.items():
+            of_records = {RECORD} if path.startswith("add.") else set()
             for name in _PLACEHOLDER.findall(text):
-                if name not in known:
+                if name not in known | of_records:
                     hint = did_you_mean(name, known)
                     raise problem(path, f"holds {{{name}}}, which 'each' does not list; {hint}")
 

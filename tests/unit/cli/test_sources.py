@@ -116,3 +116,13 @@ def test_a_run_lands_what_is_new(dropped: Path) -> None:
         "source": "prices", "rows": 0, "parts": 0, "requests": 0, "again": 0,
     }  # fmt: skip
     assert json.loads(assay("run", "prices", "--full", "--json").stdout)["rows"] == 2
+
+
+def test_a_file_is_dropped(dropped: Path, tmp_path: Path) -> None:
+    assert dropped
+    (tmp_path / "b.csv").write_bytes(CSV)
+    assert assay("drop", "prices", str(tmp_path / "b.csv")).stdout == "dropped: dropped/prices/b.csv\n"
+    assert json.loads(assay("run", "prices", "--json").stdout)["parts"] == 2
+    for folder in ("../rds", "Prices", "a/b", ""):
+        refused = assay("drop", folder, str(tmp_path / "b.csv"))
+        assert refused.exit_code == 2, folder

@@ -285,6 +285,24 @@ def test_a_file_on_the_web_is_read_when_it_is_another(lab: Lab, site: Site) -> N
     assert lab.fetch().rows == 3
 
 
+def test_records_are_numbered_and_codes_become_names(lab: Lab) -> None:
+    put(lab, "dropped/a.csv", b"day,asset\n2026-01-05,1\n2026-01-05,2\n2026-01-05,3\n")
+    put(lab, "dropped/b.csv", b"day,asset\n2026-01-06,1\n")
+    lab.declare(
+        kind="files",
+        at="dropped/*.csv",
+        codes={"asset": {"1": "DAX", "2": "SMI"}},
+        add={"close": "{record}"},
+    )
+    lab.fetch()
+    assert [(row["asset"], row["close"]) for row in lab.rows()] == [
+        ("DAX", "1"),
+        ("SMI", "2"),
+        ("3", "3"),
+        ("DAX", "1"),
+    ]
+
+
 # -- SFTP ----------------------------------------------------------------------------------------
 @pytest.fixture
 def sftp(tmp_path: Path) -> Iterator[Server]:

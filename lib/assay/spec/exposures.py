@@ -1,0 +1,29 @@
+"""Where exposures stand, for experiments whose units were assigned by a system of the user's own."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from assay.spec.model import Model, Name
+
+SHIPPED = "silver.exposures"
+"""The brokerage's own table of exposures, which a blueprint uses that names none."""
+
+
+class Exposures(Model):
+    """A table with a row (or more) for each unit that saw an arm; the earliest one counts.
+
+    Attributes:
+        table: For example `silver.assignments`.
+        unit: Column that names the unit.
+        arm: Column with the name of the arm.
+        time: Column with the time of the exposure (a timestamp in UTC, or a day).
+        experiment: Column with the id of the experiment (or round); None where the table is of the one
+            experiment that the blueprint has.
+    """
+
+    table: str = Field(pattern=r"^silver\.[a-z][a-z0-9_]*$")
+    unit: Name
+    arm: Name
+    time: Name
+    experiment: Name | None = None

@@ -128,9 +128,10 @@ def _condensed(data: Floats, most: int) -> dict[float, float]:
 
 def _pair(group: Floats) -> tuple[tuple[float, float], ...]:
     """The least value and another, with the weights that keep the group's mean and variance."""
-    low, mean, variance, size = float(group[0]), float(group.mean()), float(group.var()), float(group.size)
+    low, mean, size = float(group[0]), float(group.mean()), float(group.size)
     gap = mean - low
     if not gap > 0:
         return ((low, size),)
-    upper = size * gap**2 / (gap**2 + variance)
-    return (low, size - upper), (low + gap + variance / gap, upper)
+    spread = float(((group - mean) / gap).var())  # in units of the gap: the square of a tiny one would be 0
+    upper = size / (1 + spread)
+    return (low, size - upper), (low + gap * (1 + spread), upper)

@@ -30,6 +30,12 @@ def test_mean_variance_zeros_and_ends_are_kept(sample: list[float], most: int) -
         assert there.get(0.0, 0.0) == pytest.approx(float(np.sum(data == 0)), abs=1e-9)
 
 
+def test_values_whose_squares_are_0_are_kept_apart() -> None:
+    law = Empirical.of([8e-228, 2e-183, 9e-169, 1.0, 2.0, 3.0], most=5)
+    assert law.mean == pytest.approx(1.0)
+    assert law.variance == pytest.approx(np.var([0, 0, 0, 1, 2, 3]))
+
+
 def test_two_hundred_values_stand_for_six_thousand() -> None:
     data = np.asarray(fair.load_pandas().data["affairs"], dtype=np.float64)
     law = Empirical.of(data, most=50)

@@ -199,19 +199,7 @@ def _journal(context: Context, unit: Unit, removed: Removed, *, dry_run: bool = 
 
 def _landing(context: Context, unit: Unit, removed: Removed, *, dry_run: bool = False) -> None:
     landing = Landing(clients.s3(), context.landing_bucket)
-    brought = [each for each in sources().values() if marked(Contract.load(f"silver.{each.table}"), "id")]
-    for source in brought:
-        where = f"landing: {source.table} from {source.name}"
-        found = erase_landing.erase_brought(landing, source.name, source.table, unit, dry_run=dry_run)
-        removed.add(where, f"rows of {found.files:,} files", found.rows)
-        if not dry_run:
-            purged = erase_landing.purge_brought(landing, source.name, source.table)
-            removed.add(where, "old versions of files", purged)
-        if found.rows and isinstance(source, Files):
-            context.step.warnings.append(
-                f"the files at {source.at}, which source {source.name} has read, are not ours to change: "
-                "remove the customer there as well"
-            )
+    context.step.warnings += brought(landing, unit, removed, dry_run=dry_run)
     for table in erase_landing.captured_tables():
         read = Position.parse(context.lake.watermark(f"bronze.{table}", erasure.LANDED))
         before = {} if dry_run else erasure.passed_on(context.lake, f"bronze.{table}", unit)
@@ -219,6 +207,36 @@ def _landing(context: Context, unit: Unit, removed: Removed, *, dry_run: bool = 
         removed.add(f"landing: {table}", f"rows of {found.files:,} files", found.rows)
         if not dry_run:
             removed.add(f"landing: {table}", "old versions of files", erase_landing.purge(landing, table))
+
+
+def brought(landing: Landing, unit: Unit, removed: Removed, *, dry_run: bool = False) -> list[str]:
+    """Write what sources have landed anew without a unit's rows.
+
+    Args:
+        landing: The landing bucket.
+        unit: The unit.
+        removed: Takes what went.
+        dry_run: Only count.
+
+    Returns:
+        Sentences about files that hold the unit and are the user's own.
+    """
+    told = []
+    for source in sources().values():
+        if not marked(Contract.load(f"silver.{source.table}"), "id"):
+            continue
+        where = f"landing: {source.table} from {source.name}"
+        found = erase_landing.erase_brought(landing, source.name, source.table, unit, dry_run=dry_run)
+        removed.add(where, f"rows of {found.files:,} files", found.rows)
+        if not dry_run:
+            purged = erase_landing.purge_brought(landing, source.name, source.table)
+            removed.add(where, "old versions of files", purged)
+        if found.rows and isinstance(source, Files):
+            told.append(
+                f"the files at {source.at}, which source {source.name} has read, are not ours to change: "
+                "remove the customer there as well"
+            )
+    return told
 
 
 def _in_tables(context: Context, unit: Unit, removed: Removed) -> None:

@@ -16,9 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assay import configs
 from assay.errors import InputError
-from assay.generators import BLOCK, Week, block_count, week
-from assay.generators.columns import decimals, row_ids
+from assay.generators import BLOCK, Week, arrivals, block_count, week
+from assay.generators.columns import TRADES, decimals, row_ids
 from assay.generators.quotes import prices
 from assay.spec import Blueprint, load_blueprint
 
@@ -391,3 +392,11 @@ def test_refusals() -> None:
         week(SMALL, 1, blocks=range(1, 2))
     with pytest.raises(InputError, match="block 3 of week 2 has 16,777,216 rows; lower the rate"):
         row_ids(2, 3, 2**24)
+
+
+def test_a_blueprint_of_real_data_brings_nothing() -> None:
+    own = load_blueprint(configs.path("examples/own/cash.yaml"))
+    found = arrivals(own, 2)
+    assert (found.number, found.start) == (2, own.week_start(2))
+    assert set(found.rows.values()) == {0}
+    assert found.trades.schema == TRADES

@@ -7,6 +7,8 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,7 +18,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from assay.errors import AssayError, TerminalError, TransientError
+from assay.errors import AssayError, InputError, TerminalError, TransientError
+from assay.sources.fetch import Place, fetch
+from assay.spec.source import named
 
 from .lab import Answer, Lab, Site
 from .sftp import Server
@@ -172,6 +176,71 @@ def test_a_database_that_is_not_as_declared(
         lab.fetch()
     assert sentence in caught.value.message
     assert lab.rows() == []
+
+
+def test_what_is_later_than_the_week_waits(lab: Lab, tmp_path: Path, legacy: sqlite3.Connection) -> None:
+    del legacy
+    database(lab, tmp_path, "legacy-2", since={"column": "day"})
+    place = Place(lab.landing.bucket, "assay/sources/", date(2025, 12, 29), date(2026, 1, 6))
+    assert fetch(named("exchange"), place).rows == 2
+    assert {row["day"] for row in lab.rows()} == {"2026-01-05"}
+    assert fetch(named("exchange"), replace(place, as_of=date(2026, 1, 7))).rows == 3
+
+
+@pytest.mark.parametrize(
+    ("place", "first", "rows"),
+    [("changed", "2", 2), ("at", "2026-01-05T12:00:00", 1), ("untyped", "b", 2), ("ratio", "0.5", 2)],
+)
+def test_a_column_is_compared_in_its_own_type(
+    lab: Lab, tmp_path: Path, legacy: sqlite3.Connection, place: str, first: str, rows: int
+) -> None:
+    legacy.execute("ALTER TABLE closes ADD COLUMN at DATETIME")
+    legacy.execute("ALTER TABLE closes ADD COLUMN untyped")
+    legacy.execute("ALTER TABLE closes ADD COLUMN ratio FLOAT")
+    legacy.execute("UPDATE closes SET at = '2026-01-05 09:00:00', untyped = 'c', ratio = 0.5")
+    legacy.execute(
+        "UPDATE closes SET at = '2026-01-05 13:00:00', untyped = 'a', ratio = 0.25 WHERE asset = 'SMI'"
+    )
+    legacy.commit()
+    since = {"column": "close", "first": first}
+    database(lab, tmp_path, f"legacy-{place}", since=since, columns={"close": place})
+    if place in {"at", "untyped"}:  # the contract's column is a number; the texts that come are none
+        with pytest.raises(TerminalError, match="is no decimal"):
+            lab.fetch()
+        database_rows = preview(lab)
+        assert len(database_rows) == rows
+    else:
+        assert lab.fetch().rows == rows
+
+
+def preview(lab: Lab) -> list[object]:
+    from assay.lake.contracts import Contract
+    from assay.sources.fetch import opened
+    from assay.sources.shape import batches
+
+    source = named("exchange")
+    place = Place(lab.landing.bucket, "assay/sources/")
+    read, shape, _ = opened(source, Contract.load("silver.closes"), place)
+    with closing(read):
+        (part,) = read.parts({})
+        return [row for batch in batches(shape, read, part, None) for row in batch]
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("nodb://host/x", "no driver for 'nodb' is installed; give the secret's url as postgresql"),
+        ("no address", "the url in secret"),
+    ],
+)
+def test_an_address_of_no_database(lab: Lab, url: str, sentence: str) -> None:
+    name = f"legacy-{abs(hash(url))}"
+    text = json.dumps({"url": url})
+    boto3.client("secretsmanager").create_secret(Name=f"assay/sources/{name}", SecretString=text)
+    lab.declare(kind="sql", secret=name, relation="closes")
+    with pytest.raises(InputError) as caught:
+        lab.fetch()
+    assert sentence in caught.value.message
 
 
 def test_a_database_that_is_down(lab: Lab) -> None:

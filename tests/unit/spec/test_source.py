@@ -80,6 +80,10 @@ def test_each_kind_is_read() -> None:
             "x.yaml, auth.header: is given with 'by: header', and only then; name the header",
         ),
         (
+            changed(REST, secret="s", auth={"by": "oauth2"}),
+            "x.yaml, auth.url: is given with 'by: oauth2', and only then; give the token's address",
+        ),
+        (
             changed(REST, pages={"by": "cursor", "query": "c"}),
             "x.yaml, pages.at: is missing; pages by cursor need the path of the next cursor",
         ),

@@ -16,6 +16,8 @@ from assay.errors import AssayError, InputError, TerminalError, TransientError
 from assay.sources.readers.base import Asked, Batch, Part, Reader
 from assay.spec.source import Sql
 
+_COMPARED = frozenset({datetime, date, int, float, Decimal, str})
+
 
 class SqlReader(Reader):
     """Reads a database."""
@@ -121,11 +123,12 @@ class SqlReader(Reader):
 
 
 def _kind(column: sa.Column[Any]) -> type:
-    """What Python has for a column's type; text where it has nothing."""
+    """What Python has for a column's type; text where it has nothing that can be compared."""
     try:
-        return column.type.python_type
+        kind = column.type.python_type
     except NotImplementedError:
         return str
+    return kind if kind in _COMPARED else str
 
 
 def _url(source: Sql, asked: Asked) -> URL:

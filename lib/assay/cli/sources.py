@@ -90,14 +90,14 @@ def preview(
     from assay.cli import show
     from assay.local import stack
     from assay.sources.fetch import opened
-    from assay.sources.shape import batches
 
     source, contract = _declared(name)
     os.environ.update(stack.environment())
     read, shape, _ = opened(source, contract, _place())
     with closing(read):
         parts = read.parts({})
-        found = (row for part in parts for batch in batches(shape, read, part, None) for row in batch)
+        brought = ((part, batch) for part in parts for batch in read.read(part, shape.begin(None)))
+        found = (row for part, batch in brought for row in shape.shaped(part, batch))
         shown: list[dict[str, Any]] = [dict(row) for row in itertools.islice(found, rows)]
     if as_json:
         show.json({"source": name, "rows": shown})

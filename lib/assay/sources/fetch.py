@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-import threading
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -28,8 +28,8 @@ from assay.lake.contracts import Contract
 from assay.medallion.lineage import CAPTURE
 from assay.runtime import clients, outages
 from assay.sources.landing import SOURCES
-from assay.sources.readers import Asked, Part, Reader, reader
-from assay.sources.shape import Row, Shape, batches
+from assay.sources.readers import Asked, Batch, Part, Reader, reader
+from assay.sources.shape import Row, Shape
 from assay.spec.source import Source
 
 if TYPE_CHECKING:
@@ -107,15 +107,14 @@ def fetch(source: Source, place: Place, *, full: bool = False) -> Fetched:
     """
     contract = Contract.load(f"silver.{source.table}")
     read, shape, taken = opened(source, contract, place)
-    counted: list[int] = []
     with closing(read), tempfile.TemporaryDirectory(prefix="assay-source-") as folder:
         pipeline = _pipeline(source, place.bucket, folder)
-        rows = _rows(read, shape, full=full, counted=counted)
+        rows = _rows(read, shape, full=full)
         try:
             pipeline.run(rows, schema=_schema(source), loader_file_format="parquet")
         except Exception as error:
             raise _own(error, source) from error
-    return Fetched(source.name, shape.rows, len(counted), taken.requests, taken.again)
+    return Fetched(source.name, shape.rows, shape.parts, taken.requests, taken.again)
 
 
 def _pipeline(source: Source, bucket: str, folder: str) -> dlt.Pipeline:
@@ -145,7 +144,7 @@ def _schema(source: Source) -> Any:
     return dlt.Schema(source.name, {"names": "direct"})
 
 
-def _rows(read: Reader, shape: Shape, *, full: bool, counted: list[int]) -> Any:
+def _rows(read: Reader, shape: Shape, *, full: bool) -> Any:
     import dlt
 
     source = shape.source
@@ -156,17 +155,18 @@ def _rows(read: Reader, shape: Shape, *, full: bool, counted: list[int]) -> Any:
         marks: dict[str, str] = dict({} if full else state.get(_MARKS, {}))
         begun = datetime.now(UTC)
         number = itertools.count(1)
-        parts = read.parts(marks)
-        for part, found in _ahead(read, shape, parts, marks):
+        begins = [(part, shape.begin(marks.get(part.name))) for part in read.parts(marks)]
+        for part, found in _ahead(read, begins, source.limits.parallel):
             latest = marks.get(part.name)
-            for rows in found:
+            for batch in found:
+                rows = shape.shaped(part, batch)
                 latest = shape.latest(latest, rows)
                 if rows:
                     yield _table(shape, rows, begun, number)
             mark = part.mark if part.mark is not None else latest
             if mark is not None:
                 marks[part.name] = mark
-            counted.append(1)
+            shape.parts += 1
         shape.complete()
         state[_MARKS] = marks
 
@@ -174,35 +174,30 @@ def _rows(read: Reader, shape: Shape, *, full: bool, counted: list[int]) -> Any:
 
 
 def _ahead(
-    read: Reader, shape: Shape, parts: list[Part], marks: Mapping[str, str]
-) -> Iterator[tuple[Part, Iterator[list[Row]]]]:
-    """Every part in order with its rows; while one is taken, as many others as allowed are read."""
+    read: Reader, begins: Sequence[tuple[Part, str | None]], parallel: int
+) -> Iterator[tuple[Part, Iterator[Batch]]]:
+    """Every part in order with what it brings; while one is taken, as many others as allowed are read.
 
-    def found(part: Part) -> Iterator[list[Row]]:
-        return batches(shape, read, part, shape.begin(marks.get(part.name)))
-
-    parallel = shape.source.limits.parallel
-    if parallel == 1 or len(parts) == 1:
-        for part in parts:
-            yield part, found(part)
+    Args:
+        read: The reader.
+        begins: Parts, and where each is read from.
+        parallel: How many are read at a time; one alone is not held in memory as a whole.
+    """
+    if parallel == 1 or len(begins) == 1:
+        yield from ((part, read.read(part, since)) for part, since in begins)
         return
-    waiting: list[tuple[Part, Future[list[list[Row]]]]] = []
-    stop = threading.Event()
-
-    def whole(part: Part) -> list[list[Row]]:
-        return [] if stop.is_set() else list(found(part))
-
+    waiting: deque[tuple[Part, Future[list[Batch]]]] = deque()
     with ThreadPoolExecutor(parallel) as pool:
         try:
-            for part in parts:
-                waiting.append((part, pool.submit(whole, part)))
+            for part, since in begins:
+                waiting.append((part, pool.submit(lambda *what: [*read.read(*what)], part, since)))
                 if len(waiting) > parallel:
-                    done, future = waiting.pop(0)
+                    done, future = waiting.popleft()
                     yield done, iter(future.result())
             for done, future in waiting:
                 yield done, iter(future.result())
         finally:
-            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _table(shape: Shape, rows: list[Row], at: datetime, number: Iterator[int]) -> pa.Table:

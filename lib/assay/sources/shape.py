@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -18,8 +18,8 @@ from assay.errors import InputError, TerminalError, did_you_mean
 from assay.lake.contracts import Contract
 from assay.medallion.fitting import NO_TEXT
 from assay.medallion.lineage import BESIDE, ORIGIN
-from assay.sources.readers import Part, Reader
-from assay.sources.readers.base import Batch, Record
+from assay.sources.readers import Batch, Part, Reader
+from assay.sources.readers.base import Record
 from assay.spec.source import RECORD, Source, filled
 
 Row = dict[str, str | None]
@@ -29,7 +29,14 @@ _NUMERIC = ("decimal", "bigint", "int", "double", "float", "smallint", "tinyint"
 
 
 class Shape:
-    """How the records of a source become rows."""
+    """How the records of a source become rows; of one thread.
+
+    Attributes:
+        source: As declared.
+        kinds: Column of the table → its type as Spark SQL writes it.
+        rows: How many it has made.
+        parts: How many were read to their end.
+    """
 
     def __init__(self, source: Source, contract: Contract, reader: Reader) -> None:
         """Prepare.
@@ -49,7 +56,7 @@ class Shape:
         self._met: set[str] = set()
         self._fields: dict[str, str] = {}
         self._read: dict[str, int] = {}
-        self.rows = 0
+        self.rows = self.parts = 0
 
     @property
     def columns(self) -> list[str]:
@@ -80,9 +87,13 @@ class Shape:
         return max([*([mark] if mark is not None else []), *values], key=self._order, default=None)
 
     def begin(self, mark: str | None) -> str | None:
-        """From where a part is read again: its mark, less the lag."""
+        """From where a part is read: the declared beginning, or its mark less the lag."""
         since = self.source.since
-        if mark is None or since is None or not since.lag:
+        if since is None:
+            return None
+        if mark is None:
+            return None if since.first is None else str(since.first)
+        if not since.lag:
             return mark
         if self.kinds[since.column].startswith(_NUMERIC):
             return str(Decimal(mark) - Decimal(str(since.lag)))
@@ -221,9 +232,3 @@ _WRITTEN: tuple[tuple[Any, Callable[[Any], str]], ...] = (
         lambda value: json.dumps(value, default=text, ensure_ascii=False, separators=(",", ":")),
     ),
 )
-
-
-def batches(shape: Shape, reader: Reader, part: Part, since: str | None) -> Iterator[list[Row]]:
-    """The rows of a part, batch by batch."""
-    for batch in reader.read(part, since):
-        yield shape.shaped(part, batch)

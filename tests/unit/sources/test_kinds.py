@@ -216,14 +216,14 @@ def test_a_column_is_compared_in_its_own_type(
 def preview(lab: Lab) -> list[object]:
     from assay.lake.contracts import Contract
     from assay.sources.fetch import opened
-    from assay.sources.shape import batches
 
     source = named("exchange")
     place = Place(lab.landing.bucket, "assay/sources/")
     read, shape, _ = opened(source, Contract.load("silver.closes"), place)
     with closing(read):
         (part,) = read.parts({})
-        return [row for batch in batches(shape, read, part, None) for row in batch]
+        found = read.read(part, shape.begin(None))
+        return [row for batch in found for row in shape.shaped(part, batch)]
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from assay.sources.readers.base import Asked, Part, Reader
+from assay.sources.readers.base import Asked, Batch, Part, Reader
 from assay.spec import source as spec
 
-__all__ = ["Asked", "Part", "Reader", "reader"]
+__all__ = ["Asked", "Batch", "Part", "Reader", "reader"]
 
 
 def reader(source: spec.Source, asked: Asked) -> Reader:

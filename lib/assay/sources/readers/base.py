@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
 from assay.errors import InputError
-from assay.spec.source import Source
+from assay.spec.source import Base
 
 Record = Mapping[str, Any]
 
@@ -33,13 +34,20 @@ class Asked:
     as_of: date | None = None
     requests: int = 0
     again: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def values(self, source: Source) -> dict[str, object]:
+    def count(self, *, again: bool = False) -> None:
+        """One more request; threads that read side by side share this."""
+        with self._lock:
+            self.requests += 1
+            self.again += again
+
+    def values(self, source: Base) -> dict[str, object]:
         """Placeholder → what it stands for, where it is the same for all parts."""
         today = datetime.now(UTC).date()
         return {"source": source.name, "week": self.week or today, "as_of": self.as_of or today}
 
-    def of_secret(self, source: Source, *names: str) -> list[str]:
+    def of_secret(self, source: Base, *names: str) -> list[str]:
         """Texts of the secret.
 
         Raises:

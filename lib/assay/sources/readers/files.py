@@ -50,7 +50,7 @@ class FilesReader(Reader):
         """The records of a file."""
         path = str(part.values["path"])
         kind = self._source.format or _ending(self._source, path)
-        self._asked.requests += 1
+        self._asked.count()
         with self._store.open(path) as stream:
             yield from self._batches(kind, part.name, stream)
 

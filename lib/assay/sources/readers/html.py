@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,26 +12,21 @@ from protego import Protego
 from typing_extensions import override
 
 from assay.errors import InputError, TerminalError
-from assay.sources.readers.base import Asked, Batch, Part, Reader, Record
-from assay.sources.readers.rest import parts_of
-from assay.sources.readers.web import Site, shown
+from assay.sources.readers.base import Asked, Batch, Part, Record
+from assay.sources.readers.web import WebReader, shown
 from assay.spec.source import Html, filled
 
 _OK, _NONE = 200, range(400, 500)
 _AGENT = "assay"
 
 
-class HtmlReader(Reader):
+class HtmlReader(WebReader[Html]):
     """Reads pages."""
 
     def __init__(self, source: Html, asked: Asked) -> None:
-        self._source, self._site = source, Site(source, asked)
+        """Prepare, without a request; errors as for `WebReader`."""
+        super().__init__(source, asked)
         self._rules: Protego | None = None
-
-    @override
-    def parts(self, seen: Mapping[str, str]) -> list[Part]:
-        """A page for each value of `each`, or one."""
-        return parts_of(self._source, self._site.asked)
 
     @override
     def read(self, part: Part, since: str | None) -> Iterator[Batch]:
@@ -39,8 +34,7 @@ class HtmlReader(Reader):
         source, site = self._source, self._site
         url = site.url + filled(source.path, part.values)
         self._ask_robots(url)
-        query = {name: filled(str(value), part.values) for name, value in source.query.items()}
-        answer = site.get(url, query)
+        answer = site.get(url, self._query(part))
         page = Selector(answer.text, type="html")
         found = self._select(page, source.rows)
         if not found:
@@ -63,11 +57,6 @@ class HtmlReader(Reader):
             text = text.replace(group, "").replace("\u00a0", "").replace(" ", "").replace("\u2212", "-")
             text = text.replace(self._source.decimal, ".")
         return True, text or None
-
-    @override
-    def close(self) -> None:
-        """Close the connections."""
-        self._site.close()
 
     def _ask_robots(self, url: str) -> None:
         if not self._source.robots:

@@ -20,34 +20,23 @@ from dlt.sources.helpers.rest_client.paginators import (
 from typing_extensions import override
 
 from assay.errors import TerminalError
-from assay.sources.readers.base import Asked, Batch, Part, Reader, Record
-from assay.sources.readers.web import Site, shown
-from assay.spec.source import Html, Pages, Rest, filled
+from assay.sources.readers.base import Batch, Part, Record
+from assay.sources.readers.web import Site, WebReader, shown
+from assay.spec.source import Pages, Rest, filled
 
 _WHOLE = "$"
 
 
-class RestReader(Reader):
+class RestReader(WebReader[Rest]):
     """Reads an API."""
-
-    def __init__(self, source: Rest, asked: Asked) -> None:
-        self._source, self._site = source, Site(source, asked)
-
-    @override
-    def parts(self, seen: Mapping[str, str]) -> list[Part]:
-        """A part for each value of `each`, or one."""
-        return parts_of(self._source, self._site.asked)
 
     @override
     def read(self, part: Part, since: str | None) -> Iterator[Batch]:
         """The records of all pages."""
         source, site = self._source, self._site
-        query: dict[str, object] = {
-            name: filled(str(value), part.values) for name, value in source.query.items()
-        }
-        begin = since if since is not None or source.since is None else source.since.first
-        if source.since is not None and source.since.query and begin is not None:
-            query[source.since.query] = begin
+        query = self._query(part)
+        if source.since is not None and source.since.query and since is not None:
+            query[source.since.query] = since
         client = _Client(
             base_url=site.url, headers=site.headers, auth=site.auth, session=site.session, site=site
         )
@@ -71,11 +60,6 @@ class RestReader(Reader):
             here = here[step]
         return True, here
 
-    @override
-    def close(self) -> None:
-        """Close the connections."""
-        self._site.close()
-
 
 class _Client(RESTClient):
     """dlt's client; but a path that leads nowhere is an error, and not an empty page."""
@@ -94,14 +78,6 @@ class _Client(RESTClient):
                 f"{data_selector!r}, it has {has[:200] or 'nothing at all'}; correct 'records'"
             )
         return super().extract_response(response, data_selector)
-
-
-def parts_of(source: Rest | Html, asked: Asked) -> list[Part]:
-    """A part for each value of `each`; one without a name where there is none."""
-    common = asked.values(source)
-    for name, values in source.each.items():
-        return [Part(str(value), {**common, name: value}) for value in values]
-    return [Part("", common)]
 
 
 def _records(source: Rest, page: list[Any]) -> list[Record]:

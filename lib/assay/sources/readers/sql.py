@@ -45,7 +45,7 @@ class SqlReader(Reader):
         origin = f"{self._url.drivername.partition('+')[0]}:{self._url.database or ''}/{source.relation}"
         try:
             with self._engine.connect() as connection:
-                self._asked.requests += 1
+                self._asked.count()
                 table = self._table(connection)
                 found = connection.execution_options(stream_results=True, yield_per=source.batch).execute(
                     self._query(table, since)
@@ -90,9 +90,8 @@ class SqlReader(Reader):
                 f"it has {', '.join(table.c.keys())}"
             )
         column = table.c[place]
-        begin = since if since is not None else wanted.first
-        if begin is not None:
-            query = query.where(column >= self._typed(column, str(begin)))
+        if since is not None:
+            query = query.where(column >= self._typed(column, since))
         if self._asked.as_of is not None and _kind(column) in {date, datetime}:
             query = query.where(column < self._typed(column, self._asked.as_of.isoformat()))
         return query.order_by(column)

@@ -18,7 +18,7 @@ from assay.errors import InputError, TerminalError, TransientError
 from assay.runtime import clients
 from assay.sources.readers.base import Asked
 from assay.sources.readers.web import Site, shown
-from assay.spec.source import Files, Rest
+from assay.spec.source import Files, Web
 
 if TYPE_CHECKING:
     import paramiko
@@ -106,8 +106,7 @@ class _Web(Store):
         parts = urlsplit(source.at)
         base = f"{parts.scheme}://{parts.netloc}"
         self._source = source
-        # The rules of a site hold for files too; of `Rest` only what a site needs is used.
-        site = Rest(name=source.name, table=source.table, kind="rest", url=base, limits=source.limits)
+        site = Web(name=source.name, table=source.table, url=base, limits=source.limits)
         self._site = Site(site, asked)
         self._held: IO[bytes] | None = None
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
@@ -15,10 +15,11 @@ from dlt.sources.helpers.requests import Client
 from dlt.sources.helpers.rest_client.auth import OAuth2ClientCredentials
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
+from typing_extensions import override
 
 from assay.errors import AssayError, InputError, TerminalError, TransientError
-from assay.sources.readers.base import Asked
-from assay.spec.source import Html, Rest
+from assay.sources.readers.base import Asked, Part, Reader
+from assay.spec.source import Web, filled
 
 _AGENT = "assay (reads declared sources; https://pypi.org/project/assay)"
 _LONGEST_WAIT = 60.0
@@ -27,11 +28,13 @@ _TOO_MANY, _SERVER = 429, 500
 _REFUSED = frozenset({401, 403})
 _GONE = frozenset({404, 410})
 
+W = TypeVar("W", bound=Web)
+
 
 class Site:
     """The site of a source. Safe to share between threads."""
 
-    def __init__(self, source: Rest | Html, asked: Asked) -> None:
+    def __init__(self, source: Web, asked: Asked) -> None:
         """Prepare, without a request.
 
         Args:
@@ -153,10 +156,39 @@ class Site:
         self._adapter.close()
 
 
+class WebReader(Reader, Generic[W]):
+    """Reads a site: one part for each value of `each`."""
+
+    def __init__(self, source: W, asked: Asked) -> None:
+        """Prepare, without a request.
+
+        Raises:
+            InputError: The secret lacks what the source needs.
+        """
+        self._source, self._site = source, Site(source, asked)
+
+    @override
+    def parts(self, seen: Mapping[str, str]) -> list[Part]:
+        """A part for each value of `each`; one without a name where there is none."""
+        common = self._site.asked.values(self._source)
+        for name, values in self._source.each.items():
+            return [Part(str(value), {**common, name: value}) for value in values]
+        return [Part("", common)]
+
+    @override
+    def close(self) -> None:
+        """Close the connections."""
+        self._site.close()
+
+    def _query(self, part: Part) -> dict[str, str]:
+        """The declared parameters, for a part."""
+        return {name: filled(str(value), part.values) for name, value in self._source.query.items()}
+
+
 class _Paced(HTTPAdapter):
     """Sends at most so many requests per second, and only to the declared host."""
 
-    def __init__(self, source: Rest | Html, asked: Asked, host: str) -> None:
+    def __init__(self, source: Web, asked: Asked, host: str) -> None:
         super().__init__(pool_maxsize=source.limits.parallel)
         self._source, self._asked, self._host = source, asked, host
         self._hosts = {host, urlsplit(source.auth.url).netloc} if source.auth and source.auth.url else {host}
@@ -173,10 +205,8 @@ class _Paced(HTTPAdapter):
         with self._lock:
             start = max(self._next, time.monotonic())
             self._next = start + 1 / self._source.limits.per_second
-            self._asked.requests += 1
-            if getattr(request, "assay_sent", False):
-                self._asked.again += 1
-            request.assay_sent = True  # type: ignore[attr-defined]  # the same object is sent again
+        self._asked.count(again=getattr(request, "assay_sent", False))
+        request.assay_sent = True  # type: ignore[attr-defined]  # the same object is sent again
         time.sleep(max(0.0, start - time.monotonic()))
         return super().send(request, *given, **named)
 
@@ -190,7 +220,7 @@ class _Header(AuthBase):
         return request
 
 
-def _auth(source: Rest | Html, asked: Asked) -> AuthBase | None:
+def _auth(source: Web, asked: Asked) -> AuthBase | None:
     auth = source.auth
     if auth is None:
         return None

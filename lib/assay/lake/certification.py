@@ -135,7 +135,7 @@ def _samples(
     """The values of control units, pooled over experiments, of each metric and look that waits."""
     looks = calibrate.looks(results, totals)
     scopes = [Scope(blueprint.round_of(name), (), days) for name, days in looks.items()]
-    exposed = exposures(lake.read(blueprint.exposed), blueprint)
+    exposed = exposures(lake.read(blueprint.exposed.table), blueprint)
     values = unit_values(lake.read("gold.unit_metrics"), exposed, blueprint, scopes)
     return calibrate.samples(control_sample(values, scopes, totals, limit=UNITS).toPandas())
 

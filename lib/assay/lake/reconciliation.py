@@ -113,7 +113,7 @@ def _units(lake: Lake, week: date, state: State) -> DataFrame | None:
     if marks["blueprint"] != f"{blueprint.name} {blueprint.version}":
         return None  # no experiment of the blueprint in force began: what stands is of another
     silver = {name: lake.read(name, int(mark) or None) for name, mark in marks.items() if name in made_of()}
-    exposures = gold_exposures.exposures(silver[blueprint.exposed], blueprint)
+    exposures = gold_exposures.exposures(silver[blueprint.exposed.table], blueprint)
     until = date.fromisoformat(marks["until"])
     return accounts_gold.of_units(silver, exposures, lake.read(accounts_gold.UNITS, number), blueprint, until)
 

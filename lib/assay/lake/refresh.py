@@ -62,7 +62,7 @@ def experiments(lake: Lake, week: date, as_of: date, *, anew: Collection[date] =
     if not asked:
         return 0
     silver = {table: lake.read(table, int(mark) or None) for table, mark in now.items()}
-    exposures = gold_exposures.exposures(silver[blueprint.exposed], blueprint)
+    exposures = gold_exposures.exposures(silver[blueprint.exposed.table], blueprint)
     quarantine = silver["silver.quarantine"]
     units = _signed(lake, unit_metrics(silver, exposures, blueprint, asked))
     first = lake.overwrite(

@@ -6,6 +6,8 @@ names of its own: the earliest counts, as there.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -39,20 +41,21 @@ def exposures(rows: DataFrame, blueprint: Blueprint) -> DataFrame:
 
 def columns(blueprint: Blueprint) -> list[Column]:
     """experiment, unit, arm and exposed_at in terms of the table that the blueprint names."""
-    named = blueprint.exposures
-    if named is None:
-        return [F.col(name) for name in ("experiment", "unit", "arm", "exposed_at")]
+    named = blueprint.exposed
     return [
-        experiment(blueprint).alias("experiment"),
+        experiment(blueprint, F.col).alias("experiment"),
         F.col(named.unit).cast("string").alias("unit"),
         F.col(named.arm).cast("string").alias("arm"),
         F.col(named.time).cast("timestamp").alias("exposed_at"),
     ]
 
 
-def experiment(blueprint: Blueprint) -> Column:
-    """Which experiment an exposure is of."""
-    named = blueprint.exposures
-    if named is not None and named.experiment is None:
-        return F.lit(next(iter(blueprint.experiments)))
-    return F.col("experiment" if named is None or named.experiment is None else named.experiment)
+def experiment(blueprint: Blueprint, value: Callable[[str], Column]) -> Column:
+    """Which experiment an exposure is of.
+
+    Args:
+        blueprint: Names the column, or has one experiment only.
+        value: Name of a column of the table → its value.
+    """
+    named = blueprint.exposed.experiment
+    return F.lit(next(iter(blueprint.experiments))) if named is None else value(named)

@@ -19,6 +19,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from assay.medallion import gold_exposures
 from assay.medallion.gold_scope import Scope, fact_of, look_bounds, measures
 from assay.spec import Blueprint, PlannedExperiment
 from assay.stats import SRM_LEVEL, srm
@@ -101,23 +102,16 @@ def quarantined_days(quarantine: DataFrame, blueprint: Blueprint) -> DataFrame:
         contract, experiment (of an exposure, else NULL), day, units. A row without a readable time belongs to
         no look and is left out; it stays in silver.quarantine.
     """
-    own = blueprint.exposures
-    exposed = {blueprint.exposed: "exposed_at" if own is None else own.time}
-    times = {fact.table: fact.time for fact in blueprint.facts.values()} | exposed
+    exposed = blueprint.exposed
+    times = {fact.table: fact.time for fact in blueprint.facts.values()} | {exposed.table: exposed.time}
     time = F.coalesce(*(F.when(F.col("contract") == t, _field(name)) for t, name in sorted(times.items())))
-    experiment = F.when(F.col("contract") == blueprint.exposed, _experiment(blueprint))
+    of_exposures = gold_exposures.experiment(blueprint, _field)
+    experiment = F.when(F.col("contract") == exposed.table, of_exposures)
     rows = quarantine.where(F.col("contract").isin(*times)).select(
         "contract", experiment.alias("experiment"), F.to_date(F.substring(time, 1, 10)).alias("day")
     )
     counted = rows.where(F.col("day").isNotNull()).groupBy("contract", "experiment", "day")
     return counted.agg(F.count(F.lit(1)).alias("units"))
-
-
-def _experiment(blueprint: Blueprint) -> Column:
-    own = blueprint.exposures
-    if own is not None and own.experiment is None:
-        return F.lit(next(iter(blueprint.experiments)))
-    return _field("experiment" if own is None or own.experiment is None else own.experiment)
 
 
 def _field(name: str) -> Column:
@@ -200,7 +194,7 @@ def _quarantine_check(
     tables = {blueprint.facts[fact].table for fact in facts}
     found: Counter[str] = Counter()
     for contract, experiment, day, units in bad:
-        ours = contract in tables or (contract == blueprint.exposed and experiment == planned.id)
+        ours = contract in tables or (contract == blueprint.exposed.table and experiment == planned.id)
         if ours and planned.start <= day < as_of:
             found[contract] += units
     detail = ", ".join(f"{table} {units:,}" for table, units in sorted(found.items())) or "none"

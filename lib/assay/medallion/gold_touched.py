@@ -21,7 +21,7 @@ _ADDED = ("INSERT", "UPDATE_AFTER")
 def sources(blueprint: Blueprint) -> tuple[str, ...]:
     """The silver tables that the experiments' gold tables are made of."""
     facts = {blueprint.facts[name].table for name in _used(blueprint)}
-    return tuple(dict.fromkeys((blueprint.exposed, QUARANTINE, *sorted(facts))))
+    return tuple(dict.fromkeys((blueprint.exposed.table, QUARANTINE, *sorted(facts))))
 
 
 def net_changes(changelog: DataFrame, columns: Sequence[str]) -> DataFrame:
@@ -50,7 +50,7 @@ def touched(blueprint: Blueprint, changelogs: Mapping[str, DataFrame]) -> Touche
     """
     used = _used(blueprint)
     frames = [_fact_weeks(blueprint, name, changelogs[blueprint.facts[name].table]) for name in sorted(used)]
-    exposed = _exposure_days(blueprint, changelogs[blueprint.exposed])
+    exposed = _exposure_days(blueprint, changelogs[blueprint.exposed.table])
     frames += [exposed, _set_aside(blueprint, changelogs[QUARANTINE])]
     tables = defaultdict(set)
     for name in used:
@@ -95,9 +95,9 @@ def _exposure_days(blueprint: Blueprint, changelog: DataFrame) -> DataFrame:
 def _set_aside(blueprint: Blueprint, changelog: DataFrame) -> DataFrame:
     """Quarantined rows change no number, but the health of the looks that they would have been part of."""
     days = quarantined_days(net_changes(changelog, ["quarantine_id", "contract", "row"]), blueprint)
-    contract = F.col("contract")
-    table = F.when(contract == blueprint.exposed, F.lit(EXPOSURES)).otherwise(contract)
-    known = days.where((contract != blueprint.exposed) | F.col("experiment").isNotNull())
+    contract, exposed = F.col("contract"), blueprint.exposed.table
+    table = F.when(contract == exposed, F.lit(EXPOSURES)).otherwise(contract)
+    known = days.where((contract != exposed) | F.col("experiment").isNotNull())
     return known.select(table.alias("table"), "experiment", "day")
 
 

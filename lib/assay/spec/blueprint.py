@@ -103,9 +103,9 @@ class Blueprint(Extended):
         return hashlib.sha256(self.document().encode()).hexdigest()[:12]
 
     @property
-    def exposed(self) -> str:
-        """The silver table that holds exposures."""
-        return SHIPPED if self.exposures is None else self.exposures.table
+    def exposed(self) -> Exposures:
+        """The silver table that holds exposures, and its columns."""
+        return SHIPPED if self.exposures is None else self.exposures
 
     def week_start(self, n: int) -> date:
         """The Monday of week `n`, counted from 1."""

@@ -6,9 +6,6 @@ from pydantic import Field
 
 from assay.spec.model import Model, Name
 
-SHIPPED = "silver.exposures"
-"""The brokerage's own table of exposures, which a blueprint uses that names none."""
-
 
 class Exposures(Model):
     """A table with a row (or more) for each unit that saw an arm; the earliest one counts.
@@ -27,3 +24,9 @@ class Exposures(Model):
     arm: Name
     time: Name
     experiment: Name | None = None
+
+
+SHIPPED = Exposures(
+    table="silver.exposures", unit="unit", arm="arm", time="exposed_at", experiment="experiment"
+)
+"""The brokerage's own table, which a blueprint uses that names none."""

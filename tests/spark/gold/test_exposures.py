@@ -104,7 +104,7 @@ def test_what_does_not_fit_is_refused(old: str, new: str, sentence: str) -> None
 def test_a_blueprint_without_them_keeps_its_document() -> None:
     plain = "".join(line for line in DOCUMENT.splitlines(keepends=True) if "exposures:" not in line)
     assert "exposures" not in Blueprint.parse(plain.format(), "x").document()
-    assert Blueprint.parse(plain.format(), "x").exposed == "silver.exposures"
+    assert Blueprint.parse(plain.format(), "x").exposed.table == "silver.exposures"
     assert '"exposures":{"arm":"variant"' in blueprint().document()
 
 

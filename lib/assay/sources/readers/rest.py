@@ -22,7 +22,8 @@ from typing_extensions import override
 from assay.errors import TerminalError
 from assay.sources.readers.base import Batch, Part, Record
 from assay.sources.readers.web import Site, WebReader, shown
-from assay.spec.source import Pages, Rest, filled
+from assay.spec.asking import Pages
+from assay.spec.source import Rest, filled
 
 _WHOLE = "$"
 

@@ -39,6 +39,29 @@ def test_rows_land_as_texts_with_what_else_came_and_where_from(lab: Lab, site: S
     assert len(row["change_seq"]) == 35
 
 
+def test_columns_are_found_by_their_paths(lab: Lab, site: Site) -> None:
+    records = [
+        {"on": "2026-01-05", "price": {"close": 1.5, "open": 1}},
+        {"on": "2026-01-06", "price": 2},
+        {"on": "2026-01-07"},
+    ]
+    site.put("/DAX", Answer(records))
+    lab.rest(site, columns={"day": "on", "close": "price.close"})
+    lab.fetch()
+    assert [(row["day"], row["close"]) for row in lab.rows()] == [
+        ("2026-01-05", "1.5"),
+        ("2026-01-06", None),
+        ("2026-01-07", None),
+    ]
+
+
+def test_the_first_run_begins_where_it_is_declared(lab: Lab, site: Site) -> None:
+    site.put("/DAX", Answer(DAYS))
+    lab.rest(site, since={"column": "day", "query": "from", "first": "2026-01-01"})
+    lab.fetch()
+    assert site.asked[0][1] == {"from": "2026-01-01"}
+
+
 def test_only_what_is_new_is_asked_for_by_each_part_of_its_own(lab: Lab, site: Site) -> None:
     site.put("/DAX", Answer(DAYS[:10]), Answer(DAYS[7:12]))
     site.put("/SMI", Answer([]), Answer(DAYS[:3]))

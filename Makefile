@@ -83,17 +83,19 @@ types: $(READY) ## Strict types of the library and the jobs
 test-gate: $(READY) ## Plant seven faults in the local platform: does every run fail, and say why?
 	@$(BIN)/python -m pytest -m slow tests/stack/test_gate_faults.py --durations=5
 
+# Tests of faults that share one Spark in pytest's own process; the others start the platform, and wait for it.
+IN_PROCESS := $(addprefix tests/faults/test_,sequences.py forget.py files.py writers.py sources.py)
+
 test-faults: $(READY) ## Kill, cut, flood and confuse everything: is anything lost? Writes docs/reliability.md
 	@rm -rf .faults
 	mkdir .faults
-	# The random sequences keep one core busy, the others wait for servers and start jobs: side by side.
-	$(BIN)/python -m pytest -m 'slow or not slow' tests/faults/test_sequences.py --durations=20 > .faults/sequences.log 2>&1 & sequences=$$!
-	trap 'kill $$sequences 2>/dev/null || true' EXIT
+	$(BIN)/python -m pytest -m 'slow or not slow' $(IN_PROCESS) --durations=20 > .faults/in_process.log 2>&1 & other=$$!
+	trap 'kill $$other 2>/dev/null || true' EXIT
 	status=0
-	$(BIN)/python -m pytest -m 'slow or not slow' tests/faults --ignore tests/faults/test_sequences.py --durations=20 || status=1
-	wait $$sequences || status=1
+	$(BIN)/python -m pytest -m 'slow or not slow' tests/faults $(addprefix --ignore ,$(IN_PROCESS)) --durations=20 || status=1
+	wait $$other || status=1
 	trap - EXIT  # it has ended: its number may be another process's by now
-	cat .faults/sequences.log
+	cat .faults/in_process.log
 	[ $$status = 0 ]
 	PYTHONPATH=lib:tests $(BIN)/python -m faults.report
 

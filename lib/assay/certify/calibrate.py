@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import date
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
@@ -15,15 +16,27 @@ from numpy.typing import NDArray
 from assay.certify.certificate import Certificate
 from assay.certify.compare import compare, planted
 from assay.certify.diagnosis.measure import UNITS, certify
+from assay.certify.diagnosis.sampled import certify_sampled
 from assay.certify.rerandomise import FEWEST, Units
 from assay.spec import Blueprint
 from assay.spec.canaries import is_canary
-from assay.stats import named
+from assay.stats import Moments, named
 
 Row = dict[str, object]
 Look = tuple[str, date]
 Sample = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 THREADS = 2
+
+
+class _Where(TypedDict):
+    """What certificates of one metric and look share."""
+
+    metric: str
+    as_of: date
+    seed: int
+    week: int
+    alpha: float
+    total: int
 
 
 def of_plan(results: Iterable[Row], blueprint: Blueprint, until: date) -> list[Row]:
@@ -130,18 +143,21 @@ def certificates(
         methods = [named(name) for name in sorted(asked[key])]
         y, d, x = trim(*values[key])
         measured = blueprint.metrics[metric]
-        return certify(
-            methods,
-            Units(y, d, x if any("x" in method.needs for method in methods) else None),
+        units = Units(y, d, x if any("x" in method.needs for method in methods) else None)
+        where = _Where(
             metric=metric,
-            kind=measured.type,
-            lift=measured.minimum_effect,
             as_of=as_of,
             seed=blueprint.seed,
             week=max(blueprint.week_number(as_of), 0),
             alpha=blueprint.alpha,
             total=totals[key],
         )
+        by_moments = [method for method in methods if method.data is Moments]
+        others = [method for method in methods if method.data is not Moments]
+        found = [certify_sampled(each, units, **where, options=measured.options) for each in others]
+        if by_moments:
+            found += certify(by_moments, units, **where, kind=measured.type, lift=measured.minimum_effect)
+        return found
 
     with ThreadPoolExecutor(THREADS) as pool:  # NumPy lets go of the interpreter's lock
         return [certificate for found in pool.map(one, sorted(asked)) for certificate in found]

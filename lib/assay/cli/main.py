@@ -20,6 +20,7 @@ from assay.cli import (
     fit,
     forget,
     maintain,
+    metrics,
     plan,
     quarantine,
     query,
@@ -63,6 +64,7 @@ app.command()(upkeep.snapshots)
 app.add_typer(runs.app)
 app.add_typer(contracts.app)
 app.add_typer(sources.app)
+app.add_typer(metrics.app)
 app.add_typer(quarantine.app)
 app.command(epilog=rollback.EXAMPLES)(rollback.rollback)
 app.command(epilog=backfill.BACKFILL_EXAMPLES)(backfill.backfill)

@@ -79,12 +79,14 @@ def run(
     from assay.cli import show
     from assay.cli.progress import Progress
     from assay.cli.weeks import Asked
+    from assay.lake.metric_check import refuse
     from assay.spec import load_blueprint
 
     asked = Asked(weeks, week, from_week)
     asked.check()
     path = (blueprint or configs.path(DEFAULT)).resolve()
     loaded = load_blueprint(path)  # a mistake in it is told before anything starts
+    refuse(loaded, str(path))
     with show.working("starting the local stack"):
         workflow, numbers = prepare(loaded, path, asked)
     properties = of_the_run(path, judge_from)

@@ -14,6 +14,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from assay.lake.contracts import Contract
+from assay.lake.metric_check import refuse
 from assay.lake.parallel import each
 from assay.lake.publish import Commit
 from assay.lake.tables import Lake
@@ -48,6 +49,7 @@ def experiments(lake: Lake, week: date, as_of: date, *, anew: Collection[date] =
         Rows written.
     """
     blueprint = in_force(lake.read("silver.loads"), lake.read("silver.blueprints"), week)
+    refuse(blueprint, f"blueprint {blueprint.name}")
     now = _now(lake, sources(blueprint))
     held = [lake.watermarks(name, (*now, "blueprint", "until")) for name in EXPERIMENTS]
     reached = [date.fromisoformat(before["until"]) for before in held if before["until"]]

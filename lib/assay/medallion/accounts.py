@@ -14,7 +14,7 @@ from decimal import Decimal
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
-from assay.medallion.gold_unit_metrics import EXACT
+from assay.medallion.gold_measures import EXACT
 
 ROWS = "rows"
 IN, OUT, QUARANTINED, DEDUPLICATED = "in", "out", "quarantined", "deduplicated"

@@ -17,10 +17,12 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DecimalType, IntegralType
 
 from assay.medallion.accounts import FILTERED, IN, OUT, ROWS, Part, opened, parts, summed
-from assay.medallion.gold_scope import COUNT, WEEK, fact_of, measures, monday
-from assay.medallion.gold_unit_metrics import EXACT, pair, pair_name
+from assay.medallion.gold_measures import EXACT, in_window, matching
+from assay.medallion.gold_scope import WEEK, measures, monday
+from assay.medallion.gold_unit_metrics import pair, pair_name
 from assay.spark.local import frame
 from assay.spec import Blueprint, PlannedExperiment
+from assay.spec.measure import COUNT, Measure
 
 TRADES, DAYS, UNITS = "silver.trades", "gold.asset_daily", "gold.unit_metrics"
 DAY = timedelta(days=1)
@@ -68,23 +70,29 @@ def of_units(
     units = _units(exposures, planned)
     # The last week is gold's as a whole, also where the run's end lies within it.
     end = monday(until - DAY) + WEEK
-    used = sorted({measure for one in planned for measure in measures(blueprint, one)})
+    used = _accounted(blueprint, planned)
     frames = []
-    for fact in sorted({fact_of(measure)[0] for measure in used}):
+    for fact in sorted({measure.fact for measure in used}):
         table = blueprint.facts[fact].table
-        mine = [measure for measure in used if fact_of(measure)[0] == fact]
+        mine = [measure for measure in used if measure.fact == fact]
         events = _events(facts[table], blueprint, fact, mine)
-        went: list[Part] = [(measure, OUT, _of_measure(measure)) for measure in mine]
+        went: list[Part] = [(measure.key, OUT, _of_measure(measure.key)) for measure in mine]
         found = [
             _came(events, units, end, mine),
             unit_metrics.groupBy(F.col("experiment").alias("scope")).agg(parts(went)),
         ]
         both = reduce(DataFrame.unionByName, found)
         frames.append(opened(both, F.lit(table), F.lit(UNITS), F.col("scope")))
-    asked = [pair_name(one.id, measure) for one in planned for measure in measures(blueprint, one)]
+    asked = [pair_name(one.id, measure.key) for one in planned for measure in measures(blueprint, one)]
     known = F.col("scope").isin([one.id for one in planned])
     wanted = ~known | pair(F.col("scope"), F.col("measure")).isin(asked)
     return reduce(DataFrame.unionByName, frames).where(wanted)
+
+
+def _accounted(blueprint: Blueprint, planned: Sequence[PlannedExperiment]) -> list[Measure]:
+    """The measures that are sums; a largest value or a first time of units is no part of a whole."""
+    used = {measure for one in planned for measure in measures(blueprint, one)}
+    return sorted(measure for measure in used if measure.aggregate == "sum")
 
 
 def _units(exposures: DataFrame, planned: Sequence[PlannedExperiment]) -> DataFrame:
@@ -115,14 +123,18 @@ def _units(exposures: DataFrame, planned: Sequence[PlannedExperiment]) -> DataFr
     )
 
 
-def _events(rows: DataFrame, blueprint: Blueprint, name: str, measured: Sequence[str]) -> DataFrame:
+def _events(rows: DataFrame, blueprint: Blueprint, name: str, measured: Sequence[Measure]) -> DataFrame:
+    """Events with the amount that each one has in each measure; none where the measure is not about it."""
     fact = blueprint.facts[name]
-    columns = sorted({fact_of(measure)[1] for measure in measured} - {COUNT})
     return rows.select(
         F.col(fact.unit).cast("string").alias("unit"),
         F.col(fact.time).cast("timestamp").alias("_at"),
-        *(_exact(rows, column).alias(column) for column in columns),
+        *(F.when(matching(m), _amount(rows, m)).alias(f"_amount{i}") for i, m in enumerate(measured)),
     )
+
+
+def _amount(rows: DataFrame, measure: Measure) -> Column:
+    return F.lit(1) if measure.column == COUNT else _exact(rows, measure.column)
 
 
 def _exact(rows: DataFrame, column: str) -> Column:
@@ -130,7 +142,7 @@ def _exact(rows: DataFrame, column: str) -> Column:
     return F.col(column) if kept else F.col(column).cast(EXACT)
 
 
-def _came(events: DataFrame, units: DataFrame, end: date, measured: Sequence[str]) -> DataFrame:
+def _came(events: DataFrame, units: DataFrame, end: date, measured: Sequence[Measure]) -> DataFrame:
     """Sums over the events per experiment and reason; without a reason they belong into gold."""
     at = F.col("_at")
     reason = (
@@ -142,13 +154,25 @@ def _came(events: DataFrame, units: DataFrame, end: date, measured: Sequence[str
     )
     joined = events.join(units, "unit", "left").withColumn("_reason", reason)
     amounts: list[Part] = []
-    for measure in measured:
-        column = fact_of(measure)[1]
-        total = F.count(F.lit(1)) if column == COUNT else summed(F.col(column))
+    for i, measure in enumerate(measured):
+        total = summed(F.col(f"_amount{i}"))
         left_out = F.when(F.col("_reason").isNotNull(), total).otherwise(F.lit(0))
-        amounts += [(measure, IN, total), (measure, FILTERED, left_out)]
+        amounts += [(measure.key, IN, total), (measure.key, FILTERED, left_out)]
     grouped = joined.groupBy(F.coalesce("experiment", F.lit("")).alias("scope"), "_reason")
-    return grouped.agg(parts(amounts, reason=F.col("_reason"))).select("scope", "_parts")
+    came = grouped.agg(parts(amounts, reason=F.col("_reason"))).select("scope", "_parts")
+    windowed = [(i, measure) for i, measure in enumerate(measured) if measure.window is not None]
+    return came.unionByName(_outside(joined, windowed)) if windowed else came
+
+
+def _outside(joined: DataFrame, windowed: Sequence[tuple[int, Measure]]) -> DataFrame:
+    """What lies between a unit's exposure and its window, or after that."""
+    after = F.col("_at") >= F.col("exposed_at")
+    amounts: list[Part] = [
+        (measure.key, FILTERED, summed(F.when(after & ~in_window(measure), F.col(f"_amount{i}"))))
+        for i, measure in windowed
+    ]
+    grouped = joined.where(F.col("_reason").isNull()).groupBy(F.col("experiment").alias("scope"))
+    return grouped.agg(parts(amounts, reason=F.lit("outside of the metric's window")))
 
 
 def _of_measure(measure: str) -> Column:

@@ -20,7 +20,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assay.medallion import gold_exposures
-from assay.medallion.gold_scope import Scope, fact_of, look_bounds, measures
+from assay.medallion.gold_scope import Scope, look_bounds, measures
 from assay.spec import Blueprint, PlannedExperiment
 from assay.stats import SRM_LEVEL, srm
 
@@ -190,7 +190,7 @@ def _multi_check(seen: Mapping[str, int]) -> Check:
 def _quarantine_check(
     blueprint: Blueprint, planned: PlannedExperiment, as_of: date, bad: Sequence[tuple[Any, ...]]
 ) -> Check:
-    facts = {fact_of(measure)[0] for measure in measures(blueprint, planned)}
+    facts = {measure.fact for measure in measures(blueprint, planned)}
     tables = {blueprint.facts[fact].table for fact in facts}
     found: Counter[str] = Counter()
     for contract, experiment, day, units in bad:

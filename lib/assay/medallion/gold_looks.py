@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from assay.medallion import gold_health, gold_moments, gold_results
+from assay.medallion import gold_health, gold_moments, gold_results, gold_sampled
 from assay.medallion.gold_scope import Scope
-from assay.medallion.gold_values import unit_values
+from assay.medallion.gold_values import ALL_UNITS, unit_values
 from assay.medallion.silver_versions import DELETED
 from assay.spark.local import frame
 from assay.spec import Blueprint
@@ -62,10 +62,15 @@ def looks(
     """
     spark = exposures.sparkSession
     values = unit_values(unit_metrics, exposures, blueprint, scopes)
-    moments = gold_moments.merge_buckets(gold_moments.bucket_moments(values).collect())
-    analysed = gold_moments.arm_counts(moments)
+    merged = gold_moments.merge_buckets(gold_moments.bucket_moments(values).collect())
+    analysed = gold_moments.arm_counts(merged)
+    moments = [row for row in merged if row[2] != ALL_UNITS]
     p_values = gold_health.srm_p_values(scopes, analysed)
-    results = gold_results.results(spark, moments, blueprint, scopes, p_values)
+    results = gold_results.results(
+        spark, moments, blueprint, scopes, p_values,
+        answers=gold_sampled.answers(values, blueprint, scopes),
+        quantiles=gold_sampled.quantiles(values, blueprint, scopes),
+    )  # fmt: skip
     # One job for both counts: they are small, and what a job costs here is its start.
     exposed, bad = _counts(exposures, quarantine, blueprint, scopes)
     health = gold_health.health(blueprint, scopes, analysed, exposed, bad)

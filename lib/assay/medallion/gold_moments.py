@@ -97,12 +97,15 @@ def _key(row: Row) -> Key:
 
 
 def arm_counts(rows: Iterable[tuple[Any, ...]]) -> Mapping[tuple[str, date], dict[str, int]]:
-    """Analysed units per experiment and look: arm → units; every metric of a look has the same units.
+    """Analysed units per experiment and look: arm → units, those of the metric that has the most.
+
+    A metric with a window has fewer than there are: it waits for the others.
 
     Args:
         rows: `merge_buckets`.
     """
     counts: dict[tuple[str, date], dict[str, int]] = {}
     for experiment, arm, _metric, _segment, as_of, n, *_parts in rows:
-        counts.setdefault((experiment, as_of), {})[arm] = n
+        arms = counts.setdefault((experiment, as_of), {})
+        arms[arm] = max(n, arms.get(arm, 0))
     return counts

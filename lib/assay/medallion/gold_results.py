@@ -1,7 +1,8 @@
 """gold.experiment_results: one row per experiment, look, metric and contrast, and what is decided at the end.
 
 Every treatment is compared with the control, the first arm of the blueprint. The method is the metric's own,
-or that of its type, and runs as a Spark function over the moments. `alpha` is the blueprint's;
+or that of its type, and runs as a Spark function over the moments, or over the units if it needs them
+(`gold_sampled`). `alpha` is the blueprint's;
 `alpha_corrected` is Bonferroni's: alpha divided by the number of comparisons that the experiment makes at the
 look (metrics times contrasts), so that an experiment without any effect is called different at its end with a
 probability of at most alpha. Intervals are at `alpha`, uncorrected. Looks before the planned end decide
@@ -16,11 +17,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import reduce
+from types import MappingProxyType
+from typing import Any
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from assay.medallion.gold_moments import PARTS, SEGMENT
+from assay.medallion.gold_sampled import FIELDS, Answers, Quantiles, is_sampled
 from assay.medallion.gold_scope import Scope
 from assay.spark import udfs
 from assay.spark.local import frame
@@ -62,6 +66,8 @@ def results(
     blueprint: Blueprint,
     scopes: Sequence[Scope],
     srm: Mapping[tuple[str, date], float | None],
+    answers: Answers = MappingProxyType({}),
+    quantiles: Quantiles = MappingProxyType({}),
 ) -> DataFrame:
     """Compare every treatment with the control, in every metric, at every look of the scopes.
 
@@ -71,17 +77,37 @@ def results(
         blueprint: The blueprint in force.
         scopes: Whose looks.
         srm: p-value of the sample ratio test per experiment and look; None where there are no units.
+        answers: `gold_sampled.answers`, for the metrics that need units.
+        quantiles: `gold_sampled.quantiles`.
 
     Returns:
         The columns of gold.experiment_results; those that calibration fills are NULL.
     """
     found = {(*row[:3], row[4]): row[5:] for row in moments}
+    found = {key: _with_value(key, row, blueprint, quantiles) for key, row in found.items()}
     rows = [row for scope in scopes for row in _comparisons(blueprint, scope, found, srm)]
+    sampled = [row for row in rows if is_sampled(blueprint.metrics[str(row[2])])]
     # A few rows: one partition, as each starts the Python workers once more.
-    given = frame(spark, rows, _INPUT).coalesce(1)
-    methods = sorted({str(row[5]) for row in rows} or set(DEFAULT_METHOD.values()))
+    given = frame(spark, [row for row in rows if row not in sampled], _INPUT).coalesce(1)
+    methods = sorted({str(row[5]) for row in rows if row not in sampled} or {DEFAULT_METHOD["mean"]})
     udfs.register(spark, methods)
-    return reduce(DataFrame.unionByName, [_compared(given, method) for method in methods])
+    compared = [_shown(_compared(given, method)) for method in methods]
+    if sampled:
+        compared.append(_shown(_answered(spark, sampled, answers)))
+    return reduce(DataFrame.unionByName, compared)
+
+
+def _with_value(
+    key: tuple[Any, ...], moments: tuple[Any, ...], blueprint: Blueprint, quantiles: Quantiles
+) -> tuple[Any, ...]:
+    """An arm's moments with what the metric is about in place of the mean, and nothing to divide it by."""
+    experiment, arm, name, as_of = key
+    metric = blueprint.metrics[name]
+    if metric.type not in {"quantile", "time_to_event"}:
+        return moments
+    n, mean_y, m2_y, _mean_d, *rest = moments
+    value = quantiles.get((experiment, as_of, name, arm)) if metric.type == "quantile" else mean_y
+    return (n, value, m2_y, 1.0, *rest)
 
 
 def _comparisons(
@@ -121,12 +147,30 @@ def _sign(metric: Metric) -> float:
     return 1.0 if metric.higher_is_better else -1.0
 
 
-def _compared(frame: DataFrame, method: str) -> DataFrame:
+def _compared(given: DataFrame, method: str) -> DataFrame:
+    """The rows of one method with its answer."""
     names = udfs.moment_names(METHODS[method])
     arguments = ", ".join([*(f"{name}_c" for name in names), *(f"{name}_t" for name in names), "alpha"])
     effect = F.expr(f"{udfs.PREFIX}{method}({arguments})").alias("effect")
-    rows = frame.where(F.col("method") == method).select("*", effect)
-    return rows.select(
+    return given.where(F.col("method") == method).select("*", effect)
+
+
+def _answered(spark: SparkSession, rows: Sequence[tuple[object, ...]], answers: Answers) -> DataFrame:
+    """The rows of metrics that need units, with the answers that were found for them."""
+    nothing = (None,) * len(FIELDS)
+    with_answers = [(*row, *answers.get(_answer_key(row), nothing)) for row in rows]
+    schema = ", ".join([_INPUT, *(f"{name} double" for name in FIELDS)])
+    return frame(spark, with_answers, schema).select("*", F.struct(*FIELDS).alias("effect"))
+
+
+def _answer_key(row: tuple[Any, ...]) -> tuple[str, date, str, str]:
+    experiment, as_of, metric, _segment, _contrast, _method, _control, treatment, *_ = row
+    return experiment, as_of, metric, treatment
+
+
+def _shown(compared: DataFrame) -> DataFrame:
+    """The columns of gold.experiment_results, from inputs and `effect`."""
+    return compared.select(
         *KEYS,
         "control",
         "treatment",

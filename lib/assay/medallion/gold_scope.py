@@ -17,9 +17,9 @@ from pyspark.sql import functions as F
 
 from assay.spark.local import frame
 from assay.spec import Blueprint, PlannedExperiment
+from assay.spec.measure import Measure
 
 WEEK = timedelta(days=7)
-COUNT = "count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +77,8 @@ def monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def fact_of(measure: str) -> tuple[str, str]:
-    """A measure's fact and column; the column `count` stands for the number of events.
-
-    Example:
-        >>> fact_of("trades.notional")
-        ('trades', 'notional')
-    """
-    fact, _, column = measure.partition(".")
-    return fact, column
-
-
-def measures(blueprint: Blueprint, planned: PlannedExperiment) -> tuple[str, ...]:
-    """The measures that an experiment's metrics need, in alphabetical order, each once."""
+def measures(blueprint: Blueprint, planned: PlannedExperiment) -> tuple[Measure, ...]:
+    """The measures that an experiment's metrics need, in order of their keys, each once."""
     return tuple(sorted({m for name in planned.metrics for m in blueprint.metrics[name].measures}))
 
 
@@ -118,10 +107,14 @@ def _scope(
     # An experiment that the last run did not know yet is new as a whole, its pre-period too.
     if touched is None or since is None or planned.start >= since:
         return Scope(planned, weeks, looks)
-    facts = {fact_of(measure)[0] for measure in measures(blueprint, planned)}
+    used = measures(blueprint, planned)
+    facts = {measure.fact for measure in used}
     events = frozenset[date]().union(*(touched.facts.get(fact, ()) for fact in facts))
     exposed = touched.exposures.get(planned.id, date.max)
     reach = date.max if exposed == date.max else monday(exposed - ahead)
+    # A value that is new in an earlier week is no longer new in a later one.
+    if any(measure.aggregate == "distinct" for measure in used):
+        reach = min([reach, *(week for week in weeks if week in events)])
     periods = tuple(week for week in weeks if week in events or week >= min(reach, since))
     # A covariate before an exposure is first read at a look after that exposure: `reach` moves no look.
     first = min([week for week in weeks if week in events] + [monday(exposed), since])

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from assay.medallion import gold_exposures
 from assay.medallion.gold_health import EXPOSURES, QUARANTINE, quarantined_days
-from assay.medallion.gold_scope import COUNT, Touched, fact_of, monday, period
+from assay.medallion.gold_scope import Touched, monday, period
 from assay.spec import Blueprint
 
 _ADDED = ("INSERT", "UPDATE_AFTER")
@@ -66,11 +66,11 @@ def touched(blueprint: Blueprint, changelogs: Mapping[str, DataFrame]) -> Touche
 
 
 def _used(blueprint: Blueprint) -> dict[str, set[str]]:
-    """Facts that a metric uses → their value columns that it sums."""
+    """Facts that a metric uses → their columns that it reads."""
     used: dict[str, set[str]] = {}
     for metric in blueprint.metrics.values():
-        for fact, column in map(fact_of, metric.measures):
-            used.setdefault(fact, set()).update({column} - {COUNT})
+        for measure in metric.measures:
+            used.setdefault(measure.fact, set()).update(measure.columns)
     return used
 
 

@@ -2,33 +2,32 @@
 
 Sparse: a unit without events in a week has no row, and counts as zero wherever a metric is computed.
 Sums run over decimals, so that they are exact and do not depend on the order of the events; the cast to
-double comes last.
+double comes last. One pass over a fact serves all its measures and all experiments.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import DecimalType, IntegralType
 
-from assay.medallion.gold_scope import COUNT, WEEK, Scope, eligible, fact_of, measures, period
+from assay.medallion.gold_measures import firsts, needed, totals
+from assay.medallion.gold_scope import WEEK, Scope, eligible, measures, monday, period
 from assay.spec import Blueprint
+from assay.spec.measure import Measure
 
 COLUMNS = ("experiment", "unit", "arm", "measure", "period", "total", "covariate")
-# A value that is no decimal is summed as one with this many places: finer than any currency's unit.
-EXACT = "decimal(38,9)"
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What is asked of one fact: measures → and who needs what."""
+    """What is asked of one fact: measures, who needs what, and which weeks are read."""
 
-    measures: tuple[str, ...]
+    measures: tuple[Measure, ...]
     pairs: tuple[str, ...]
     weeks: tuple[date, ...]
     scopes: tuple[Scope, ...]
@@ -47,8 +46,9 @@ def unit_metrics(
 
     Returns:
         The columns of gold.unit_metrics, one row per experiment, unit, measure and period with events:
-        `total` sums the measure's events of the period at or after the unit's exposure and before the
-        experiment's end; `covariate` those of the `covariate_days` before the exposure.
+        `total` is what the measure's events of the period at or after the unit's exposure and before the
+        experiment's end come to; `covariate` those of the `covariate_days` before the exposure. Of `distinct`
+        values the period has those that are new in it.
     """
     units = eligible(exposures, [scope.planned for scope in scopes])
     wanted = {name: _wanted(blueprint, scopes, name) for name in sorted(blueprint.facts)}
@@ -62,21 +62,27 @@ def unit_metrics(
 
 def _wanted(blueprint: Blueprint, scopes: Sequence[Scope], fact: str) -> _Wanted:
     needs = {
-        scope.planned.id: [m for m in measures(blueprint, scope.planned) if fact_of(m)[0] == fact]
+        scope.planned.id: [m for m in measures(blueprint, scope.planned) if m.fact == fact]
         for scope in scopes
     }
     used = tuple(scope for scope in scopes if needs[scope.planned.id])
     return _Wanted(
         measures=tuple(sorted({m for found in needs.values() for m in found})),
-        pairs=tuple(pair_name(experiment, m) for experiment, found in needs.items() for m in found),
-        weeks=tuple(sorted({week for scope in used for week in scope.periods})),
+        pairs=tuple(pair_name(experiment, m.key) for experiment, found in needs.items() for m in found),
+        weeks=tuple(sorted({week for scope in used for week in _read(scope, needs[scope.planned.id])})),
         scopes=used,
     )
 
 
+def _read(scope: Scope, needed: Sequence[Measure]) -> tuple[date, ...]:
+    """The weeks whose events an experiment's periods are made of; whether a value is new, all before say."""
+    if not scope.periods or all(measure.aggregate != "distinct" for measure in needed):
+        return scope.periods
+    return (monday(scope.planned.start - timedelta(days=scope.planned.covariate_days)), *scope.periods)
+
+
 def _of_fact(rows: DataFrame, units: DataFrame, blueprint: Blueprint, name: str, asked: _Wanted) -> DataFrame:
     fact = blueprint.facts[name]
-    columns = sorted({fact_of(measure)[1] for measure in asked.measures} - {COUNT})
     at = F.col(fact.time).cast("timestamp")  # a day is its first moment
     window = (
         (at >= F.lit(asked.weeks[0])) & (at < F.lit(asked.weeks[-1] + WEEK)) if asked.weeks else F.lit(False)
@@ -85,25 +91,19 @@ def _of_fact(rows: DataFrame, units: DataFrame, blueprint: Blueprint, name: str,
         F.col(fact.unit).cast("string").alias("unit"),
         at.alias("_at"),
         period(at).alias("period"),
-        *(_exact(rows, column) for column in columns),
+        *needed(rows, asked.measures),
     )
     near = (F.col("_at") >= F.col("covariate_from")) & (F.col("_at") < F.col("ends"))
-    joined = events.join(units, "unit", "inner").where(near & _in_scope(asked.scopes))
-    after = F.col("_at") >= F.col("exposed_at")
-    sums = [
-        F.sum(F.when(side, _value(measure))).cast("double").alias(f"{prefix}{i}")
-        for i, measure in enumerate(asked.measures)
-        for prefix, side in (("t", after), ("c", ~after))
-    ]
-    grouped = joined.groupBy("experiment", "unit", "arm", "period").agg(*sums)
-    return _long(grouped, asked)
+    joined = firsts(events.join(units, "unit", "inner").where(near), asked.measures)
+    grouped = joined.where(_in_scope(asked.scopes)).groupBy("experiment", "unit", "arm", "period")
+    return _long(grouped.agg(*totals(asked.measures)), asked)
 
 
 def _long(grouped: DataFrame, asked: _Wanted) -> DataFrame:
     """One row per measure, from one column per measure."""
     cells = [
         F.struct(
-            F.lit(measure).alias("measure"),
+            F.lit(measure.key).alias("measure"),
             F.coalesce(f"t{i}", F.lit(0.0)).alias("total"),
             F.coalesce(f"c{i}", F.lit(0.0)).alias("covariate"),
             (F.col(f"t{i}").isNotNull() | F.col(f"c{i}").isNotNull()).alias("seen"),
@@ -127,17 +127,3 @@ def pair(experiment: Column, name: Column) -> Column:
 def _in_scope(scopes: Sequence[Scope]) -> Column:
     asked = [pair_name(scope.planned.id, f"{week}") for scope in scopes for week in scope.periods]
     return pair(F.col("experiment"), F.col("period").cast("string")).isin(*asked)
-
-
-def _exact(rows: DataFrame, column: str) -> Column:
-    kind = rows.schema[column].dataType
-    return (
-        F.col(column)
-        if isinstance(kind, DecimalType | IntegralType)
-        else F.col(column).cast(EXACT).alias(column)
-    )
-
-
-def _value(measure: str) -> Column:
-    column = fact_of(measure)[1]
-    return F.lit(1) if column == COUNT else F.col(column)

@@ -1,6 +1,7 @@
 """What each unit is worth in each metric at each look: the numbers whose moments are the statistics.
 
-A unit counts from its exposure on, with zero where it did nothing. The values feed gold.metric_moments and,
+A unit counts from its exposure on, with zero where it did nothing; in a metric with a window from the end of
+that on. The values feed gold.metric_moments and,
 for the control arms, the re-randomisations that certify a method on real data.
 """
 
@@ -12,14 +13,18 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from assay.medallion.gold_measures import over_weeks, watched_days
 from assay.medallion.gold_scope import Scope, eligible, measures
-from assay.medallion.gold_unit_metrics import EXACT, pair, pair_name
+from assay.medallion.gold_unit_metrics import pair, pair_name
 from assay.spark.local import frame
 from assay.spec import Blueprint, Metric
+from assay.spec.measure import Measure
 
 Sample = tuple[str, date]
 
 BUCKETS = 32
+ALL_UNITS = ""
+"""In place of a metric, for experiments all of whose metrics wait for their window: every unit, with 1."""
 _RESOLUTION = 2**20
 # A hash keeps a share of the units, not a number: 5 % more than the limit is never too few of 200,000.
 _MARGIN = 1.05
@@ -38,27 +43,28 @@ def unit_values(
         scopes: Whose looks; at least one look in all.
 
     Returns:
-        experiment, as_of, arm, unit, bucket (0 to 31, a hash of the unit), metric, y (a mean's total, a
-        proportion's 0 or 1, a ratio's numerator), d (a ratio's denominator, else 1), x (y's counterpart from
-        before the exposure). Within one (experiment, bucket) the rows stand in one partition, ordered by
+        experiment, as_of, arm, unit, bucket (0 to 31, a hash of the unit), metric, y (a mean's or quantile's
+        total, a proportion's 0 or 1, a ratio's numerator, the days that a time to event was watched), d (a
+        ratio's denominator, whether the event came, else 1), x (y's counterpart from before the exposure).
+        Within one (experiment, bucket) the rows stand in one partition, ordered by
         as_of and unit: an aggregate over them adds in the same order whatever the cluster.
     """
     spark = exposures.sparkSession
     dates = [(scope.planned.id, look) for scope in scopes for look in scope.looks]
     looks = F.broadcast(frame(spark, dates, "experiment string, as_of date"))
-    used = sorted({m for scope in scopes for m in measures(blueprint, scope.planned)})
+    used = sorted({measure for scope in scopes for measure in measures(blueprint, scope.planned)})
     units = (
         eligible(exposures, [scope.planned for scope in scopes])
         .join(looks, "experiment", "inner")
         .where(F.col("exposed_at") < F.col("as_of"))
-        .select("experiment", "as_of", "unit", "arm", *_nothing())
+        .select("experiment", "as_of", "unit", "arm", "exposed_at", *_nothing())
     )
     # Of a unit that is not yet exposed at a look only covariates are there: without an arm it falls out
     # below.
     events = (
         unit_metrics.join(looks, "experiment", "inner")
         .where(F.col("period") < F.col("as_of"))
-        .select("experiment", "as_of", "unit", F.lit(None).cast("string").alias("arm"), *_amounts())
+        .select("experiment", "as_of", "unit", *_unknown(), "measure", "total", "covariate")
     )
     bucket = F.pmod(F.xxhash64("unit"), F.lit(BUCKETS)).cast("int")
     return (
@@ -66,52 +72,75 @@ def unit_values(
         .withColumn("bucket", bucket)
         .repartition("experiment", "bucket")
         .groupBy("experiment", "as_of", "unit", "bucket")
-        .agg(F.max("arm").alias("arm"), *_totals(used))
+        .agg(F.max("arm").alias("arm"), F.max("exposed_at").alias("exposed_at"), *_totals(used))
         .where(F.col("arm").isNotNull())
         .sortWithinPartitions("experiment", "as_of", "unit")
         .select("experiment", "as_of", "arm", "unit", "bucket", F.inline(_metrics(blueprint, scopes, used)))
-        .where(pair(F.col("experiment"), F.col("metric")).isin(*_asked(scopes)))
+        .where(F.col("counts") & pair(F.col("experiment"), F.col("metric")).isin(*_asked(blueprint, scopes)))
         .select(*COLUMNS)
     )
 
 
 def _nothing() -> list[Column]:
-    kinds = {"measure": "string", "total": EXACT, "covariate": EXACT}
+    kinds = {"measure": "string", "total": "double", "covariate": "double"}
     return [F.lit(None).cast(kind).alias(name) for name, kind in kinds.items()]
 
 
-def _amounts() -> list[Column]:
-    """Decimals again, so that a unit's weeks add up exactly and in any order."""
-    return [F.col("measure"), F.col("total").cast(EXACT), F.col("covariate").cast(EXACT)]
+def _unknown() -> list[Column]:
+    kinds = {"arm": "string", "exposed_at": "timestamp"}
+    return [F.lit(None).cast(kind).alias(name) for name, kind in kinds.items()]
 
 
-def _totals(used: Sequence[str]) -> list[Column]:
-    return [
-        F.coalesce(
-            F.sum(F.when(F.col("measure") == measure, F.col(column))).cast("double"), F.lit(0.0)
-        ).alias(f"{column}{i}")
-        for i, measure in enumerate(used)
-        for column in ("total", "covariate")
-    ]
+def _totals(used: Sequence[Measure]) -> list[Column]:
+    """A unit's numbers; one that has no event has 0, or no time at all."""
+    found = []
+    for i, measure in enumerate(used):
+        for column in ("total", "covariate"):
+            amount = over_weeks(measure, F.when(F.col("measure") == measure.key, F.col(column)))
+            number = amount if measure.aggregate == "first" else F.coalesce(amount, F.lit(0.0))
+            found.append(number.alias(f"{column}{i}"))
+    return found
 
 
-def _metrics(blueprint: Blueprint, scopes: Sequence[Scope], used: Sequence[str]) -> Column:
+def _metrics(blueprint: Blueprint, scopes: Sequence[Scope], used: Sequence[Measure]) -> Column:
     names = sorted({name for scope in scopes for name in scope.planned.metrics})
     place = {measure: i for i, measure in enumerate(used)}
-    return F.array(*(_metric(name, blueprint.metrics[name], place) for name in names))
+    one, nothing = F.lit(1.0), F.lit(0.0)
+    units = _struct(ALL_UNITS, one, one, nothing, F.lit(True))
+    return F.array(*(_metric(name, blueprint.metrics[name], place) for name in names), units)
 
 
-def _metric(name: str, metric: Metric, place: dict[str, int]) -> Column:
-    total, before = (F.col(f"{column}{place[metric.numerator]}") for column in ("total", "covariate"))
+def _metric(name: str, metric: Metric, place: dict[Measure, int]) -> Column:
+    numerator, *denominator = (place[measure] for measure in metric.measures)
+    total, before = F.col(f"total{numerator}"), F.col(f"covariate{numerator}")
+    per = F.col(f"total{denominator[0]}") if denominator else F.lit(1.0)
     if metric.type == "proportion":
         total, before = ((amount > 0).cast("double") for amount in (total, before))
-    one = F.lit(1.0)
-    per = one if metric.denominator is None else F.col(f"total{place[metric.denominator]}")
-    return F.struct(F.lit(name).alias("metric"), total.alias("y"), per.alias("d"), before.alias("x"))
+    if metric.cap is not None:
+        total, before = (F.least(amount, F.lit(metric.cap)) for amount in (total, before))
+    if metric.type == "time_to_event":
+        watched = F.least(watched_days(), F.lit(metric.horizon_days))
+        total, per = F.least(total, watched), F.coalesce(total <= watched, F.lit(False)).cast("double")
+        before = F.lit(0.0)
+    return _struct(name, total, per, before, _counts(metric))
 
 
-def _asked(scopes: Sequence[Scope]) -> list[str]:
-    return [pair_name(scope.planned.id, name) for scope in scopes for name in scope.planned.metrics]
+def _struct(name: str, y: Column, d: Column, x: Column, counts: Column) -> Column:
+    named = {"metric": F.lit(name), "y": y, "d": d, "x": x, "counts": counts}
+    return F.struct(*(column.alias(field) for field, column in named.items()))
+
+
+def _counts(metric: Metric) -> Column:
+    """Whether the unit's window is over at the look."""
+    return F.lit(True) if metric.window is None else watched_days() >= metric.window.to_day
+
+
+def _asked(blueprint: Blueprint, scopes: Sequence[Scope]) -> list[str]:
+    asked = []
+    for planned in (scope.planned for scope in scopes):
+        waits = all(blueprint.metrics[name].window for name in planned.metrics)
+        asked += [pair_name(planned.id, name) for name in (*planned.metrics, *([ALL_UNITS] if waits else []))]
+    return asked
 
 
 def control_sample(

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import types as T
@@ -20,6 +21,7 @@ from assay.errors import InputError
 from assay.spark.udfs import frame, result_names
 from assay.stats import METHODS, Method, Moments, Samples
 from assay.stats.samples import SERIES
+from assay.stats.survival.lifetable import LifeTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,8 @@ class Columns:
     Attributes:
         unit: Names the unit; gives the order of a group's rows and must be unique within an arm.
         arm: The arm.
-        y: The metric.
-        d: A ratio's denominator, or None.
+        y: The metric; of a life table, when the unit left.
+        d: A ratio's denominator, or None; of a life table, whether the unit left by the event (1 or 0).
         x: A covariate, or None.
         w: Weights, or None.
         cluster: The group that a unit belongs to, as a whole number, or None.
@@ -55,7 +57,7 @@ class Comparison:
     """What to compare and how.
 
     Attributes:
-        method: Name in the registry; its data must be `Samples` or `Moments`.
+        method: Name in the registry; its data must be `Samples`, `Moments` or `LifeTable`.
         control: The arm that the others are compared with.
         alpha: Level.
         options: Options of the method, such as `alternative` or `seed`.
@@ -85,7 +87,7 @@ def compare(units: DataFrame, by: Sequence[str], columns: Columns, comparison: C
         InputError: The method needs another kind of data, or a column is not there.
     """
     method = METHODS[comparison.method]
-    if method.data not in (Samples, Moments):
+    if method.data not in (Samples, Moments, LifeTable):
         raise InputError(
             f"{method.name} takes {method.data.__name__}, which are not made of units; call it directly"
         )
@@ -141,8 +143,10 @@ def compared(
     return found
 
 
-def _data(method: Method, units: pd.DataFrame, columns: Columns) -> Samples | Moments:
+def _data(method: Method, units: pd.DataFrame, columns: Columns) -> Samples | Moments | LifeTable:
     series = {name: units[column].to_numpy("float64") for name, column in columns.series().items()}
+    if method.data is LifeTable:
+        return LifeTable.of(series["y"], series.get("d", np.ones(len(units))))
     if method.data is Moments:
         return Moments.of(series["y"], series.get("d"), series.get("x"))
     return Samples(**series)

@@ -84,12 +84,12 @@ def world(blueprint: Blueprint, week: int = 0) -> Blueprint:
 
 
 def metrics(blueprint: Blueprint) -> list[str]:
-    """The metrics that canaries have: those that rest on generated facts only, in order of name."""
+    """The metrics that canaries have: those whose truth is known, as they sum generated facts, by name."""
     drawn = {name for name, fact in blueprint.facts.items() if fact.generate is not None}
     return [
         name
         for name, metric in sorted(blueprint.metrics.items())
-        if all(measure.partition(".")[0] in drawn for measure in metric.measures)
+        if metric.is_plain and all(measure.fact in drawn for measure in metric.measures)
     ]
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from assay.errors import did_you_mean
 from assay.spec.generate import Generate
-from assay.spec.model import Model, Name, problem
+from assay.spec.measure import Condition, Measure, Window
+from assay.spec.model import Extended, Model, Name, problem
 
 
 class Fact(Model):
@@ -44,35 +45,50 @@ class Fact(Model):
         return self
 
 
-MetricType = Literal["mean", "proportion", "ratio"]
+MetricType = Literal["mean", "proportion", "ratio", "quantile", "time_to_event"]
 
 
 def methods_for(metric_type: MetricType) -> list[str]:
-    """Names of the methods that a metric of this type may choose: those that decide, from moments."""
+    """Names of the methods that a metric of this type may choose: those that decide, from what gold has."""
     # Most blueprints name no method, and a function that checks them starts sooner without the statistics.
-    from assay.stats import Moments, Posterior, for_metric
+    from assay.stats import Moments, Posterior, Samples, for_metric
+    from assay.stats.survival.lifetable import LifeTable
 
+    known = {Moments, Samples, LifeTable}
     return [
-        m.name for m in for_metric(metric_type) if m.data is Moments and not issubclass(m.result, Posterior)
+        method.name
+        for method in for_metric(metric_type)
+        if method.data in known
+        and not issubclass(method.result, Posterior)
+        and not {"w", "cluster"} & {*method.needs}
     ]
 
 
-class Metric(Model):
+class Metric(Extended):
     """One number per unit, and how units are compared.
 
-    A *measure* is `<fact>.count` (events) or `<fact>.<value column>` (sum over events), counted per unit
-    from its first exposure on.
+    A *measure* (`assay.spec.measure`) is `<fact>.count`, `<fact>.<value column>` (its sum), `max(...)`,
+    `distinct(...)` or `first(<fact>)`, taken per unit from its first exposure on.
 
     Attributes:
-        type: `mean`: the numerator's total per unit; `proportion`: 1 if that total is above 0; `ratio`: sum
-            of the numerator over all units divided by the sum of the denominator.
+        type: `mean`: the numerator per unit; `proportion`: 1 if it is above 0; `ratio`: sum of the numerator
+            over all units divided by the sum of the denominator; `quantile`: of the numerator over units;
+            `time_to_event`: days until `first(<fact>)`, of units without an event as many as they were
+            watched.
         numerator: A measure.
         denominator: A measure; for a ratio only.
         minimum_effect: Smallest relative effect worth finding, above 0; it moves no estimate and no decision.
         higher_is_better: Whether an increase is an improvement.
         method: Name of the method of `assay.stats` that results are computed with; that of the type if left
-            out. It must work from moments and suit the type.
+            out. It must suit the type, and work from what gold has of units: values and covariate.
+        where: Column of the fact's table → what it must be for an event to count.
+        window: Days after the exposure whose events count; None for all.
+        cap: Largest number that a unit may have, above 0; greater ones count as the cap. For a mean.
+        quantile: Which one, strictly between 0 and 1; for a quantile, where it must be given.
+        horizon_days: Up to which day times are compared; for a time to event, where it must be given.
     """
+
+    later: ClassVar[frozenset[str]] = frozenset({"where", "window", "cap", "quantile", "horizon_days"})
 
     type: MetricType
     numerator: str
@@ -80,13 +96,26 @@ class Metric(Model):
     minimum_effect: float | None = Field(default=None, gt=0)
     higher_is_better: bool = True
     method: Name | None = None
+    where: dict[Name, Condition] = Field(default_factory=dict)
+    window: Window | None = None
+    cap: float | None = Field(default=None, gt=0)
+    quantile: float | None = Field(default=None, gt=0, lt=1)
+    horizon_days: float | None = Field(default=None, gt=0)
+
+    @field_validator("numerator", "denominator")
+    @classmethod
+    def _formula(cls, formula: str | None) -> str | None:
+        try:
+            return formula if formula is None else Measure.parse(formula).key
+        except ValueError as error:
+            raise problem("", str(error)) from None
 
     @model_validator(mode="after")
     def _check(self) -> Metric:
         if self.method is not None and self.method not in (allowed := methods_for(self.type)):
             raise problem(
                 "method",
-                f"is {self.method!r}, which is no method from moments for a {self.type}; "
+                f"is {self.method!r}, which is no method from units' values for a {self.type}; "
                 f"{did_you_mean(self.method, allowed)}",
             )
         if self.type == "ratio" and self.denominator is None:
@@ -95,7 +124,30 @@ class Metric(Model):
             raise problem(
                 "denominator", f"is {self.denominator!r}; only a ratio has one, this is a {self.type}"
             )
+        for field, owner in _OWNERS.items():
+            self._belongs(field, owner)
+        self._check_time()
         return self
+
+    def _belongs(self, field: str, owner: MetricType) -> None:
+        """A field of one type is given there, where it must be, and nowhere else."""
+        given = getattr(self, field)
+        if given is None and self.type == owner and field != "cap":
+            raise problem(field, f"is missing; a {owner} needs it")
+        if given is not None and self.type != owner:
+            raise problem(field, f"is {given:g}; only a {owner} has it, this is a {self.type}")
+
+    def _check_time(self) -> None:
+        """`first` is what times are made of, and nothing else is."""
+        firsts = [each.key for each in self.measures if each.aggregate == "first"]
+        if self.type == "time_to_event" and not firsts:
+            raise problem("numerator", f"is {self.numerator!r}; a time to event needs first(<fact>)")
+        if self.type != "time_to_event" and firsts:
+            raise problem(
+                "numerator", f"is {firsts[0]!r}, a time that some units do not have; only a time_to_event can"
+            )
+        if self.type == "time_to_event" and self.window is not None:
+            raise problem("window", "does not go with a time_to_event, which has horizon_days; remove it")
 
     @property
     def analysis(self) -> str:
@@ -105,6 +157,27 @@ class Metric(Model):
         return DEFAULT_METHOD[self.type] if self.method is None else self.method
 
     @property
-    def measures(self) -> tuple[str, ...]:
+    def options(self) -> dict[str, float]:
+        """Options of the method that the metric decides."""
+        if self.quantile is not None:
+            return {"q": self.quantile}
+        if self.horizon_days is not None and self.analysis in _UNTIL:
+            return {_UNTIL[self.analysis]: self.horizon_days}
+        return {}
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
         """The numerator and, for a ratio, the denominator."""
-        return (self.numerator,) if self.denominator is None else (self.numerator, self.denominator)
+        formulas = (self.numerator,) if self.denominator is None else (self.numerator, self.denominator)
+        return tuple(Measure.parse(each).restricted(self.where, self.window) for each in formulas)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is one whose truth a planted world knows: sums of all events, as they are."""
+        known = self.type in {"mean", "proportion", "ratio"} and self.cap is None
+        return known and all(measure.is_plain for measure in self.measures)
+
+
+_OWNERS: dict[str, MetricType] = {"cap": "mean", "quantile": "quantile", "horizon_days": "time_to_event"}
+_UNTIL = {"restricted_mean": "tau", "retention": "day"}
+"""Methods of times that look up to a horizon, and what they call it."""

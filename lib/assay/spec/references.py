@@ -38,11 +38,6 @@ def check(blueprint: Blueprint) -> None:
     _check_exposures(blueprint)
 
 
-def measures_of(facts: dict[str, Fact]) -> list[str]:
-    """Every measure that these facts offer: `<fact>.count` and `<fact>.<value column>`."""
-    return [f"{name}.{column}" for name, fact in facts.items() for column in ("count", *fact.values)]
-
-
 def targets_of(facts: dict[str, Fact]) -> list[str]:
     """Everything that a planted effect can multiply: `<fact>.rate` and `<fact>.<value column>`."""
     synthetic = {name: fact for name, fact in facts.items() if fact.generate is not None}
@@ -50,20 +45,19 @@ def targets_of(facts: dict[str, Fact]) -> list[str]:
 
 
 def _check_metrics(blueprint: Blueprint) -> None:
-    allowed = measures_of(blueprint.facts)
     for name, metric in blueprint.metrics.items():
-        fields = {"numerator": metric.numerator, "denominator": metric.denominator}
-        for field, measure in fields.items():
-            if measure is None or measure in allowed:
-                continue
-            fact, _, column = measure.partition(".")
+        for field, measure in zip(("numerator", "denominator"), metric.measures, strict=False):
             path = f"metrics.{name}.{field}"
-            if fact not in blueprint.facts:
-                hint = did_you_mean(fact, blueprint.facts)
-                raise problem(path, f"is {measure!r}, but there is no fact {fact!r}; {hint}")
-            columns = ("count", *blueprint.facts[fact].values)
-            hint = did_you_mean(column, columns)
-            raise problem(path, f"is {measure!r}, but fact {fact!r} has no measure {column!r}; {hint}")
+            formula = getattr(metric, field)
+            if measure.fact not in blueprint.facts:
+                hint = did_you_mean(measure.fact, blueprint.facts)
+                raise problem(path, f"is {formula!r}, but there is no fact {measure.fact!r}; {hint}")
+            columns = ("count", *blueprint.facts[measure.fact].values)
+            # Any column has different values; what is summed or compared must be declared a number.
+            if measure.aggregate != "distinct" and measure.column not in columns:
+                hint = did_you_mean(measure.column, columns)
+                fact = f"fact {measure.fact!r}"
+                raise problem(path, f"is {formula!r}, but {fact} has no measure {measure.column!r}; {hint}")
 
 
 def _check_effects(blueprint: Blueprint, name: str, experiment: Experiment) -> None:

@@ -109,11 +109,10 @@ def truth(
 
 
 def is_planted(blueprint: Blueprint, metric_name: str) -> bool:
-    """Whether a metric rests on generated facts only, so that its truth is known."""
+    """Whether a metric sums generated facts only, so that its truth is known."""
     metric = blueprint.metrics[metric_name]
-    return blueprint.population is not None and all(
-        blueprint.facts[fact].generate is not None for fact in _facts(metric)
-    )
+    drawn = all(blueprint.facts[fact].generate is not None for fact in _facts(metric))
+    return blueprint.population is not None and drawn and metric.is_plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +198,7 @@ def _share(blueprint: Blueprint, segment: tuple[Dimension, str]) -> float:
 
 
 def _facts(metric: Metric) -> set[str]:
-    return {measure.partition(".")[0] for measure in metric.measures}
+    return {measure.fact for measure in metric.measures}
 
 
 def _kept(blueprint: Blueprint, planned: PlannedExperiment) -> dict[str, float]:

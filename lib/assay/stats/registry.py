@@ -31,7 +31,7 @@ from assay.stats.moments import Moments
 from assay.stats.result import Effect
 from assay.stats.tails import checked
 
-MetricType = Literal["mean", "proportion", "ratio"]
+MetricType = Literal["mean", "proportion", "ratio", "quantile", "time_to_event"]
 _DEFAULT_ALPHA = 0.05
 
 
@@ -143,7 +143,13 @@ class Method:
 METHODS: dict[str, Method] = {}
 
 DEFAULT_METHOD: Mapping[str, str] = MappingProxyType(
-    {"mean": "welch", "proportion": "proportions_score", "ratio": "ratio_delta"}
+    {
+        "mean": "welch",
+        "proportion": "proportions_score",
+        "ratio": "ratio_delta",
+        "quantile": "quantile_melded",
+        "time_to_event": "restricted_mean",
+    }
 )
 """Type of metric to the name of the method that a report opens with, in gold as for a file."""
 

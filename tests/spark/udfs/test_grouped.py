@@ -13,6 +13,7 @@ from assay.seeds import stream
 from assay.spark.grouped import Columns, Comparison, compare, compared
 from assay.spark.udfs import result_names
 from assay.stats import METHODS, Moments, Samples
+from assay.stats.survival.lifetable import LifeTable
 
 SAMPLE_METHODS = sorted(name for name, method in METHODS.items() if method.data is Samples)
 ALL = Columns(d="d", x="x", w="w", cluster="cluster")
@@ -93,9 +94,20 @@ def test_moments_do_as_well_and_a_missing_control_is_an_arm_without_units() -> N
     assert alone.empty
 
 
+def test_times_become_a_life_table_per_arm() -> None:
+    group = units().query("experiment == 'one'").assign(d=lambda table: (table["d"] > 3) * 1.0)
+    found = compared(
+        group, [], Columns(d="d"), Comparison("restricted_mean", "control", options={"tau": 0.3})
+    )
+    arms = [arm(group, "one", name) for name in ("control", "blue")]
+    want = METHODS["restricted_mean"](*(LifeTable.of(each.y, each.d) for each in arms), tau=0.3)
+    assert found["estimate"].iloc[0] == want.estimate
+    assert found["p_value"].iloc[0] == want.p_value
+
+
 def test_a_missing_column_and_data_not_made_of_units_are_refused(spark: Any) -> None:
     frame = on_spark(spark, units())
     with pytest.raises(InputError, match="there is no column 'revenue'; the units have experiment, unit"):
         compare(frame, ["experiment"], Columns(y="revenue"), Comparison("mann_whitney", "control"))
-    with pytest.raises(InputError, match="log_rank takes LifeTable, which are not made of units"):
-        compare(frame, ["experiment"], Columns(), Comparison("log_rank", "control"))
+    with pytest.raises(InputError, match="cuped_many takes Comoments, which are not made of units"):
+        compare(frame, ["experiment"], Columns(), Comparison("cuped_many", "control"))

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from assay.medallion.gold_scope import WEEK, Scope, Touched, fact_of, measures, monday, scopes
-from assay.spec import Blueprint
+from assay.medallion.gold_scope import WEEK, Scope, Touched, measures, monday, scopes
+from assay.spec import Blueprint, Metric
 
 BLUEPRINT = Blueprint.parse(
     """
@@ -27,6 +27,9 @@ experiments:
 """,
     "test",
 )
+
+
+DISTINCT = Metric(type="mean", numerator="distinct(trades.asset)")
 
 
 def week(n: int) -> date:
@@ -67,6 +70,17 @@ def test_an_event_of_the_pre_period_touches_every_look() -> None:
     assert asked(Touched({"trades": frozenset({week(2)})}), 9, 9) == {"plain": ([2], [4, 5, 6])}
 
 
+def test_a_value_that_is_new_in_an_earlier_week_is_no_longer_new_in_a_later_one() -> None:
+    assets = BLUEPRINT.model_copy(update={"metrics": {"value": DISTINCT, "rate": BLUEPRINT.metrics["rate"]}})
+    touched = Touched({"trades": frozenset({week(3)})})
+
+    def periods(blueprint: Blueprint) -> list[int]:
+        found = scopes(blueprint, touched, since=week(9), until=week(9))
+        return next(numbers(scope.periods) for scope in found if scope.planned.id == "plain")
+
+    assert (periods(BLUEPRINT), periods(assets)) == ([3], [3, 4, 5])
+
+
 def test_a_fact_touches_only_the_experiments_that_use_it() -> None:
     assert set(asked(Touched({"visits": frozenset({week(4)})}), 9, 9)) == {"both"}
 
@@ -89,12 +103,8 @@ def test_an_experiment_that_starts_now_is_new_with_its_pre_period() -> None:
 
 def test_words() -> None:
     assert monday(date(2026, 1, 11)) == date(2026, 1, 5)
-    assert fact_of("trades.notional") == ("trades", "notional")
-    assert measures(BLUEPRINT, BLUEPRINT.round_of("both")) == (
-        "trades.count",
-        "trades.notional",
-        "visits.count",
-    )
+    used = measures(BLUEPRINT, BLUEPRINT.round_of("both"))
+    assert [measure.key for measure in used] == ["trades.count", "trades.notional", "visits.count"]
 
 
 def test_a_scope_is_a_value() -> None:

@@ -7,7 +7,8 @@ import pytest
 from assay.errors import InputError
 from assay.spec import Blueprint
 from assay.spec.fact import methods_for
-from assay.stats import DEFAULT_METHOD, METHODS, Moments
+from assay.stats import DEFAULT_METHOD, METHODS, Moments, Posterior, Samples
+from assay.stats.survival.lifetable import LifeTable
 
 DOCUMENT = """
 name: shop
@@ -40,16 +41,18 @@ def test_a_method_is_chosen_by_name_and_changes_the_version() -> None:
     assert len(versions) == 2
 
 
-def test_every_default_may_be_named_and_all_choices_decide_from_moments() -> None:
+def test_every_default_may_be_named_and_all_choices_decide_from_what_gold_has() -> None:
     for kind, name in DEFAULT_METHOD.items():
-        assert name in methods_for(kind)  # type: ignore[arg-type]
-        assert all(METHODS[m].data is Moments for m in methods_for(kind))  # type: ignore[arg-type]
+        choices = [METHODS[m] for m in methods_for(kind)]  # type: ignore[arg-type]
+        assert METHODS[name] in choices
+        assert all(m.data in {Moments, Samples, LifeTable} for m in choices)
+        assert not any({"w", "cluster"} & {*m.needs} or issubclass(m.result, Posterior) for m in choices)
 
 
-@pytest.mark.parametrize("method", ["cupd", "ratio_delta", "mann_whitney"])
+@pytest.mark.parametrize("method", ["cupd", "ratio_delta", "cluster_robust", "normal_normal"])
 def test_a_method_that_does_not_suit_is_refused(method: str) -> None:
     with pytest.raises(
         InputError,
-        match=rf"metrics\.trades\.method: is '{method}', which is no method from moments for a mean",
+        match=rf"metrics\.trades\.method: is '{method}', which is no method from units' values for a mean",
     ):
         metric(f", method: {method}")

@@ -108,9 +108,9 @@ def certify(
     size = int(np.count_nonzero(units.present))
     return [
         Certificate(
-            certificate_id=_identity(each, metric, as_of, seed),
+            certificate_id=identity(each, metric, as_of, seed),
             kind=RE_RANDOMISED,
-            scenario=_scenario(size, size if total is None else total),
+            scenario=scenario(size, size if total is None else total),
             metric=metric,
             as_of=as_of,
             n_control=size // 2,
@@ -123,12 +123,13 @@ def certify(
     ]
 
 
-def _scenario(units: int, total: int) -> str:
+def scenario(units: int, total: int) -> str:
+    """What was split, in words: so many units, chosen from so many."""
     cut = f", chosen by hash from {total:,}" if total > units else ""
     return f"A/A: random halves of {units:,} control units{cut}"
 
 
-def _identity(found: Rates, metric: str, as_of: date, seed: int) -> str:
+def identity(found: Rates, metric: str, as_of: date, seed: int) -> str:
     """The same for a look measured again after late data: the new certificate takes the place of the old."""
     what = (found.method, found.method_version, "aa", metric, as_of.isoformat())
     parts = (*what, found.replicates, repr(found.alpha), seed)

@@ -38,11 +38,20 @@ def recommendation(chosen: Rates, better: Rates | None, *, units: int, p_randomi
         units: Number of units.
         p_randomised: The result's p-value among the splits; None if it was not looked for.
     """
+    return f"{level(chosen, units=units)}{_but(chosen)}; {_advice(chosen, better, p_randomised)}"
+
+
+def level(chosen: Rates, *, units: int) -> str:
+    """How well a method keeps its level.
+
+    Args:
+        chosen: Its rates.
+        units: Number of units.
+    """
     return (
         f"{chosen.method} rejects a true null in {percent(chosen.type_i_error)} "
         f"({between(chosen.lower, chosen.upper)}) of {chosen.replicates:,} random assignments of these "
-        f"{units:,} units (nominal {100 * chosen.alpha:g} %): "
-        f"{_MEANS[chosen.verdict]}{_but(chosen)}; {_advice(chosen, better, p_randomised)}"
+        f"{units:,} units (nominal {100 * chosen.alpha:g} %): {_MEANS[chosen.verdict]}"
     )
 
 
@@ -84,11 +93,11 @@ def _but(chosen: Rates) -> str:
 def _advice(chosen: Rates, better: Rates | None, p_randomised: float | None) -> str:
     if better is not None:
         verb = f"use {better.method} instead" if falls_short(chosen) else f"{better.method} serves better"
-        level = f"{verb}: it rejects a true null in {percent(better.type_i_error)}"
+        rejects = f"{verb}: it rejects a true null in {percent(better.type_i_error)}"
         if chosen.power is None or better.power is None:
-            return level
+            return rejects
         lift = f"a lift of {100 * (better.lift or 0.0):+.3g} %"
-        return f"{level} and finds {lift} in {percent(better.power)}, against {percent(chosen.power)}"
+        return f"{rejects} and finds {lift} in {percent(better.power)}, against {percent(chosen.power)}"
     if not falls_short(chosen):
         return "keep it"
     test = (

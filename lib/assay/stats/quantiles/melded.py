@@ -27,7 +27,7 @@ from assay.stats.tails import Alternative
 @method(
     name="quantile_melded",
     version="1",
-    metric_types=(),
+    metric_types=("quantile",),
     summary="Difference and lift of a quantile by melding the arms' exact order-statistic intervals.",
     needs=("y",),
     data=Samples,

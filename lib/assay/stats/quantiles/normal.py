@@ -38,7 +38,7 @@ _LEAST = 0.75
 @method(
     name="quantile_normal",
     version="1",
-    metric_types=(),
+    metric_types=("quantile",),
     summary="z-test of quantiles with Price and Bonett's order-statistic standard error; lift by Fieller.",
     needs=("y",),
     data=Samples,

@@ -26,7 +26,7 @@ from assay.stats.tails import Alternative
 @method(
     name="quantile_poisson_bootstrap",
     version="1",
-    metric_types=(),
+    metric_types=("quantile",),
     summary="Difference and lift of a quantile by the Poisson bootstrap, its law summed instead of drawn.",
     needs=("y",),
     data=Samples,

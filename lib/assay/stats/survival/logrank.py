@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 @method(
     name="log_rank",
     version="1",
-    metric_types=(),
+    metric_types=("time_to_event",),
     summary="Log-rank test, Fleming-Harrington weights optional; one-step hazard ratio from the same score.",
     needs=("at_risk", "events"),
     data=LifeTable,

@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 @method(
     name="restricted_mean",
     version="1",
-    metric_types=(),
+    metric_types=("time_to_event",),
     summary="Difference of restricted mean times up to a horizon; ratio by Fieller from the same pivot.",
     needs=("at_risk", "events"),
     data=LifeTable,

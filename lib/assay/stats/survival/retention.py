@@ -30,7 +30,7 @@ _A_WEEK = 7.0
 @method(
     name="retention",
     version="1",
-    metric_types=(),
+    metric_types=("time_to_event",),
     summary="Difference of Kaplan-Meier retention at day k over right-censored cohorts; lift by Fieller.",
     needs=("at_risk", "events"),
     data=LifeTable,

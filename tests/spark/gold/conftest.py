@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -16,7 +18,11 @@ from pyspark.sql import SparkSession
 
 from assay import configs
 from assay.lake import Contract, Lake
-from assay.spec import Blueprint
+from assay.spec import Blueprint, load_blueprint
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from faults.landed import Place, parquet, row
 
 START = date(2026, 1, 5)
 DOCUMENT = """
@@ -152,6 +158,29 @@ class World:
         """Drop what gold wrote."""
         for name in TABLES:
             self.spark.sql(f"DROP TABLE IF EXISTS {self.catalog}.{name} PURGE")
+
+
+Declared = Callable[[Path, str], Place]
+
+
+@pytest.fixture
+def declared(spark: SparkSession, glue_catalog: str, aws: str, monkeypatch: pytest.MonkeyPatch) -> Declared:
+    """Makes an empty place with the sources, contracts and blueprint of a folder."""
+
+    def made(folder: Path, name: str) -> Place:
+        assert glue_catalog
+        monkeypatch.setenv(configs.OWN, str(folder))
+        place = Place(spark)
+        place.make(aws)
+        blueprint = load_blueprint(folder / f"{name}.yaml")
+        envelope = {"blueprint": name, "number": 1, "version": blueprint.version, "registered_at": ""}
+        body = json.dumps({**envelope, "document": blueprint.document()}).encode()
+        place.put_key(f"parameters/{name}/v000001.json", body)
+        load = row("loads", blueprint=name, version=blueprint.version)
+        place.put("loads", "20260112-031500001", parquet("loads", [("I", 1, load)]))
+        return place
+
+    return made
 
 
 @pytest.fixture

@@ -3,41 +3,21 @@
 from __future__ import annotations
 
 import csv
-import json
-import sys
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
 
-from assay import configs
 from assay.lake.tables import Lake
-from assay.spec import load_blueprint
+from faults.landed import Place
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-from faults.landed import Place, parquet, row
+from .conftest import Declared
 
 OWN = Path(__file__).parents[3] / "examples" / "own"
 
 
 @pytest.fixture
-def place(spark: SparkSession, glue_catalog: str, aws: str, monkeypatch: pytest.MonkeyPatch) -> Place:
-    assert glue_catalog
-    monkeypatch.setenv(configs.OWN, str(OWN))
-    place = Place(spark)
-    place.make(aws)
-    blueprint = load_blueprint(OWN / "cash.yaml")
-    envelope = {
-        "blueprint": "cash",
-        "number": 1,
-        "version": blueprint.version,
-        "document": blueprint.document(),
-    }
-    place.put_key("parameters/cash/v000001.json", json.dumps(envelope | {"registered_at": ""}).encode())
-    load = row("loads", blueprint="cash", version=blueprint.version)
-    place.put("loads", "20260112-031500001", parquet("loads", [("I", 1, load)]))
-    return place
+def place(declared: Declared) -> Place:
+    return declared(OWN, "cash")
 
 
 @pytest.fixture

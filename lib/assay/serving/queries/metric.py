@@ -127,7 +127,7 @@ def _totals(i: int, measure: Measure) -> str:
         "sum": "count(*)" if measure.column == COUNT else f"sum(CAST({measure.column} AS double))",
         "max": f"max({measure.column})",
         "distinct": f"count(DISTINCT {measure.column})",
-        "first": "min(date_diff('millisecond', exposed_at, at)) / 86400000.0",
+        "first": f"min({_elapsed('at')})",
     }[measure.aggregate]
     return f"totals{i} AS (SELECT unit, {total} AS total{i} FROM events{i} GROUP BY unit)"
 
@@ -137,10 +137,14 @@ def _number(metric: Metric, as_of: str) -> str:
     if metric.type == "proportion":
         return f"CASE WHEN {total} > 0 THEN 1 ELSE 0 END"
     if metric.type == "time_to_event":
-        days = f"date_diff('millisecond', exposed_at, {as_of}) / 86400000.0"
-        watched = f"least({days}, {metric.horizon_days:g})"
+        watched = f"least({_elapsed(as_of)}, {metric.horizon_days:g})"
         return f"least(coalesce(total0, {watched}), {watched})"
     return total if metric.cap is None else f"least({total}, {metric.cap:g})"
+
+
+def _elapsed(until: str) -> str:
+    """Days since the exposure, as a double: a quotient of decimals would keep a digit only."""
+    return f"CAST(date_diff('millisecond', exposed_at, {until}) AS double) / 86400000"
 
 
 def _days(at: str, measure: Measure) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import runpy
 from pathlib import Path
 from typing import Any
@@ -88,5 +87,5 @@ def test_supported_work_raises_earnings(declared: Declared, tmp_path: Path) -> N
 
 
 def test_the_page_names_what_was_published() -> None:
-    assert re.search(r"13\.90 \(2\.45\)", PAGE)
-    assert re.search(r"1,794 \(633\)", PAGE)
+    assert "13.90 (2.45)" in PAGE
+    assert "1,794 (633)" in " ".join(PAGE.split())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from assay.errors import did_you_mean
 from assay.spec.generate import Generate
-from assay.spec.model import Model, Name, problem
+from assay.spec.model import Extended, Model, Name, problem
 
 
 class Fact(Model):
@@ -48,16 +48,14 @@ MetricType = Literal["mean", "proportion", "ratio"]
 
 
 def methods_for(metric_type: MetricType) -> list[str]:
-    """Names of the methods that a metric of this type may choose: those that decide, from moments."""
+    """Names of the methods that a metric of this type may choose: those that work from moments."""
     # Most blueprints name no method, and a function that checks them starts sooner without the statistics.
-    from assay.stats import Moments, Posterior, for_metric
+    from assay.stats import Moments, for_metric
 
-    return [
-        m.name for m in for_metric(metric_type) if m.data is Moments and not issubclass(m.result, Posterior)
-    ]
+    return [m.name for m in for_metric(metric_type) if m.data is Moments]
 
 
-class Metric(Model):
+class Metric(Extended):
     """One number per unit, and how units are compared.
 
     A *measure* is `<fact>.count` (events) or `<fact>.<value column>` (sum over events), counted per unit
@@ -71,8 +69,11 @@ class Metric(Model):
         minimum_effect: Smallest relative effect worth finding, above 0; it moves no estimate and no decision.
         higher_is_better: Whether an increase is an improvement.
         method: Name of the method of `assay.stats` that results are computed with; that of the type if left
-            out. It must work from moments and suit the type.
+            out. It must work from moments and suit the type, and the plan of each experiment with the metric.
+        margin: Greatest relative harm, above 0, that is accepted where the metric is a guardrail.
     """
+
+    later: ClassVar[frozenset[str]] = frozenset({"margin"})
 
     type: MetricType
     numerator: str
@@ -80,6 +81,7 @@ class Metric(Model):
     minimum_effect: float | None = Field(default=None, gt=0)
     higher_is_better: bool = True
     method: Name | None = None
+    margin: float | None = Field(default=None, gt=0, lt=1)
 
     @model_validator(mode="after")
     def _check(self) -> Metric:

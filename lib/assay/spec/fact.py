@@ -101,7 +101,7 @@ class Metric(Extended):
 
     @property
     def analysis(self) -> str:
-        """Name of the method that results are computed with."""
+        """Name of the method that results are computed with, where the plan does not choose another."""
         from assay.stats import DEFAULT_METHOD
 
         return DEFAULT_METHOD[self.type] if self.method is None else self.method

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from assay.spec.fact import Metric, MetricType
+from assay.spec.fact import Metric, MetricType, methods_for
 from assay.spec.model import Model, problem
 
 Role = Literal["primary", "secondary", "guardrail"]
@@ -102,16 +102,15 @@ def fitting(plan: Plan, metric_type: MetricType) -> list[str]:
         For `anytime` the always-valid methods, for `bayesian` those with a posterior, for `sequential` those
         whose p-value is of one look, for `fixed` all that have one.
     """
-    from assay.spec.fact import methods_for
     from assay.stats import METHODS, Posterior
 
-    found = []
-    for name in methods_for(metric_type):
-        always, posterior = METHODS[name].family == "sequential", issubclass(METHODS[name].result, Posterior)
-        fits = {"fixed": not posterior, "sequential": not (always or posterior), "anytime": always}
-        if fits.get(plan.kind, posterior):
-            found.append(name)
-    return found
+    def fits(name: str) -> bool:
+        always_valid = METHODS[name].family == "sequential"
+        if issubclass(METHODS[name].result, Posterior):
+            return plan.kind == "bayesian"
+        return {"fixed": True, "anytime": always_valid, "sequential": not always_valid}.get(plan.kind, False)
+
+    return [name for name in methods_for(metric_type) if fits(name)]
 
 
 def method_of(plan: Plan, metric: Metric) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from assay import configs
@@ -88,6 +90,17 @@ def test_what_fits_a_plan_is_told_by_how_the_method_answers() -> None:
     fixed, sequential = (set(fitting(PLANS[kind], "mean")) for kind in ("fixed", "sequential"))
     assert fixed - sequential == set(fitting(PLANS["anytime"], "mean"))
     assert not any(issubclass(METHODS[name].result, Posterior) for name in fixed)
+
+
+def test_the_blueprint_of_the_page_is_valid_and_uses_every_kind_and_role() -> None:
+    page = Path(configs.path("docs/plans.md")).read_text()
+    blueprint = Blueprint.parse(page.split("```yaml")[1].split("```")[0], "docs/plans.md")
+    experiments = blueprint.experiments.values()
+    assert [each.plan.kind for each in experiments] == ["fixed", "sequential", "anytime", "bayesian"]
+    roles = {role for each in experiments for role in each.roles.values()}
+    assert roles == {"secondary", "guardrail"}
+    for word in ("bonferroni", "holm", "hochberg", "benjamini_hochberg", "none"):
+        assert f"`{word}`" in page
 
 
 # ---- relations

@@ -216,7 +216,9 @@ def test_intervals_decide_at_a_level_of_their_own() -> None:
 
 def test_a_look_so_early_that_it_spends_nothing_decides_nothing() -> None:
     early, _ = planned("plan: {kind: sequential, looks: [1, 7]}")
-    assert nominal(early, look(1), 1e-6) is None
+    assert nominal(early, look(1), 1e-60) is None
+    assert interval_level(early, "guardrail", look(1), 1e-60) == 1e-60
+    assert interval_level(early, "guardrail", look(1), 1e-9) == 1e-12
     assert decides(early, look(1))
     assert not decides(early, look(2))
 

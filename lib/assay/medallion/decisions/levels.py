@@ -39,7 +39,7 @@ from assay.stats.sequential import (
 
 Array = NDArray[np.float64]
 _SPENDING: dict[str, Spending] = {"obrien_fleming": ObrienFlemingSpending(), "pocock": PocockSpending()}
-# A look whose level is smaller decides nothing: no p-value of real data is known that far out.
+# No method is asked for an interval at a smaller level: such numbers say nothing of real data.
 _LEAST = 1e-12
 _WEEK = 7
 
@@ -68,7 +68,7 @@ def nominal(planned: PlannedExperiment, as_of: date, level: float) -> float | No
         return None
     plan = planned.plan
     found = _design(tuple(plan.looks), plan.spending, level)[plan.looks.index(_weeks(planned, as_of))]
-    return found if found >= _LEAST else None
+    return found or None
 
 
 def interval_level(planned: PlannedExperiment, role: Role, as_of: date, alpha: float) -> float:
@@ -88,7 +88,8 @@ def interval_level(planned: PlannedExperiment, role: Role, as_of: date, alpha: f
     if isinstance(planned.plan, Bayesian) and role != "guardrail":
         return 2 * (1 - planned.plan.threshold)
     if role == "guardrail":
-        return nominal(planned, as_of, alpha) or alpha
+        level = nominal(planned, as_of, alpha)
+        return alpha if level is None else max(level, _LEAST)
     return alpha
 
 

@@ -5,7 +5,7 @@ WITH looks AS (
     WHERE segment = 'all'
 )
 SELECT
-    experiment, metric, contrast, method, as_of, final, decision,
+    experiment, metric, contrast, method, as_of, final, decision, decided,
     relative_estimate, relative_lower, relative_upper, p_value, alpha_corrected,
     type_i_error, type_i_lower, type_i_upper
 FROM looks

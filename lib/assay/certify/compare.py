@@ -84,18 +84,24 @@ def compare(
         alpha: Level of the interval.
 
     Returns:
-        The comparison. A result without a p-value is not significant.
+        The comparison. Without a p-value, as of a posterior, an interval without 0 is significant.
     """
     if known is None:
         return Comparison()
     null = not abs(known.relative) > _ROUNDING if not math.isnan(known.relative) else known.difference == 0
     difference = 0.0 if null else known.difference
-    significant = p_value is not None and p_value < alpha
+    significant = _significant(p_value, lower, upper, alpha)
     covered = None if lower is None or upper is None else lower <= difference <= upper
     relative = None if math.isnan(known.relative) else (0.0 if null else known.relative)
     return Comparison(
         difference, relative, covered, _error_kind(difference, estimate, significant=significant)
     )
+
+
+def _significant(p_value: float | None, lower: float | None, upper: float | None, alpha: float) -> bool:
+    if p_value is not None:
+        return p_value < alpha
+    return lower is not None and upper is not None and not lower <= 0 <= upper
 
 
 def _error_kind(difference: float, estimate: float | None, *, significant: bool) -> str:

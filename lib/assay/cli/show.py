@@ -164,7 +164,7 @@ def verdicts(found: Sequence[Verdict], last_week: date, *, canaries: int) -> Non
     contrasts = {(row.experiment, row.metric, row.contrast) for row in found}
     several = len({(experiment, metric) for experiment, metric, _ in contrasts}) < len(contrasts)
     for row in found:
-        if not row.final:
+        if row.verdict == RUNNING:
             continue
         style = "green" if row.verdict in GOOD else "red" if row.verdict in BAD else "dim"
         table.add_row(
@@ -178,7 +178,7 @@ def verdicts(found: Sequence[Verdict], last_week: date, *, canaries: int) -> Non
         )
     if table.row_count:
         console.print(
-            "[bold]Found against planted[/bold], relative to control, at each experiment's planned end"
+            "[bold]Found against planted[/bold], relative to control, where an experiment has decided"
         )
         console.print(table)
     running = sorted({row.experiment for row in found if row.verdict == RUNNING})

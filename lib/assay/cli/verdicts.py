@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from assay.spec import Blueprint
+from assay.medallion.decisions import words
+from assay.spec import Blueprint, Metric
 from assay.spec.canaries import is_canary
 
 SQL = """
@@ -19,12 +20,13 @@ ORDER BY experiment, metric, contrast, method, as_of
 """
 FOUND, NOTHING, MISSED, FALSE_ALARM = "found", "rightly nothing", "missed", "false alarm"
 TOO_SMALL = "below minimum effect"
+SAFE, UNSAFE, UNSHOWN = "rightly within margin", "wrongly within margin", "rightly not shown"
 WRONG_SIGN, CAUGHT, UNCAUGHT, FALSE_SRM = "wrong sign", "mismatch caught", "mismatch missed", "false mismatch"
 # What the analytic truth of equal arms may differ from 0 by rounding.
 _NOTHING = 1e-12
 RUNNING, REAL = "running", "real data"
-GOOD = frozenset({FOUND, NOTHING, CAUGHT, TOO_SMALL})
-BAD = frozenset({MISSED, FALSE_ALARM, WRONG_SIGN, UNCAUGHT, FALSE_SRM})
+GOOD = frozenset({FOUND, NOTHING, CAUGHT, TOO_SMALL, SAFE, UNSHOWN})
+BAD = frozenset({MISSED, FALSE_ALARM, WRONG_SIGN, UNCAUGHT, FALSE_SRM, UNSAFE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def judge(rows: Iterable[Mapping[str, Any]], blueprint: Blueprint, until: date) 
         _verdict(
             row,
             mismatch_planted=_loses(blueprint, planned[row["experiment"]].experiment),
-            minimum_effect=blueprint.metrics[row["metric"]].minimum_effect or 0.0,
+            metric=blueprint.metrics[row["metric"]],
         )
         for row in latest.values()
     ]
@@ -97,26 +99,43 @@ def canaries(rows: Iterable[Mapping[str, Any]]) -> int:
     return sum(is_canary(row["experiment"]) and row["final"] for row in rows)
 
 
-def word(row: Mapping[str, Any], *, mismatch_planted: bool, minimum_effect: float = 0.0) -> str:
+def word(row: Mapping[str, Any], *, mismatch_planted: bool, metric: Metric) -> str:
     """The verdict on one row of gold.experiment_results.
 
     Args:
         row: The row.
         mismatch_planted: Whether the experiment loses exposures.
-        minimum_effect: Smallest relative effect that the metric is meant to find; a smaller one that was not
-            found is no mistake.
+        metric: Its metric; an effect smaller than the smallest that it is meant to find is no mistake if it
+            was not found.
     """
-    if not row["final"]:
+    if row["decision"] == words.RUNNING:
         return RUNNING
     if row["srm"]:
         return CAUGHT if mismatch_planted else FALSE_SRM
     if mismatch_planted:
         return UNCAUGHT
-    return REAL if row["truth"] is None else _against(row, minimum_effect)
+    if row["truth"] is None:
+        return REAL
+    if row["decision"] in (words.WITHIN, words.HARMED, words.NOT_SHOWN):
+        return _guarded(row, metric)
+    return _against(row, metric.minimum_effect or 0.0)
+
+
+def _guarded(row: Mapping[str, Any], metric: Metric) -> str:
+    """The verdict on a guardrail; without a planted lift its margin means nothing."""
+    if row["relative_truth"] is None:
+        return REAL
+    harm = -row["relative_truth"] if metric.higher_is_better else row["relative_truth"]
+    if row["decision"] == words.HARMED:
+        return FOUND if harm > _NOTHING else FALSE_ALARM
+    safe = harm < (metric.margin or 0.0)
+    if row["decision"] == words.WITHIN:
+        return SAFE if safe else UNSAFE
+    return MISSED if safe else UNSHOWN
 
 
 def _against(row: Mapping[str, Any], minimum_effect: float) -> str:
-    shown = row["decision"] in ("better", "worse")
+    shown = row["decision"] in (words.BETTER, words.WORSE)
     if abs(row["truth"]) <= _NOTHING:
         return FALSE_ALARM if shown else NOTHING
     if shown:
@@ -125,7 +144,7 @@ def _against(row: Mapping[str, Any], minimum_effect: float) -> str:
     return TOO_SMALL if lift is not None and abs(lift) < minimum_effect else MISSED
 
 
-def _verdict(row: Mapping[str, Any], *, mismatch_planted: bool, minimum_effect: float) -> Verdict:
+def _verdict(row: Mapping[str, Any], *, mismatch_planted: bool, metric: Metric) -> Verdict:
     return Verdict(
         experiment=row["experiment"],
         metric=row["metric"],
@@ -139,7 +158,7 @@ def _verdict(row: Mapping[str, Any], *, mismatch_planted: bool, minimum_effect: 
         upper=row["relative_upper"],
         p_value=row["p_value"],
         decision=row["decision"],
-        verdict=word(row, mismatch_planted=mismatch_planted, minimum_effect=minimum_effect),
+        verdict=word(row, mismatch_planted=mismatch_planted, metric=metric),
         type_i_error=row["type_i_error"],
     )
 

@@ -74,11 +74,17 @@ def looks(
     # One job for both counts: they are small, and what a job costs here is its start.
     exposed, bad = _counts(exposures, quarantine, blueprint, scopes)
     health = gold_health.health(blueprint, scopes, analysed, exposed, bad)
+    decided = gold_results.decided(results.collect(), blueprint, scopes)
     return Looks(
         moments=_with_gone(spark, moments, scopes),
-        results=frame(spark, results.collect(), results.schema),
+        results=frame(spark, decided, f"{_ddl(results)}, {gold_results.DECIDED}"),
         health=frame(spark, health, gold_health.SCHEMA),
     )
+
+
+def _ddl(rows: DataFrame) -> str:
+    """Names and types, as Spark's text."""
+    return ", ".join(f"{name} {kind}" for name, kind in rows.dtypes)
 
 
 def _with_gone(spark: SparkSession, moments: list[tuple[object, ...]], scopes: Sequence[Scope]) -> DataFrame:

@@ -1,40 +1,34 @@
-"""gold.experiment_results: one row per experiment, look, metric and contrast, and what is decided at the end.
+"""gold.experiment_results: one row per experiment, look, metric and contrast.
 
 Every treatment is compared with the control, the first arm of the blueprint. The method is the metric's own,
-or that of its type, and runs as a Spark function over the moments, or over the units if it needs them
-(`gold_sampled`). `alpha` is the blueprint's;
-`alpha_corrected` is Bonferroni's: alpha divided by the number of comparisons that the experiment makes at the
-look (metrics times contrasts), so that an experiment without any effect is called different at its end with a
-probability of at most alpha. Intervals are at `alpha`, uncorrected. Looks before the planned end decide
-nothing, so nothing is gained by peeking.
-
-References:
-    Dunn (1961), Multiple Comparisons among Means.
+or that of its type and the experiment's plan, and runs as a Spark function over the moments, or over the
+units if it needs them (`gold_sampled`). Intervals are at `alpha`, uncorrected. What the rows say together, by
+the plan, is added on the driver (`assay.medallion.decisions`).
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import reduce
 from types import MappingProxyType
 from typing import Any
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
+from assay.medallion.decisions import Result, decide, interval_level
 from assay.medallion.gold_moments import PARTS, SEGMENT
 from assay.medallion.gold_sampled import FIELDS, Answers, Quantiles, is_sampled
 from assay.medallion.gold_scope import Scope
 from assay.spark import udfs
 from assay.spark.local import frame
-from assay.spec import Blueprint, Metric
-from assay.stats import DEFAULT_METHOD, METHODS, SRM_LEVEL
+from assay.spec import Blueprint
+from assay.spec.plan import method_of
+from assay.stats import DEFAULT_METHOD, METHODS, SRM_LEVEL, Posterior
 
 KEYS = ("experiment", "as_of", "metric", "segment", "contrast", "method")
-RUNNING, BETTER, WORSE = "running", "better", "worse"
-UNDECIDED, INVALID = "no difference shown", "invalid: sample ratio mismatch"
-
 _EFFECT = (
     "estimate", "std_error", "lower", "upper", "statistic", "df", "p_value",
     "relative_estimate", "relative_lower", "relative_upper",
@@ -42,8 +36,7 @@ _EFFECT = (
 _MOMENTS = ("n", *PARTS)
 _INPUT = (
     "experiment string, as_of date, metric string, segment string, contrast string, method string, "
-    "control string, treatment string, alpha double, alpha_corrected double, "
-    "sign double, srm boolean, final boolean, "
+    "control string, treatment string, alpha double, srm boolean, final boolean, "
     + ", ".join(f"{name}_{arm} {'bigint' if name == 'n' else 'double'}" for arm in "ct" for name in _MOMENTS)
 )
 # Filled by calibration, which compares with a certificate and with the truth where it is planted.
@@ -57,6 +50,7 @@ CALIBRATED = {
     "covered": "boolean",
     "error_kind": "string",
 }
+DECIDED = "alpha_corrected double, decision string, decided date"
 _NO_UNITS = (0, *(0.0 for _ in PARTS))
 
 
@@ -81,19 +75,20 @@ def results(
         quantiles: `gold_sampled.quantiles`.
 
     Returns:
-        The columns of gold.experiment_results; those that calibration fills are NULL.
+        The columns of gold.experiment_results but for those of `DECIDED`; those that calibration fills are
+        NULL.
     """
     found = {(*row[:3], row[4]): row[5:] for row in moments}
     found = {key: _with_value(key, row, blueprint, quantiles) for key, row in found.items()}
     rows = [row for scope in scopes for row in _comparisons(blueprint, scope, found, srm)]
-    sampled = [row for row in rows if is_sampled(blueprint.metrics[str(row[2])])]
+    sampled = [row for row in rows if is_sampled(str(row[5]))]
     # A few rows: one partition, as each starts the Python workers once more.
     given = frame(spark, [row for row in rows if row not in sampled], _INPUT).coalesce(1)
     methods = sorted({str(row[5]) for row in rows if row not in sampled} or {DEFAULT_METHOD["mean"]})
     udfs.register(spark, methods)
-    compared = [_shown(_compared(given, method)) for method in methods]
+    compared = [_shown(_compared(given, method), _greater(method)) for method in methods]
     if sampled:
-        compared.append(_shown(_answered(spark, sampled, answers)))
+        compared.append(_shown(_answered(spark, sampled, answers), F.lit(None).cast("double")))
     return reduce(DataFrame.unionByName, compared)
 
 
@@ -118,18 +113,18 @@ def _comparisons(
 ) -> Iterator[tuple[object, ...]]:
     planned = scope.planned
     control, *treatments = [arm.name for arm in planned.arms]
-    corrected = blueprint.alpha / (len(planned.metrics) * len(treatments))
+    metrics = blueprint.world_of(planned.id).metrics
     for as_of in scope.looks:
         p_value = srm.get((planned.id, as_of))
         mismatch = p_value is not None and p_value < SRM_LEVEL
         for name in planned.metrics:
-            metric = blueprint.metrics[name]
+            method = method_of(planned.plan, metrics[name])
+            alpha = interval_level(planned, planned.role(name), as_of, blueprint.alpha)
             for treatment in treatments:
                 arms = [found.get((planned.id, arm, name, as_of), _NO_UNITS) for arm in (control, treatment)]
                 yield (
                     planned.id, as_of, name, SEGMENT, contrast(control, treatment),
-                    metric.analysis, control, treatment, blueprint.alpha, corrected,
-                    _sign(metric), mismatch, as_of == planned.end, *arms[0], *arms[1],
+                    method, control, treatment, alpha, mismatch, as_of == planned.end, *arms[0], *arms[1],
                 )  # fmt: skip
 
 
@@ -141,10 +136,6 @@ def contrast(control: str, treatment: str) -> str:
         'blue vs control'
     """
     return f"{treatment} vs {control}"
-
-
-def _sign(metric: Metric) -> float:
-    return 1.0 if metric.higher_is_better else -1.0
 
 
 def _compared(given: DataFrame, method: str) -> DataFrame:
@@ -168,8 +159,8 @@ def _answer_key(row: tuple[Any, ...]) -> tuple[str, date, str, str]:
     return experiment, as_of, metric, treatment
 
 
-def _shown(compared: DataFrame) -> DataFrame:
-    """The columns of gold.experiment_results, from inputs and `effect`."""
+def _shown(compared: DataFrame, greater: Column) -> DataFrame:
+    """The columns of gold.experiment_results, from inputs, `effect` and a posterior probability."""
     return compared.select(
         *KEYS,
         "control",
@@ -180,9 +171,8 @@ def _shown(compared: DataFrame) -> DataFrame:
         _mean("t").alias("mean_treatment"),
         *(f"effect.{name}" for name in _EFFECT),
         "alpha",
-        "alpha_corrected",
         "effect.mde",
-        _decision().alias("decision"),
+        greater.alias("probability_greater"),
         "srm",
         "final",
         *(F.lit(None).cast(kind).alias(name) for name, kind in CALIBRATED.items()),
@@ -195,13 +185,30 @@ def _mean(arm: str) -> Column:
     return F.when((F.col(f"n_{arm}") > 0) & (F.col(f"mean_d_{arm}") != 0), ratio)
 
 
-def _decision() -> Column:
-    significant = F.col("effect.p_value") < F.col("alpha_corrected")
-    gain = F.col("effect.estimate") * F.col("sign")
-    return (
-        F.when(~F.col("final"), RUNNING)
-        .when(F.col("srm"), INVALID)
-        .when(significant & (gain > 0), BETTER)
-        .when(significant & (gain < 0), WORSE)
-        .otherwise(UNDECIDED)
-    )
+def _greater(method: str) -> Column:
+    """The posterior probability that the treatment is the greater; NULL for a method without a posterior."""
+    posterior = issubclass(METHODS[method].result, Posterior)
+    return F.col("effect.probability_better") if posterior else F.lit(None).cast("double")
+
+
+def decided(rows: Iterable[Row], blueprint: Blueprint, scopes: Sequence[Scope]) -> list[tuple[object, ...]]:
+    """The rows with what their looks say by the plans.
+
+    Args:
+        rows: `results`, collected.
+        blueprint: The blueprint in force.
+        scopes: Whose looks.
+
+    Returns:
+        The rows, each followed by the values of `DECIDED`.
+    """
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row["experiment"]].append(row)
+    said: list[tuple[object, ...]] = []
+    for scope in scopes:
+        mine = found[scope.planned.id]
+        given = [Result(**{name: row[name] for name in Result.__dataclass_fields__}) for row in mine]
+        decisions = decide(scope.planned, blueprint.metrics, blueprint.alpha, given)
+        said += [(*row, d.alpha_corrected, d.word, d.decided) for row, d in zip(mine, decisions, strict=True)]
+    return said

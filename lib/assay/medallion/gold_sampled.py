@@ -14,10 +14,12 @@ from functools import reduce
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
+from assay.medallion.decisions import interval_level
 from assay.medallion.gold_scope import Scope
 from assay.medallion.gold_unit_metrics import pair, pair_name
 from assay.spark.grouped import Columns, Comparison, compare
 from assay.spec import Blueprint, Metric
+from assay.spec.plan import method_of
 from assay.stats import METHODS, Moments
 
 BY = ("experiment", "as_of", "metric")
@@ -31,9 +33,9 @@ Quantiles = Mapping[tuple[str, date, str, str], float | None]
 """(experiment, as_of, metric, arm) → the arm's quantile."""
 
 
-def is_sampled(metric: Metric) -> bool:
-    """Whether the metric's method needs units, and not their moments."""
-    return METHODS[metric.analysis].data is not Moments
+def is_sampled(method: str) -> bool:
+    """Whether a method needs units, and not their moments."""
+    return METHODS[method].data is not Moments
 
 
 def answers(values: DataFrame, blueprint: Blueprint, scopes: Sequence[Scope]) -> Answers:
@@ -44,14 +46,18 @@ def answers(values: DataFrame, blueprint: Blueprint, scopes: Sequence[Scope]) ->
         blueprint: The blueprint in force.
         scopes: Whose looks.
     """
-    asked: dict[tuple[str, str], list[str]] = defaultdict(list)
+    asked: dict[tuple[str, str, str, float], list[str]] = defaultdict(list)
     for scope in scopes:
         for name in scope.planned.metrics:
-            if is_sampled(blueprint.metrics[name]):
-                asked[name, scope.planned.control].append(scope.planned.id)
+            method = method_of(scope.planned.plan, blueprint.metrics[name])
+            if method is None or not is_sampled(method):
+                continue
+            for look in scope.looks:
+                alpha = interval_level(scope.planned, scope.planned.role(name), look, blueprint.alpha)
+                asked[name, method, scope.planned.control, alpha].append(_place(scope.planned.id, look))
     frames = [
-        _compared(_of(values, name, experiments), blueprint, name, control)
-        for (name, control), experiments in sorted(asked.items())
+        _compared(_of(values, name, places), blueprint.metrics[name], method, control, alpha)
+        for (name, method, control, alpha), places in sorted(asked.items())
     ]
     return {
         (row["experiment"], row["as_of"], row["metric"], row["treatment"]): tuple(row[f] for f in FIELDS)
@@ -72,7 +78,7 @@ def quantiles(values: DataFrame, blueprint: Blueprint, scopes: Sequence[Scope]) 
         name: order for name in sorted(names) if (order := blueprint.metrics[name].quantile) is not None
     }
     found = [
-        _of(values, name, [scope.planned.id for scope in scopes if name in scope.planned.metrics])
+        _of(values, name, _places(scopes, name))
         .groupBy(*BY, "arm")
         .agg(F.expr(f"percentile(y, {order!r}D)").alias("value"))
         for name, order in orders.items()
@@ -83,18 +89,25 @@ def quantiles(values: DataFrame, blueprint: Blueprint, scopes: Sequence[Scope]) 
     }
 
 
-def _of(values: DataFrame, name: str, experiments: Sequence[str]) -> DataFrame:
-    """The values of one metric in some experiments."""
-    wanted = [pair_name(experiment, name) for experiment in experiments]
-    return values.where(pair(F.col("experiment"), F.col("metric")).isin(wanted))
+def _places(scopes: Sequence[Scope], name: str) -> list[str]:
+    with_it = [scope for scope in scopes if name in scope.planned.metrics]
+    return [_place(scope.planned.id, look) for scope in with_it for look in scope.looks]
 
 
-def _compared(values: DataFrame, blueprint: Blueprint, name: str, control: str) -> DataFrame:
-    metric = blueprint.metrics[name]
+def _place(experiment: str, look: date) -> str:
+    return pair_name(experiment, look.isoformat())
+
+
+def _of(values: DataFrame, name: str, places: Sequence[str]) -> DataFrame:
+    """The values of one metric at some looks."""
+    look = pair(F.col("experiment"), F.col("as_of").cast("string"))
+    return values.where((F.col("metric") == name) & look.isin(list(places)))
+
+
+def _compared(values: DataFrame, metric: Metric, method: str, control: str, alpha: float) -> DataFrame:
     per = "d" if metric.type in {"ratio", "time_to_event"} else None
-    columns = Columns(d=per, x="x" if "x" in METHODS[metric.analysis].needs else None)
-    comparison = Comparison(metric.analysis, control, blueprint.alpha, metric.options)
-    found = compare(values, BY, columns, comparison)
+    columns = Columns(d=per, x="x" if "x" in METHODS[method].needs else None)
+    found = compare(values, BY, columns, Comparison(method, control, alpha, metric.options))
     return found.select(*BY, "treatment", *FIELDS)
 
 

@@ -20,6 +20,8 @@ from assay.spec import Blueprint, PlannedExperiment
 from assay.spec.measure import Measure
 
 WEEK = timedelta(days=7)
+STANDING = frozenset({"sequential", "anytime"})
+"""Kinds of plans under which a look may decide before the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,9 @@ def _scope(
     periods = tuple(week for week in weeks if week in events or week >= min(reach, since))
     # A covariate before an exposure is first read at a look after that exposure: `reach` moves no look.
     first = min([week for week in weeks if week in events] + [monday(exposed), since])
-    return Scope(planned, periods, tuple(look for look in looks if look > first))
+    asked = tuple(look for look in looks if look > first)
+    # What an earlier look decided stands at later ones, so these are made from all of them.
+    return Scope(planned, periods, looks if asked and planned.plan.kind in STANDING else asked)
 
 
 def _weeks(first: date, end: date) -> Iterator[date]:

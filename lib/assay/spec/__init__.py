@@ -13,11 +13,14 @@ from assay.spec.experiment import Experiment, PlannedExperiment
 from assay.spec.exposures import Exposures
 from assay.spec.fact import Fact, Metric
 from assay.spec.generate import Generate, UnitScale
+from assay.spec.plan import Anytime, Bayesian, Fixed, Plan, Role, Sequential
 from assay.spec.planted import Bots, Interference, Planted
 from assay.spec.population import Market, Population, RowFaults
 
 __all__ = [
+    "Anytime",
     "Arm",
+    "Bayesian",
     "Blueprint",
     "Bots",
     "Canaries",
@@ -25,14 +28,18 @@ __all__ = [
     "Exposures",
     "Fact",
     "Fade",
+    "Fixed",
     "Generate",
     "Interference",
     "Market",
     "Metric",
+    "Plan",
     "PlannedExperiment",
     "Planted",
     "Population",
+    "Role",
     "RowFaults",
+    "Sequential",
     "UnitScale",
     "load_blueprint",
 ]

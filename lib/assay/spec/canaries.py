@@ -17,8 +17,9 @@ from pydantic import Field
 from assay import seeds
 from assay.spec.arm import Arm
 from assay.spec.experiment import Experiment
-from assay.spec.fact import Fact
+from assay.spec.fact import Fact, Metric
 from assay.spec.model import Model, Share
+from assay.spec.plan import Sequential, fitting
 from assay.spec.population import Population
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ NULL, RATE, VALUE = "canary_null", "canary_rate", "canary_value"
 COVARIATE_DAYS = 7
 NAMES = (NULL, RATE, VALUE)
 _LAYER = "canaries"
+_ONE_LOOK = Sequential(looks=[1])
+"""A plan that only methods for one look suit."""
 _CONTROL, _TREATMENT = "control", "treatment"
 
 
@@ -77,6 +80,7 @@ def world(blueprint: Blueprint, week: int = 0) -> Blueprint:
             "seed": seeds.key(f"{blueprint.seed}/canaries/{week}") >> 1,  # a seed is below 2**63
             "population": _customers(population, canaries.customers),
             "facts": {name: _without_trend(fact) for name, fact in blueprint.facts.items()},
+            "metrics": {name: _for_one_look(metric) for name, metric in blueprint.metrics.items()},
             "experiments": _experiments(blueprint, canaries),
             "canaries": None,
         }
@@ -104,6 +108,16 @@ def _without_trend(fact: Fact) -> Fact:
     if fact.generate is None or not fact.generate.trend:
         return fact
     return fact.model_copy(update={"generate": fact.generate.model_copy(update={"trend": 0.0})})
+
+
+def _for_one_look(metric: Metric) -> Metric:
+    """Canaries end after one look, and are judged by whether the p-values of that look are uniform.
+
+    An always-valid p-value is not, and a posterior has none: metrics with such methods have that of their
+    type in canaries.
+    """
+    exact = metric.method is None or metric.method in fitting(_ONE_LOOK, metric.type)
+    return metric if exact else metric.model_copy(update={"method": None})
 
 
 def _experiments(blueprint: Blueprint, canaries: Canaries) -> dict[str, Experiment]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import ClassVar
 
 from pydantic import Field, model_validator
 
 from assay.errors import did_you_mean
 from assay.spec.arm import Arm
-from assay.spec.model import Model, Name, check_shares, problem
+from assay.spec.model import Extended, Model, Name, check_shares, problem
+from assay.spec.plan import Fixed, Plan, Role, Sequential
 from assay.spec.planted import Planted
 
 
-class Experiment(Model):
+class Experiment(Extended):
     """A comparison of arms between randomised units.
 
     Attributes:
@@ -26,7 +28,11 @@ class Experiment(Model):
         traffic: Share of the layer's units.
         covariate_days: Length of the period before exposure that serves as covariate; 0 for none.
         planted: Faults of a synthetic experiment.
+        roles: Metric to what it is for; those not named are `primary`.
+        plan: How it decides; at the planned end, by Bonferroni's correction, if left out.
     """
+
+    later: ClassVar[frozenset[str]] = frozenset({"roles", "plan"})
 
     arms: list[Arm] = Field(min_length=2, max_length=20)
     metrics: list[str] = Field(min_length=1)
@@ -38,6 +44,8 @@ class Experiment(Model):
     traffic: float = Field(default=1.0, gt=0, le=1)
     covariate_days: int = Field(default=7, ge=0, le=365)
     planted: Planted | None = None
+    roles: dict[str, Role] = Field(default_factory=dict)
+    plan: Plan = Field(default_factory=Fixed, discriminator="kind")
 
     @model_validator(mode="after")
     def _check(self) -> Experiment:
@@ -47,6 +55,9 @@ class Experiment(Model):
         if len(set(self.metrics)) < len(self.metrics):
             raise problem("metrics", f"the names are {self.metrics}; a metric is named twice")
         check_shares("arms", {arm.name: arm.allocation for arm in self.arms})
+        for metric in self.roles:
+            if metric not in self.metrics:
+                raise problem("roles", f"names no metric {metric!r}; {did_you_mean(metric, self.metrics)}")
         self._check_calendar()
         for arm in self.planted.lost_exposures if self.planted else ():
             if arm not in names:
@@ -68,6 +79,11 @@ class Experiment(Model):
                 "repeat_every_weeks",
                 f"is {self.repeat_every_weeks}, less than weeks, {self.weeks}: rounds overlap; raise it",
             )
+        if isinstance(self.plan, Sequential) and self.plan.looks[-1] != self.weeks:
+            raise problem(
+                "plan.looks",
+                f"ends at {self.plan.looks[-1]}; the last look must be that of weeks, {self.weeks}",
+            )
 
 
 class PlannedExperiment(Model):
@@ -83,6 +99,8 @@ class PlannedExperiment(Model):
         arms: As declared; the first is the control.
         metrics: Names of the metrics.
         covariate_days: As declared.
+        roles: Metric to its role; those not named are `primary`.
+        plan: How it decides.
     """
 
     id: str
@@ -94,6 +112,8 @@ class PlannedExperiment(Model):
     arms: list[Arm]
     metrics: list[str]
     covariate_days: int
+    roles: dict[str, Role]
+    plan: Plan
 
     @property
     def control(self) -> str:
@@ -104,6 +124,10 @@ class PlannedExperiment(Model):
     def allocations(self) -> dict[str, float]:
         """Arm to share."""
         return {arm.name: arm.allocation for arm in self.arms}
+
+    def role(self, metric: str) -> Role:
+        """What a metric is for."""
+        return self.roles.get(metric, "primary")
 
     def covers(self, week: date) -> bool:
         """Whether the week that starts on this Monday is one of its weeks."""
@@ -130,4 +154,6 @@ def plan_round(name: str, experiment: Experiment, number: int, start: date) -> P
         arms=experiment.arms,
         metrics=experiment.metrics,
         covariate_days=experiment.covariate_days,
+        roles=experiment.roles,
+        plan=experiment.plan,
     )

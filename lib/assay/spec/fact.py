@@ -49,18 +49,16 @@ MetricType = Literal["mean", "proportion", "ratio", "quantile", "time_to_event"]
 
 
 def methods_for(metric_type: MetricType) -> list[str]:
-    """Names of the methods that a metric of this type may choose: those that decide, from what gold has."""
+    """Names of the methods that a metric of this type may choose: those that work from what gold has."""
     # Most blueprints name no method, and a function that checks them starts sooner without the statistics.
-    from assay.stats import Moments, Posterior, Samples, for_metric
+    from assay.stats import Moments, Samples, for_metric
     from assay.stats.survival.lifetable import LifeTable
 
     known = {Moments, Samples, LifeTable}
     return [
         method.name
         for method in for_metric(metric_type)
-        if method.data in known
-        and not issubclass(method.result, Posterior)
-        and not {"w", "cluster"} & {*method.needs}
+        if method.data in known and not {"w", "cluster"} & {*method.needs}
     ]
 
 
@@ -80,15 +78,19 @@ class Metric(Extended):
         minimum_effect: Smallest relative effect worth finding, above 0; it moves no estimate and no decision.
         higher_is_better: Whether an increase is an improvement.
         method: Name of the method of `assay.stats` that results are computed with; that of the type if left
-            out. It must suit the type, and work from what gold has of units: values and covariate.
+            out. It must work from what gold has of units, values and covariate, and suit the type and the
+            plan of each experiment with the metric.
         where: Column of the fact's table → what it must be for an event to count.
         window: Days after the exposure whose events count; None for all.
         cap: Largest number that a unit may have, above 0; greater ones count as the cap. For a mean.
         quantile: Which one, strictly between 0 and 1; for a quantile, where it must be given.
         horizon_days: Up to which day times are compared; for a time to event, where it must be given.
+        margin: Greatest relative harm, above 0, that is accepted where the metric is a guardrail.
     """
 
-    later: ClassVar[frozenset[str]] = frozenset({"where", "window", "cap", "quantile", "horizon_days"})
+    later: ClassVar[frozenset[str]] = frozenset(
+        {"where", "window", "cap", "quantile", "horizon_days", "margin"}
+    )
 
     type: MetricType
     numerator: str
@@ -101,6 +103,7 @@ class Metric(Extended):
     cap: float | None = Field(default=None, gt=0)
     quantile: float | None = Field(default=None, gt=0, lt=1)
     horizon_days: float | None = Field(default=None, gt=0)
+    margin: float | None = Field(default=None, gt=0, lt=1)
 
     @field_validator("numerator", "denominator")
     @classmethod
@@ -151,7 +154,7 @@ class Metric(Extended):
 
     @property
     def analysis(self) -> str:
-        """Name of the method that results are computed with."""
+        """Name of the method that results are computed with, where the plan does not choose another."""
         from assay.stats import DEFAULT_METHOD
 
         return DEFAULT_METHOD[self.type] if self.method is None else self.method

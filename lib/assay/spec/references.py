@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from assay.errors import did_you_mean
 from assay.spec.canaries import PREFIX, is_canary, metrics
 from assay.spec.model import problem
+from assay.spec.plan import fitting, method_of
 
 if TYPE_CHECKING:
     from assay.spec.arm import Arm
@@ -31,6 +32,7 @@ def check(blueprint: Blueprint) -> None:
             if metric not in blueprint.metrics:
                 hint = did_you_mean(metric, blueprint.metrics)
                 raise problem(f"experiments.{name}.metrics", f"there is no metric {metric!r}; {hint}")
+            _check_plan(blueprint, name, experiment, metric)
         _check_effects(blueprint, name, experiment)
     _check_layers(blueprint)
     _check_synthetic(blueprint)
@@ -58,6 +60,33 @@ def _check_metrics(blueprint: Blueprint) -> None:
                 hint = did_you_mean(measure.column, columns)
                 fact = f"fact {measure.fact!r}"
                 raise problem(path, f"is {formula!r}, but {fact} has no measure {measure.column!r}; {hint}")
+
+
+_CANNOT = {"bayesian": "has a posterior", "anytime": "holds at every look"}
+
+
+def _check_plan(blueprint: Blueprint, name: str, experiment: Experiment, metric: str) -> None:
+    """A guardrail has a margin, and the plan can decide by the metric's method."""
+    measured, plan = blueprint.metrics[metric], experiment.plan
+    if experiment.roles.get(metric) == "guardrail" and measured.margin is None:
+        raise problem(
+            f"experiments.{name}.roles.{metric}",
+            f"is 'guardrail', but the metric has no margin; add metrics.{metric}.margin, such as 0.02",
+        )
+    path = f"experiments.{name}.plan"
+    method = method_of(plan, measured)
+    if method is None:
+        raise problem(
+            path,
+            f"is {plan.kind!r}, but no method {_CANNOT[plan.kind]} for {metric!r}, a {measured.type}; take "
+            "another plan, or leave the metric out",
+        )
+    if measured.method is not None and method not in (allowed := fitting(plan, measured.type)):
+        raise problem(
+            path,
+            f"is {plan.kind!r}, which cannot decide by {method!r}, the method of {metric!r}; name one of "
+            f"{', '.join(allowed)}, or none",
+        )
 
 
 def _check_effects(blueprint: Blueprint, name: str, experiment: Experiment) -> None:

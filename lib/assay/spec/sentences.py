@@ -17,6 +17,7 @@ _KINDS = {
     "dict_type": "a mapping",
     "list_type": "a list",
     "string_type": "text",
+    "model_attributes_type": "a mapping of fields",
 }
 
 
@@ -41,17 +42,27 @@ def sentence(error: ValidationError, model: type[BaseModel], source: str) -> str
 
 def _describe(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     """Dotted path and sentence of one problem."""
-    loc = [part for part in detail["loc"] if part != "[key]"]
+    loc, last = _placed(model, [part for part in detail["loc"] if part != "[key]"])
     if detail["type"] == "assay":
         context = detail.get("ctx", {})
         below = str(context["path"])
         return _dotted([*loc, *([below] if below else [])]), str(context["sentence"])
     if detail["type"] == "extra_forbidden":
-        fields = _fields_at(model, loc[:-1])
+        fields = list(last.model_fields) if last else []
         return _dotted(loc[:-1]), f"no field {str(loc[-1])!r}; {did_you_mean(str(loc[-1]), fields)}"
     if detail["type"] == "missing":
         return _dotted(loc[:-1]), f"the field {str(loc[-1])!r} is missing; add it"
+    if detail["type"] in {"union_tag_invalid", "union_tag_not_found"}:
+        return _untold(detail, loc, list(_variants(_annotation(model, loc))))
     return _dotted(loc), f"is {_short(detail['input'])}; {_rule(detail)}"
+
+
+def _untold(detail: ErrorDetails, loc: list[str | int], kinds: list[str]) -> tuple[str, str]:
+    """The sentence where one of several models is meant, and the field `kind` does not say which."""
+    if detail["type"] == "union_tag_not_found":
+        return _dotted(loc), f"the field 'kind' is missing; add it, one of {', '.join(kinds)}"
+    tag = str(detail.get("ctx", {})["tag"])
+    return _dotted([*loc, "kind"]), f"is {tag!r}; {did_you_mean(tag, kinds)}"
 
 
 def _rule(detail: ErrorDetails) -> str:
@@ -75,13 +86,36 @@ def _dotted(loc: list[str | int]) -> str:
     return ".".join(str(part) for part in loc)
 
 
-def _fields_at(model: type[BaseModel], loc: list[str | int]) -> list[str]:
-    """The fields of the model that stands at a place of the document."""
+def _placed(model: type[BaseModel], loc: list[str | int]) -> tuple[list[str | int], type[BaseModel] | None]:
+    """A place as it is written, without the kinds that pydantic adds; and the innermost model there."""
+    here: object = model
+    found: list[str | int] = []
+    last = _model_of(model)
+    for part in loc:
+        variant = _variants(here).get(str(part))
+        if variant is None:
+            found.append(part)
+        here = variant or _inside(here, part)
+        last = _model_of(here) or last
+    return found, last
+
+
+def _annotation(model: type[BaseModel], loc: list[str | int]) -> object:
+    """The annotation of what stands at a place of the document."""
     here: object = model
     for part in loc:
         here = _inside(here, part)
-    found = _model_of(here)
-    return list(found.model_fields) if found else []
+    return here
+
+
+def _variants(annotation: object) -> dict[str, type[BaseModel]]:
+    """Kind to model, where the annotation is one of several models."""
+    if get_origin(annotation) not in {Union, types.UnionType}:
+        return {}
+    models = [model for argument in get_args(annotation) if (model := _model_of(argument))]
+    return {
+        str(model.model_fields["kind"].default): model for model in models if "kind" in model.model_fields
+    }
 
 
 def _inside(annotation: object, part: str | int) -> object:

@@ -49,6 +49,7 @@ experiments:
     weeks: 2
     covariate_days: 10
     metrics: [value]
+    plan: {kind: sequential, looks: [1, 2]}
     arms: [{name: control, allocation: 0.5}, {name: treatment, allocation: 0.5}]
 """
 TABLES = ("gold.unit_metrics", "gold.metric_moments", "gold.experiment_results", "gold.experiment_health")

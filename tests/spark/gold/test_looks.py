@@ -256,6 +256,19 @@ def test_a_lost_unit_fails_reconciliation_and_no_unit_warns(scopes: list[gold_sc
     assert found[date(2026, 1, 19), "srm"] == "warn"
 
 
+def decided(
+    spark: Any,
+    blueprint: Blueprint,
+    moments: list[tuple[Any, ...]],
+    scope: gold_scope.Scope,
+    p_values: dict[tuple[str, date], float | None],
+) -> list[dict[str, Any]]:
+    frame = gold_results.results(spark, moments, blueprint, [scope], p_values)
+    names = [*frame.columns, "alpha_corrected", "decision", "decided"]
+    rows = gold_results.decided(frame.collect(), blueprint, [scope])
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
 @pytest.mark.parametrize(
     ("mean", "mismatch", "day", "decision"),
     [
@@ -286,15 +299,74 @@ def test_decisions(spark: Any, mean: float, mismatch: bool, day: date, decision:
     moments += [("button", arm, "value_per_trade", *row[3:]) for arm, row in zip(ARMS, moments, strict=True)]
     scope = gold_scope.Scope(planned, (), (day,))
     p_values = {("button", day): 1e-4 if mismatch else 0.5}
-    rows = (
-        gold_results.results(spark, moments, BLUEPRINT, [scope], p_values)
-        .where("treatment = 'blue'")
-        .collect()
-    )
-    found = {row["metric"]: row["decision"] for row in rows}
+    found = {
+        row["metric"]: row["decision"]
+        for row in decided(spark, BLUEPRINT, moments, scope, p_values)
+        if row["treatment"] == "blue"
+    }
     assert found["value"] == decision
     swapped = {"better": "worse", "worse": "better"}
     assert found["value_per_trade"] == swapped.get(decision, decision)  # its higher_is_better is false
+
+
+PLANS = """
+name: shop
+start: 2026-01-05
+facts:
+  trades: {table: silver.trades, unit: customer_id, time: traded_at}
+metrics:
+  active: {type: proportion, numerator: trades.count}
+  trades: {type: mean, numerator: trades.count}
+  kept: {type: mean, numerator: trades.count, margin: 0.05}
+experiments:
+  early:
+    weeks: 3
+    metrics: [trades, active, kept]
+    roles: {kept: guardrail}
+    arms: &arms [{name: control, allocation: 0.5}, {name: blue, allocation: 0.5}]
+    plan: {kind: sequential, looks: [2, 3]}
+  watched: {weeks: 3, metrics: [trades, active], arms: *arms, plan: {kind: anytime}}
+  believed: {weeks: 3, metrics: [trades, active], arms: *arms, plan: {kind: bayesian, threshold: 0.9}}
+"""
+
+
+def test_plans_choose_methods_levels_and_looks(spark: Any) -> None:
+    """Half of 1,000 units active in control; of the treatment 60 % from the second week on."""
+    blueprint = Blueprint.parse(PLANS, "test")
+    found = {}
+    for name in blueprint.experiments:
+        planned = blueprint.round_of(name)
+        looks = tuple(planned.start + timedelta(weeks=n) for n in (1, 2, 3))
+        moments = [
+            (name, arm, metric, "all", look, 1000, share, 1000 * share * (1 - share), 1.0, *([0.0] * 6))
+            for metric in planned.metrics
+            for look in looks
+            for arm, share in (("control", 0.5), ("blue", 0.5 if look == looks[0] else 0.6))
+        ]
+        rows = decided(spark, blueprint, moments, gold_scope.Scope(planned, (), looks), {})
+        found |= {(name, r["metric"], 1 + looks.index(r["as_of"])): r for r in rows}
+    assert {(name, metric): row["method"] for (name, metric, _), row in found.items()} == {
+        ("early", "trades"): "welch",
+        ("early", "active"): "proportions_score",
+        ("early", "kept"): "welch",
+        ("watched", "trades"): "confidence_sequence",
+        ("watched", "active"): "confidence_sequence",
+        ("believed", "trades"): "normal_normal",
+        ("believed", "active"): "beta_binomial",
+    }
+    words = {key: row["decision"] for key, row in found.items()}
+    for metric in ("trades", "active"):
+        assert [words["early", metric, n] for n in (1, 2, 3)] == ["running", "better", "better"]
+        assert [words["watched", metric, n] for n in (1, 2, 3)] == ["running", "better", "better"]
+        assert [words["believed", metric, n] for n in (1, 2, 3)] == ["running", "running", "better"]
+        assert found["believed", metric, 3]["probability_greater"] > 0.999
+        assert found["believed", metric, 3]["p_value"] is None
+        assert found["early", metric, 3]["decided"] == found["early", metric, 2]["as_of"]
+    assert [words["early", "kept", n] for n in (1, 2, 3)] == ["running", "within margin", "within margin"]
+    # The guardrail's interval is at the level of its look, the posterior's at that of the threshold.
+    assert found["early", "kept", 2]["alpha"] == found["early", "kept", 2]["alpha_corrected"] < 0.05
+    assert found["believed", "trades", 3]["alpha"] == pytest.approx(0.2)
+    assert found["early", "trades", 2]["probability_greater"] is None
 
 
 def test_control_samples_are_cut_by_hash(spark: Any, scopes: list[gold_scope.Scope], units: Any) -> None:

@@ -35,7 +35,10 @@ def judged(
         (0.0, 0.1, 0.04, TYPE_I),
         (0.0, 0.1, 0.05, NONE),
         (1.0, 0.9, 0.20, TYPE_II),
-        (1.0, 0.9, None, TYPE_II),
+        (1.0, 0.4, None, TYPE_II),  # as of a posterior: the interval decides, here it holds 0
+        (1.0, 0.9, None, NONE),
+        (0.0, 0.9, None, TYPE_I),
+        (-1.0, 0.9, None, TYPE_S),
         (1.0, 0.9, 0.01, NONE),
         (1.0, -0.9, 0.01, TYPE_S),
         (-1.0, 0.9, 0.01, TYPE_S),
@@ -44,6 +47,10 @@ def judged(
 )
 def test_error_kinds(difference: float, estimate: float | None, p_value: float | None, kind: str) -> None:
     assert judged(truth(difference), estimate, 0.5, p_value).error_kind == kind
+
+
+def test_without_p_value_and_interval_nothing_is_shown() -> None:
+    assert judged(truth(1.0), 0.9, None, None).error_kind == TYPE_II
 
 
 def test_coverage_includes_the_ends() -> None:

@@ -80,7 +80,7 @@ def test_verdicts_are_a_table_with_what_comes_next(capsys: pytest.CaptureFixture
             row(metric="value_per_trade", truth=0.0, relative_truth=0.0),
             row(experiment="one_click_trading", relative_truth=0.1),
             row(experiment="one_click_trading", contrast="other vs control"),
-            row(experiment="suggested_amounts", final=False),
+            row(experiment="suggested_amounts", final=False, decision="running"),
         ],
         BLUEPRINT,
         BLUEPRINT.week_start(9),

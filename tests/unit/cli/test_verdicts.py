@@ -9,7 +9,7 @@ import pytest
 
 from assay import configs
 from assay.cli import verdicts
-from assay.spec import load_blueprint
+from assay.spec import Metric, load_blueprint
 
 BLUEPRINT = load_blueprint(configs.path("glue_configs/blueprints/brokerage.yaml"))
 
@@ -24,10 +24,15 @@ def row(**changes: object) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def metric(**changes: object) -> Metric:
+    return Metric.model_validate({"type": "mean", "numerator": "trades.count", **changes})
+
+
 @pytest.mark.parametrize(
     ("changes", "planted", "wanted"),
     [
-        ({"final": False}, False, verdicts.RUNNING),
+        ({"final": False, "decision": "running"}, False, verdicts.RUNNING),
+        ({"final": False}, False, verdicts.FOUND),  # a plan may decide before the end
         ({}, False, verdicts.FOUND),
         ({"truth": -0.1}, False, verdicts.WRONG_SIGN),
         ({"truth": -0.1, "estimate": -0.2, "decision": "worse"}, False, verdicts.FOUND),
@@ -41,7 +46,7 @@ def row(**changes: object) -> dict[str, Any]:
     ],
 )
 def test_word(changes: dict[str, object], planted: bool, wanted: str) -> None:
-    assert verdicts.word(row(**changes), mismatch_planted=planted) == wanted
+    assert verdicts.word(row(**changes), mismatch_planted=planted, metric=metric()) == wanted
 
 
 @pytest.mark.parametrize(
@@ -51,7 +56,28 @@ def test_word(changes: dict[str, object], planted: bool, wanted: str) -> None:
 )  # fmt: skip
 def test_an_effect_below_the_minimum_may_stay_unseen(lift: float | None, minimum: float, wanted: str) -> None:
     unseen = row(truth=0.3, relative_truth=lift, decision="no difference shown")
-    assert verdicts.word(unseen, mismatch_planted=False, minimum_effect=minimum) == wanted
+    effect = metric(minimum_effect=minimum or None)
+    assert verdicts.word(unseen, mismatch_planted=False, metric=effect) == wanted
+
+
+@pytest.mark.parametrize(
+    ("decision", "lift", "wanted"),
+    [
+        ("within margin", -0.01, verdicts.SAFE),
+        ("within margin", -0.03, verdicts.UNSAFE),
+        ("harmed", -0.01, verdicts.FOUND),
+        ("harmed", 0.0, verdicts.FALSE_ALARM),
+        ("margin not shown", -0.03, verdicts.UNSHOWN),
+        ("margin not shown", -0.01, verdicts.MISSED),
+        ("within margin", None, verdicts.REAL),
+    ],
+)
+def test_a_guardrail_is_right_about_its_margin(decision: str, lift: float | None, wanted: str) -> None:
+    for higher_is_better in (True, False):
+        truth = lift if lift is None or higher_is_better else -lift
+        found = row(decision=decision, relative_truth=truth)
+        guard = metric(margin=0.02, higher_is_better=higher_is_better)
+        assert verdicts.word(found, mismatch_planted=False, metric=guard) == wanted
 
 
 def test_words_are_good_bad_or_neither() -> None:
@@ -60,7 +86,7 @@ def test_words_are_good_bad_or_neither() -> None:
 
 def test_the_latest_look_of_the_blueprints_own_experiments_is_judged() -> None:
     rows = [
-        row(as_of=date(2026, 2, 2), final=False),
+        row(as_of=date(2026, 2, 2), final=False, decision="running"),
         row(),
         row(experiment="new_onboarding", srm=True, decision="invalid: sample ratio mismatch"),
         row(experiment="somebody_elses"),

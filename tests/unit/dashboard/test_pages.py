@@ -89,7 +89,7 @@ def test_canaries_alone_are_told(lake: Lake, results: Rows) -> None:
     app = page(
         "experiments", lake(experiment_results=[row | {"experiment": "canary_null_001"} for row in results])
     )
-    assert [each.value for each in app.info] == ["Only canaries have ended so far."]
+    assert [each.value for each in app.info] == ["Only canaries have been decided so far."]
 
 
 def test_the_reader_chooses_the_metric_of_the_plot(
@@ -135,6 +135,14 @@ def test_a_failed_job_is_counted(lake: Lake, runs: Rows) -> None:
     app = page("pipeline", lake(runs=runs))
     assert {each.label: each.value for each in app.metric}["jobs failed"] == "1"
     assert "the gate rings" in set(table(app)["error"])
+
+
+def test_a_comparison_that_is_decided_early_is_shown_at_its_newest_look(lake: Lake, results: Rows) -> None:
+    early = [row for row in results if not row["final"] and row["metric"] == "active_customers"]
+    newest = max(row["as_of"] for row in early)
+    decided = [row | {"decision": "better"} for row in early[1:]]
+    shown = table(page("experiments", lake(experiment_results=[early[0], *decided])))
+    assert [pd.Timestamp(day).date() for day in shown["as_of"]] == [newest]
 
 
 # --- nothing to show -------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from assay.medallion.gold_scope import WEEK, Scope, Touched, measures, monday, scopes
-from assay.spec import Blueprint, Metric
+from assay.spec import Anytime, Bayesian, Blueprint, Metric, Sequential
 
 BLUEPRINT = Blueprint.parse(
     """
@@ -49,6 +49,18 @@ def test_the_first_run_asks_for_everything() -> None:
     assert asked(None, None, 5) == {"both": ([3, 4], [4, 5]), "plain": ([2, 3, 4], [4, 5])}
     assert asked(None, None, 9)["plain"] == ([2, 3, 4, 5], [4, 5, 6])
     assert asked(None, None, 3) == {}
+
+
+def test_where_a_look_may_decide_early_every_look_is_made_with_it() -> None:
+    experiment = BLUEPRINT.experiments["plain"]
+    for plan in (Sequential(looks=[1, 3]), Anytime(), Bayesian()):
+        changed = BLUEPRINT.model_copy(
+            update={"experiments": {"plain": experiment.model_copy(update={"plan": plan})}}
+        )
+        (scope,) = scopes(changed, Touched(), since=week(5), until=week(6))
+        assert numbers(scope.periods) == [5]
+        assert numbers(scope.looks) == ([6] if isinstance(plan, Bayesian) else [4, 5, 6])
+        assert scopes(changed, Touched(), since=week(6), until=week(6)) == []
 
 
 def test_nothing_changed_and_nothing_new_asks_for_nothing() -> None:

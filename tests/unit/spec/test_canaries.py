@@ -11,6 +11,7 @@ import yaml
 from assay.errors import InputError
 from assay.spec import Blueprint, load_blueprint
 from assay.spec.canaries import is_canary, metrics, world
+from assay.spec.plan import method_of
 from assay.spec.truth import truth
 
 PATH = Path(__file__).parents[2] / "data/blueprints/canaries.yaml"
@@ -46,6 +47,32 @@ def test_the_truth_is_that_of_half_a_week_of_exposure() -> None:
     assert found["control"].mean == pytest.approx(0.6)
     assert found["treatment"].difference == pytest.approx(0.3)
     assert found["control"].units == pytest.approx(1500 / 3 / 2)
+
+
+@pytest.mark.parametrize(
+    ("method", "kept"),
+    [("cuped", "cuped"), ("mixture_sprt", "welch"), ("normal_normal", "welch"), (None, "welch")],
+)
+def test_canaries_are_measured_by_methods_whose_p_values_are_of_one_look(
+    method: str | None, kept: str
+) -> None:
+    """Whatever plan the declared experiments have: canaries end after their only look."""
+    tree = yaml.safe_load(PATH.read_text())
+    named = tree["metrics"] | {
+        "trades_per_customer": {"type": "mean", "numerator": "trades.count", "method": method}
+    }
+    plan = {"cuped": "fixed", "mixture_sprt": "anytime", "normal_normal": "bayesian"}.get(
+        str(method), "anytime"
+    )
+    experiments = {
+        name: each | {"metrics": ["trades_per_customer"], "plan": {"kind": plan}}
+        for name, each in tree["experiments"].items()
+    }
+    blueprint = changed(metrics=named, experiments=experiments)
+    canary = blueprint.round_of("canary_null")
+    assert canary.plan.kind == "fixed"
+    measured = blueprint.world_of("canary_null").metrics["trades_per_customer"]
+    assert method_of(canary.plan, measured) == kept
 
 
 # ---- relations

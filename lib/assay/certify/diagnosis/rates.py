@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.certify.certificate import TOLERANCE, clopper_pearson, verdict
-from assay.stats import Effect, Method
+from assay.stats import Effect, Method, Posterior
 
 Array = NDArray[np.float64]
 
@@ -60,13 +60,14 @@ def rates(method: Method, null: Effect, effect: Effect, *, lift: float, truth: f
         alpha: The level asked of the method.
 
     Returns:
-        The rates. A replicate without a p-value rejects nothing, and one without an interval misses nothing.
+        The rates. A replicate without a p-value rejects nothing, and one without an interval misses nothing;
+        of a method without p-values, as one with a posterior, an interval without 0 rejects.
         Where a method has an interval of the lift only, coverage is that of the lift.
     """
     count = null.p_value.size
-    type_i_error, lower, upper = _share(null.p_value < alpha)
+    type_i_error, lower, upper = _share(_rejected(null, alpha))
     tolerance = TOLERANCE * alpha
-    significant = effect.p_value < alpha
+    significant = _rejected(effect, alpha)
     power = _share(significant) if lift else (None, None, None)
     return Rates(
         method=method.name,
@@ -86,6 +87,12 @@ def rates(method: Method, null: Effect, effect: Effect, *, lift: float, truth: f
         **_errors(effect, truth),
         **_exaggeration(effect.estimate[significant], truth),
     )
+
+
+def _rejected(effect: Effect, alpha: float) -> NDArray[np.bool_]:
+    if isinstance(effect, Posterior):
+        return np.asarray((effect.lower > 0) | (effect.upper < 0))
+    return np.asarray(effect.p_value < alpha)
 
 
 def _share(hits: NDArray[np.bool_]) -> tuple[float, float, float]:

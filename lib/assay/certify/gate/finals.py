@@ -66,9 +66,10 @@ def _uncovered(results: Sequence[Result]) -> Iterator[str]:
     missed: dict[str, dict[str, bool]] = defaultdict(dict)
     for row in results:
         missed[str(row["metric"])].setdefault(str(row["experiment"]), not row["covered"])
-    alpha = max((_number(row, "alpha") for row in results), default=0.0)
     for metric, by_experiment in sorted(missed.items()):
         misses, total = sum(by_experiment.values()), len(by_experiment)
+        # Plans may ask for intervals of different levels: the widest miss that any of them allows.
+        alpha = max(_number(row, "alpha") for row in results if row["metric"] == metric)
         if binom.sf(misses - 1, total, alpha) < _SHARE / len(missed):
             yield f"{misses} of {total} intervals of {metric} miss the planted truth at alpha {alpha:g}"
 

@@ -91,7 +91,8 @@ def analysed(blueprint: Blueprint, records: Records) -> Outcomes:
     """
     experiments, metrics = _names(blueprint)
     after, before = _totals(records)
-    each = [_compared(blueprint, blueprint.metrics[name], records, after, before) for name in metrics]
+    measured = world(blueprint).metrics
+    each = [_compared(blueprint, measured[name], records, after, before) for name in metrics]
     figures = {name: np.stack([found[name] for found in each], axis=-1) for name in FIGURES}
     return Outcomes(experiments, metrics, figures)
 

@@ -16,6 +16,9 @@ DECISIONS = {
     "better": ("#0072B2", "triangle-up"),
     "worse": ("#D55E00", "triangle-down"),
     "no difference shown": ("#666666", "circle"),
+    "within margin": ("#56B4E9", "square"),
+    "harmed": ("#E69F00", "diamond"),
+    "margin not shown": ("#009E73", "triangle-right"),
     "invalid: sample ratio mismatch": ("#CC79A7", "cross"),
 }
 """Decision of a final look → colour and shape."""

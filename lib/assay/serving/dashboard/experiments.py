@@ -1,4 +1,4 @@
-"""The page *Experiments*: what every experiment that has ended says, and whether it is right."""
+"""The page *Experiments*: what every decided comparison says, and whether it is right."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _draw(results: pd.DataFrame) -> None:
     if canaries.any() and not st.toggle(f"Show {results[canaries]['experiment'].nunique():,} canaries"):
         results = results[~canaries]
     if results.empty:
-        st.info("Only canaries have ended so far.")
+        st.info("Only canaries have been decided so far.")
         return
     results = results.assign(verdict=words.verdicts(results))
     st.caption(words.summary(results["verdict"]))

@@ -11,10 +11,15 @@ Query = Callable[[str], pa.Table]
 """SQL → answer; `assay.serving.queries.query`, or its like."""
 
 _RESULTS = """
+WITH looks AS (
+    SELECT *, rank() OVER (PARTITION BY experiment, metric, contrast, method ORDER BY as_of DESC) AS age
+    FROM gold.experiment_results
+    WHERE segment = 'all' AND decision <> 'running'
+)
 SELECT experiment, as_of, metric, contrast, method, n_control, n_treatment, estimate, lower, upper, p_value,
        alpha, decision, srm, type_i_error, truth, error_kind
-FROM gold.experiment_results
-WHERE final AND segment = 'all'
+FROM looks
+WHERE age = 1
 ORDER BY experiment, metric, contrast, method
 """
 _RUNS = """
@@ -26,7 +31,7 @@ _TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema =
 
 
 def results(query: Query) -> pd.DataFrame:
-    """The comparisons of every experiment that has ended; no rows where there is none yet.
+    """The newest look of every comparison that is decided, or has ended; no rows where there is none yet.
 
     Args:
         query: Answers SQL.

@@ -95,6 +95,13 @@ def test_other_methods_hold_too(method: str) -> None:
     assert got.coverage == pytest.approx(0.95, abs=0.025)  # five standard errors
 
 
+def test_a_posterior_is_certified_by_its_interval() -> None:
+    got = measured("normal_normal", normal(1000), lift=0.1)
+    assert got.verdict == HOLDS
+    assert got.coverage == pytest.approx(0.95, abs=0.025)
+    assert (got.power or 0.0) > got.type_i_error
+
+
 def test_where_nothing_holds_a_permutation_test_is_recommended() -> None:
     # 12 of 24: every test of two proportions has the same few tables, and rejects in 6.6 %.
     y = (np.arange(24) < 12).astype(float)

@@ -7,7 +7,7 @@ import pytest
 
 from assay.certify.certificate import HOLDS, clopper_pearson
 from assay.certify.diagnosis.rates import rates
-from assay.stats import Effect, Reason, named
+from assay.stats import Effect, Moments, Reason, named
 
 WELCH = named("welch")
 
@@ -50,6 +50,14 @@ def test_each_figure_counted_by_hand() -> None:
     assert found.type_m == pytest.approx((4 + 1) / 2 / 2)
     assert (found.method, found.method_version) == (WELCH.name, WELCH.version)
     assert (found.verdict, found.tolerance, found.replicates) == (HOLDS, pytest.approx(0.005), 4)
+
+
+def test_of_a_posterior_an_interval_without_0_rejects() -> None:
+    arms = [Moments.of_counts([k, k, k], [100, 100, 100]) for k in (50, np.array([50, 80, 20]))]
+    answers = named("beta_binomial")(*arms, alpha=0.05)
+    found = rates(named("beta_binomial"), answers, answers, lift=0.1, truth=0.05, alpha=0.05)
+    assert (found.type_i_error, found.power) == (2 / 3, 2 / 3)
+    assert found.type_s == 0.5
 
 
 # Edges.

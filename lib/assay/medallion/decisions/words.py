@@ -1,0 +1,11 @@
+"""What a look can say of a comparison."""
+
+from __future__ import annotations
+
+RUNNING = "running"
+BETTER, WORSE, UNDECIDED = "better", "worse", "no difference shown"
+WITHIN, HARMED, NOT_SHOWN = "within margin", "harmed", "margin not shown"
+INVALID = "invalid: sample ratio mismatch"
+
+DECISIONS = (RUNNING, BETTER, WORSE, UNDECIDED, WITHIN, HARMED, NOT_SHOWN, INVALID)
+"""All of them, in the order of the contract; the words of guardrails are the fifth to the seventh."""

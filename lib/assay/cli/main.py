@@ -12,11 +12,13 @@ from assay.cli import (
     backfill,
     certify,
     checksum,
+    compare,
     contracts,
     cost,
     dashboard,
     deploy,
     diff,
+    export,
     fit,
     forget,
     maintain,
@@ -54,6 +56,8 @@ app.command(epilog=run.EXAMPLES)(run.run)
 app.command(epilog=query.EXAMPLES)(query.query)
 app.command(epilog=checksum.EXAMPLES)(checksum.checksum)
 app.command(epilog=analyze.EXAMPLES)(analyze.analyze)
+app.command(epilog=compare.EXAMPLES)(compare.compare)
+app.command(epilog=export.EXAMPLES)(export.export)
 app.command(epilog=fit.EXAMPLES)(fit.fit)
 app.command(epilog=plan.EXAMPLES)(plan.plan)
 app.command(epilog=certify.EXAMPLES)(certify.certify)

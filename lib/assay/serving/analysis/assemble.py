@@ -55,7 +55,6 @@ def assemble(
         summaries=tuple(summaries),
         comparisons=tuple(rows),
         checks=(ratio, *(integrity.missing(mine) for mine in by_metric.values())),
-        diagnoses=(),
     )
 
 

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from assay.errors import InputError
-from assay.serving.analysis import compare, files
+from assay.serving.analysis import compare, files, tables
 from assay.serving.analysis.arms import group, shares
 from assay.serving.analysis.assemble import assemble
 from assay.serving.analysis.requests import MetricRequest, known, parse
 from assay.serving.analysis.result import Analysis
-
-if TYPE_CHECKING:
-    import pandas as pd
+from assay.serving.analysis.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,7 @@ class _Question:
 
 
 def analyze(
-    table: pa.Table | pd.DataFrame | Mapping[str, Sequence[object]],
+    table: Table,
     *,
     arm: str,
     control: str,
@@ -50,8 +47,8 @@ def analyze(
     """Compare every other arm with control on every metric.
 
     Args:
-        table: One row per randomised unit: an Arrow table, a pandas DataFrame, columns by name, or anything
-            that speaks Arrow's PyCapsule interface.
+        table: One row per randomised unit: a frame of Arrow, pandas, Polars, DuckDB or Spark, or columns by
+            name. Only the columns that are asked for are read.
         arm: Column that names each unit's arm.
         control: Value of `arm` that all others are compared with.
         metrics: `COLUMN`, `COLUMN:mean`, `COLUMN:proportion` or `NUMERATOR/DENOMINATOR:ratio`; a column of
@@ -75,11 +72,11 @@ def analyze(
         >>> result.comparisons[0].estimate
         2.0
     """
-    whole = table if isinstance(table, pa.Table) else pa.table(table)
-    question = _question(whole.column_names, arm, control, metrics, alpha, allocation, diagnose=diagnose)
-    if whole.num_rows == 0:
+    question = _question(tables.names(table), arm, control, metrics, alpha, allocation, diagnose=diagnose)
+    asked = tables.arrow(table, question.columns)
+    if asked.num_rows == 0:
         raise InputError(f"{source} has no rows; there is nothing to analyse")
-    return _answer(whole, question, source)
+    return _answer(asked, question, source)
 
 
 def analyze_file(

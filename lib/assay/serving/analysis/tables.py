@@ -1,0 +1,81 @@
+"""What counts as a table: columns by name, and frames of Arrow, pandas, Polars, DuckDB and Spark.
+
+Whatever speaks Arrow's PyCapsule interface (Polars, DuckDB, pandas, ...) needs no package of ours; a Spark
+frame is asked for the columns that are needed, and these come to the driver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import pyarrow as pa
+
+from assay.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyspark.sql as spark
+
+
+class Stream(Protocol):
+    """Anything that gives its rows as an Arrow stream, such as a Polars DataFrame."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The rows, as Arrow's PyCapsule interface says."""
+
+
+Table: TypeAlias = "pa.Table | pd.DataFrame | spark.DataFrame | Stream | Mapping[str, Sequence[object]]"
+
+
+def names(table: Table) -> list[str]:
+    """The columns of a table, in its order.
+
+    Raises:
+        InputError: It is no table.
+    """
+    if _is_of("pyspark.", table) or _is_of("pandas.", table):
+        return [str(name) for name in table.columns]  # type: ignore[union-attr]  # as both have
+    return list(_whole(table).column_names)
+
+
+def arrow(table: Table, columns: Sequence[str]) -> pa.Table:
+    """Columns of a table in memory.
+
+    Args:
+        table: The table.
+        columns: Names that it has.
+
+    Raises:
+        InputError: It is no table, or Arrow has no type for a column.
+    """
+    if _is_of("pyspark.", table):
+        quoted = [f"`{name.replace('`', '``')}`" for name in columns]
+        return _of_pandas(table.select(*quoted).toPandas(), columns)  # type: ignore[union-attr, operator]
+    if _is_of("pandas.", table):
+        return _of_pandas(table, columns)
+    return _whole(table).select(list(columns))
+
+
+def _whole(table: Any) -> pa.Table:
+    if isinstance(table, pa.Table):
+        return table
+    try:
+        return pa.table(table)
+    except (TypeError, ValueError, pa.ArrowException) as error:
+        reason = (str(error).strip().splitlines() or ["no reason is given"])[0]
+        raise InputError(
+            f"a {type(table).__name__} is no table ({reason}); give a frame of pandas, Polars, Arrow or "
+            "Spark, or columns by name"
+        ) from error
+
+
+def _of_pandas(frame: Any, columns: Sequence[str]) -> pa.Table:
+    try:
+        return pa.Table.from_pandas(frame[list(columns)], preserve_index=False)
+    except (ValueError, pa.ArrowException) as error:
+        raise InputError(f"the frame cannot be read: {str(error).splitlines()[0]}") from error
+
+
+def _is_of(package: str, table: object) -> bool:
+    return type(table).__module__.startswith(package)

@@ -1,0 +1,143 @@
+"""Summary statistics of another tool, compared by Assay's methods."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.errors import InputError
+from assay.serving.analysis import Analysis, Check, tables
+from assay.serving.analysis.arms import shares
+from assay.serving.analysis.assemble import assemble
+from assay.serving.analysis.contrast import Pair, summary
+from assay.serving.analysis.requests import known
+from assay.serving.analysis.result import Summary
+from assay.serving.analysis.tables import Table
+from assay.serving.summaries import layouts
+from assay.serving.summaries.given import Given, Sheet
+from assay.serving.summaries.resolving import Metric, order, resolve
+
+FEWEST_DIGITS = 6.0
+"""Of the variance; with fewer the result says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What Assay says, and the moments that it says it of.
+
+    Attributes:
+        analysis: The result; no diagnosis, which would need the units.
+        pairs: The moments of each comparison, in their order.
+    """
+
+    analysis: Analysis
+    pairs: tuple[Pair, ...]
+
+
+def compare(
+    table: Table,
+    *,
+    control: str,
+    arm: str | None = None,
+    metrics: Sequence[str] = (),
+    method: str | None = None,
+    covariate: str | None = None,
+    alpha: float = 0.05,
+    allocation: Mapping[str, float] | None = None,
+    source: str = "a table",
+) -> Compared:
+    """Compare every other arm with control on summary statistics.
+
+    Args:
+        table: A row per metric and arm in the columns of GrowthBook's queries, or of gold.metric_moments; or
+            a row per arm in those of tea-tasting's. `assay.serving.analysis.analyze` says what a table is.
+        control: The arm that all others are compared with.
+        arm: Column of the arm; `variation`, `variant` or `arm` by the layout if not given.
+        metrics: `NAME`, or with its type `NAME:mean`, `NAME:proportion`; of tea-tasting's variables also
+            `NUMERATOR/DENOMINATOR:ratio`. All if none is named.
+        method: Name of a method on moments, `cuped` for the covariate; else the default of each type.
+        covariate: Variable of tea-tasting's that is the covariate.
+        alpha: Level of each test and interval, strictly between 0 and 1.
+        allocation: Planned share per arm; gives the check for a sample ratio mismatch.
+        source: Name of the data, for people.
+
+    Returns:
+        The result.
+
+    Raises:
+        InputError: A column is missing, the numbers are of no data, or what is asked for is not there.
+    """
+    if not 0 < alpha < 1:
+        raise InputError(f"alpha is {alpha}; it must lie strictly between 0 and 1")
+    names = tables.names(table)
+    layout = layouts.recognise(names)
+    column = known(layout.arm if arm is None else arm, names, "arm column")
+    sheet = Sheet.of(tables.arrow(table, names), column)
+    given = layout.read(sheet, metrics, covariate)
+    arms = order(given, control, column)
+    types = layouts.kinds(layout, names, metrics)
+    found = [
+        resolve(metric, [each for each in given if each.metric == metric], arms, types, method)
+        for metric in dict.fromkeys(each.metric for each in given)
+    ]
+    planned = None if allocation is None else shares(allocation, arms)
+    return _assembled(found, arms, column, planned, alpha, source, _digits(given))
+
+
+def _assembled(
+    metrics: Sequence[Metric],
+    arms: Sequence[str],
+    column: str,
+    planned: NDArray[np.float64] | None,
+    alpha: float,
+    source: str,
+    checks: Sequence[Check],
+) -> Compared:
+    counts = np.array([max(int(each.moments[i].n) for each in metrics) for i in range(len(arms))])
+    summaries = [_summary(each, i, arms[i], counts[i]) for each in metrics for i in range(len(arms))]
+    pairs = [_pair(each, summaries, arms, i) for each in metrics for i in range(1, len(arms))]
+    found = assemble(
+        pairs,
+        summaries,
+        source=source,
+        arm_column=column,
+        counts=counts,
+        without=0,
+        planned=planned,
+        alpha=alpha,
+    )
+    return Compared(replace(found, checks=(*found.checks, *checks), summarised=True), tuple(pairs))
+
+
+def _summary(found: Metric, place: int, arm: str, units: int) -> Summary:
+    moments = found.moments[place]
+    missing = int(units) - int(moments.n)
+    return summary(moments, metric=found.name, kind=found.type, arm=arm, missing=missing)
+
+
+def _pair(found: Metric, summaries: Sequence[Summary], arms: Sequence[str], place: int) -> Pair:
+    ends = {row.arm: row for row in summaries if row.metric == found.name}
+    return Pair(found.method, found.moments[0], found.moments[place], (ends[arms[0]], ends[arms[place]]))
+
+
+def _digits(given: Sequence[Given]) -> list[Check]:
+    """A warning for each metric whose sums of squares hardly tell its variance."""
+    least: dict[str, float] = {}
+    for each in given:
+        if each.digits is not None:
+            least[each.metric] = min(each.digits, least.get(each.metric, math.inf))
+    return [
+        Check(
+            f"digits {metric}",
+            "warn",
+            None,
+            f"{metric}: the sums of squares keep about {digits:.0f} digits of the variance, as it is small "
+            "beside the mean; give centred moments, or variances, instead",
+        )
+        for metric, digits in least.items()
+        if digits < FEWEST_DIGITS
+    ]

@@ -28,6 +28,7 @@ from assay.cli import (
     rollback,
     run,
     runs,
+    schema,
     sources,
     stack,
     upkeep,
@@ -63,6 +64,7 @@ app.command(epilog=plan.EXAMPLES)(plan.plan)
 app.command(epilog=certify.EXAMPLES)(certify.certify)
 app.command(epilog=cost.EXAMPLES)(cost.cost)
 app.command()(dashboard.dashboard)
+app.command(epilog=schema.EXAMPLES)(schema.schema)
 app.command()(upkeep.snapshots)
 app.add_typer(runs.app)
 app.add_typer(contracts.app)

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from assay.serving.analysis.result import Analysis, Comparison
 
-_TYPES: Mapping[object, pa.DataType] = MappingProxyType(
-    {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
+Record = TypeVar("Record", bound="DataclassInstance")
+_TYPES: Mapping[str, pa.DataType] = MappingProxyType(
+    {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "date": pa.date32()}
 )
 _MEASURED = ("type_i_error", "type_i_lower", "type_i_upper")
+
+
+def rows(records: Sequence[Record], kind: type[Record]) -> pa.Table:
+    """Flat records as a table.
+
+    Args:
+        records: Of one class; no row where there are none.
+        kind: The class, whose fields (text, numbers and dates, or None) are the columns.
+    """
+    # Annotations are texts, such as `float | None`: every column may hold NULL.
+    columns = [pa.field(each.name, _TYPES[str(each.type).partition(" ")[0]]) for each in fields(kind)]
+    return pa.Table.from_pylist([asdict(each) for each in records], pa.schema(columns))
 
 
 def table(analysis: Analysis, kind: type[Comparison]) -> pa.Table:
@@ -29,8 +44,7 @@ def table(analysis: Analysis, kind: type[Comparison]) -> pa.Table:
         The fields of a comparison; `srm_p_value` where the sample ratio was checked; where it was diagnosed
         the measured type I error of the method on these units, with its interval.
     """
-    schema = pa.schema([pa.field(each.name, _TYPES[each.type]) for each in fields(kind)])
-    found = pa.Table.from_pylist([asdict(row) for row in analysis.comparisons], schema)
+    found = rows(analysis.comparisons, kind)
     ratio = next(check.p_value for check in analysis.checks if check.check == "srm")
     if ratio is not None:
         found = found.append_column("srm_p_value", pa.array([ratio] * len(found), pa.float64()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -226,6 +227,20 @@ def _changed(**columns: object) -> Table:
 )  # fmt: skip
 def test_what_is_refused(table: Table, options: dict[str, Any], says: str) -> None:
     assert says in refused(table, **options)
+
+
+def test_a_look_may_be_a_date_and_a_metric_a_category() -> None:
+    table = pa.table(centred() | {"as_of": [date(2026, 1, 5)] * 6})
+    table = table.set_column(1, "metric", table.column("metric").dictionary_encode())
+    assert (
+        compare(table, control="a").analysis.comparisons
+        == compare(centred(), control="a").analysis.comparisons
+    )
+    with pytest.raises(InputError, match="column 'as_of' has 2 values, '2026-01-05' and '2026-01-12'"):
+        compare(
+            table.set_column(table.num_columns - 1, "as_of", [[date(2026, 1, d) for d in (5, 12) * 3]]),
+            control="a",
+        )
 
 
 def test_without_a_column_of_the_metric_there_is_one() -> None:

@@ -41,6 +41,8 @@ def test_theirs_as_recorded_agree_with_ours_as_far_as_the_methods_do(
         close = 1e-12 if case == "plain" and types[row.metric] != "proportion" else 2e-3
         assert abs(row.p_value_minus) < close
         assert abs(row.estimate_minus) < close
+        mine = next(each for each in found.analysis.comparisons if each.metric == row.metric)
+        assert (row.lower, row.upper) == pytest.approx((mine.lower, mine.upper), abs=max(close, 1e-9))
         assert row.reason == ""
         assert (row.relative_p_value is None) == (row.tool == "tea-tasting")
 

@@ -71,8 +71,7 @@ class Sheet:
 
     def texts(self, name: str) -> list[str]:
         """A column as texts; a missing one as an empty text."""
-        found: list[str | None] = columns.labels(self.table.column(name), name).to_pylist()
-        return ["" if text is None else text for text in found]
+        return ["" if value is None else str(value) for value in self.table.column(name).to_pylist()]
 
     def numbers(self, name: str) -> NDArray[np.float64]:
         """A column as numbers, NaN where missing.

@@ -95,6 +95,15 @@ def refused(table: Table, **options: Any) -> str:
 
 RATIO = ("denominator_sum", "denominator_sum_squares", "main_denominator_sum_product")
 COVARIATE = ("covariate_sum", "covariate_sum_squares", "main_covariate_sum_product")
+
+
+def sums_of_many() -> Table:
+    """A column of ids, taken for the arms."""
+    return {name: [10.0] * 101 for name in ("users", "main_sum", "main_sum_squares")} | {
+        "variation": list(range(101))
+    }
+
+
 METRICS = ["spent", "spent/visits:ratio", "bought"]
 
 
@@ -220,6 +229,7 @@ def _changed(**columns: object) -> Table:
         (_changed(**dict.fromkeys(COVARIATE)), {}, "in some arms only"),
         ({name: values[:3] for name, values in sums().items()}, {}, "column 'variation' has only 'a'"),
         ({name: [] for name in sums()}, {}, "column 'variation' has only nothing"),
+        (sums_of_many(), {}, "has 101 different values; an experiment has at most 100 arms"),
         (centred() | {"as_of": ["2026-01-05", "2026-01-12"] * 3}, {}, "column 'as_of' has 2 values"),
         (centred() | {"mean_x": [None] * 6}, {}, "mean_x is missing or infinite; give it in every row"),
         (centred() | {"m2_y": [-1.0] * 6}, {}, "row 1 (arm 'a'): m2_y is -1"),
@@ -227,6 +237,26 @@ def _changed(**columns: object) -> Table:
 )  # fmt: skip
 def test_what_is_refused(table: Table, options: dict[str, Any], says: str) -> None:
     assert says in refused(table, **options)
+
+
+def test_metrics_may_stand_side_by_side() -> None:
+    rows = pa.table(sums()).to_pylist()
+    wide = []
+    for arm in ARMS:
+        row = {"variation": arm, "users": N, "dimension": "All"}
+        for i, mine in enumerate(each for each in rows if each["variation"] == arm):
+            named = {"id": mine["metric"]} if i < 2 else {}
+            values = {n: v for n, v in mine.items() if v is not None and n not in {*row, "metric"}}
+            row |= {f"m{i}_{name}": value for name, value in (named | values).items()}
+        wide.append(row)
+    table = pa.Table.from_pylist(wide)
+    found = compare(table, control="a").analysis.comparisons
+    expected = compare(sums(), control="a").analysis.comparisons
+    assert [row.metric for row in found[::2]] == ["spent", "spent/visits", "m2"]
+    assert [row.p_value for row in found] == [row.p_value for row in expected]
+    dimensions = table.append_column("dim_country", [["DE", "FR", "DE"]])
+    with pytest.raises(InputError, match="column 'dim_country' has 2 values"):
+        compare(dimensions, control="a")
 
 
 def test_a_look_may_be_a_date_and_a_metric_a_category() -> None:

@@ -16,7 +16,7 @@ from assay.serving.analysis import columns
 
 _SHOWN = 12
 # A column of ids given by mistake would otherwise become thousands of comparisons.
-_MOST_ARMS = 100
+MOST_ARMS = 100
 _SHARES_SUM_TOLERANCE = 1e-6
 
 
@@ -69,10 +69,10 @@ def group(column: pa.ChunkedArray[Any], name: str, control: str) -> Arms:
         raise InputError(f"arm column {name!r} has no value in any row; it must name each unit's arm")
     if len(found) == 1:
         raise InputError(f"arm column {name!r} has only one value, {found[0]!r}; a comparison needs two arms")
-    if len(found) > _MOST_ARMS:
+    if len(found) > MOST_ARMS:
         raise InputError(
             f"arm column {name!r} has {len(found):,} different values; an experiment has at most "
-            f"{_MOST_ARMS} arms, so this looks like another column"
+            f"{MOST_ARMS} arms, so this looks like another column"
         )
     chosen = match(control, found, name)
     order = [chosen, *sorted((label for label in found if label != chosen), key=natural)]

@@ -11,7 +11,7 @@ from assay.serving.export.said import said
 _SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_",
     "%": r"\%", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}",
-    ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
+    ">": r"\textgreater{}", "|": r"\textbar{}",
 }  # fmt: skip
 # In text a hyphen is set shorter than a minus; dates keep theirs.
 _MINUS = re.compile(r"(?<!\w)-(?=\d)")

@@ -17,7 +17,7 @@ from assay.serving.analysis.contrast import Pair, summary
 from assay.serving.analysis.requests import known
 from assay.serving.analysis.result import Summary
 from assay.serving.analysis.tables import Table
-from assay.serving.summaries import layouts
+from assay.serving.summaries import growthbook, layouts
 from assay.serving.summaries.given import Given, Sheet
 from assay.serving.summaries.resolving import Metric, order, resolve
 
@@ -73,17 +73,18 @@ def compare(
     """
     if not 0 < alpha < 1:
         raise InputError(f"alpha is {alpha}; it must lie strictly between 0 and 1")
-    names = tables.names(table)
+    whole = growthbook.unfolded(tables.arrow(table, tables.names(table)))
+    names = whole.column_names
     layout = layouts.recognise(names)
     column = known(layout.arm if arm is None else arm, names, "arm column")
-    sheet = Sheet.of(tables.arrow(table, names), column)
+    sheet = Sheet.of(whole, column)
     given = layout.read(sheet, metrics, covariate)
     arms = order(given, control, column)
     types = layouts.kinds(layout, names, metrics)
-    found = [
-        resolve(metric, [each for each in given if each.metric == metric], arms, types, method)
-        for metric in dict.fromkeys(each.metric for each in given)
-    ]
+    by_metric: dict[str, list[Given]] = {}
+    for each in given:
+        by_metric.setdefault(each.metric, []).append(each)
+    found = [resolve(metric, rows, arms, types, method) for metric, rows in by_metric.items()]
     planned = None if allocation is None else shares(allocation, arms)
     return _assembled(found, arms, column, planned, alpha, source, _digits(given))
 
@@ -98,11 +99,15 @@ def _assembled(
     checks: Sequence[Check],
 ) -> Compared:
     counts = np.array([max(int(each.moments[i].n) for each in metrics) for i in range(len(arms))])
-    summaries = [_summary(each, i, arms[i], counts[i]) for each in metrics for i in range(len(arms))]
-    pairs = [_pair(each, summaries, arms, i) for each in metrics for i in range(1, len(arms))]
+    ends = [[_summary(each, i, arms[i], counts[i]) for i in range(len(arms))] for each in metrics]
+    pairs = [
+        Pair(each.method, each.moments[0], each.moments[i], (mine[0], mine[i]))
+        for each, mine in zip(metrics, ends, strict=True)
+        for i in range(1, len(arms))
+    ]
     found = assemble(
         pairs,
-        summaries,
+        [row for mine in ends for row in mine],
         source=source,
         arm_column=column,
         counts=counts,
@@ -117,11 +122,6 @@ def _summary(found: Metric, place: int, arm: str, units: int) -> Summary:
     moments = found.moments[place]
     missing = int(units) - int(moments.n)
     return summary(moments, metric=found.name, kind=found.type, arm=arm, missing=missing)
-
-
-def _pair(found: Metric, summaries: Sequence[Summary], arms: Sequence[str], place: int) -> Pair:
-    ends = {row.arm: row for row in summaries if row.metric == found.name}
-    return Pair(found.method, found.moments[0], found.moments[place], (ends[arms[0]], ends[arms[place]]))
 
 
 def _digits(given: Sequence[Given]) -> list[Check]:

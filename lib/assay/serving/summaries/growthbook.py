@@ -12,9 +12,12 @@ References:
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Iterator
 from fractions import Fraction
+
+import pyarrow as pa
 
 from assay.errors import InputError
 from assay.serving.summaries.given import Given, Sheet, check, moments_of, single
@@ -24,6 +27,30 @@ NEEDED = ("users", "main_sum", "main_sum_squares")
 _RATIO = ("denominator_sum", "denominator_sum_squares", "main_denominator_sum_product")
 _COVARIATE = ("covariate_sum", "covariate_sum_squares", "main_covariate_sum_product")
 _UNNAMED = "main"
+_FOLDED = re.compile(r"m(\d+)_main_sum$")
+_PREFIX = re.compile(r"m\d+_")
+
+
+def unfolded(table: pa.Table) -> pa.Table:
+    """A row per metric and arm, where the metrics stand side by side as `m0_main_sum`, `m1_main_sum`, ...
+
+    Args:
+        table: Of any tool; other tables stay as they are. `m0_id` names the metric, else it is `m0`.
+    """
+    places = sorted({int(found[1]) for name in table.column_names if (found := _FOLDED.match(name))})
+    shared = [name for name in table.column_names if not _PREFIX.match(name)]
+    parts = [_one(table, f"m{place}", shared) for place in places]
+    return pa.concat_tables(parts, promote_options="permissive") if parts else table
+
+
+def _one(table: pa.Table, place: str, shared: list[str]) -> pa.Table:
+    mine = {
+        name: name.removeprefix(f"{place}_") for name in table.column_names if name.startswith(f"{place}_")
+    }
+    part = table.select([*shared, *mine]).rename_columns([*shared, *mine.values()])
+    if "id" in part.column_names:
+        return part.rename_columns(["metric" if name == "id" else name for name in part.column_names])
+    return part.append_column("metric", pa.array([place] * len(part)))
 
 
 def read(sheet: Sheet) -> Iterator[Given]:
@@ -36,7 +63,7 @@ def read(sheet: Sheet) -> Iterator[Given]:
     Raises:
         InputError: Several dimensions, half of a series, or sums that no data have.
     """
-    single(sheet, ["dimension"])
+    single(sheet, [name for name in sheet.names if name == "dimension" or name.startswith("dim_")])
     metrics = sheet.texts("metric") if "metric" in sheet.names else [_UNNAMED] * len(sheet.arms)
     for row, numbers in sheet.rows([*NEEDED, *_RATIO, *_COVARIATE]):
         yield _given(metrics[row], sheet.arms[row], sheet.where(row), numbers)

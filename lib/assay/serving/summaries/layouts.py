@@ -38,7 +38,9 @@ def recognise(names: Sequence[str]) -> Layout:
         if all(name in names for name in layout.needed):
             return layout
     wanted = "; ".join(f"{each.name}: {', '.join(each.needed)}" for each in LAYOUTS)
-    raise InputError(f"the columns are {', '.join(names)}; summary statistics have those of one of {wanted}")
+    raise InputError(
+        f"the columns are {', '.join(names[:_SHOWN])}; summary statistics have those of one of {wanted}"
+    )
 
 
 def kinds(layout: Layout, names: Sequence[str], metrics: Sequence[str]) -> dict[str, str]:
@@ -91,6 +93,7 @@ def _chosen(found: Iterable[Given], metrics: Sequence[str], covariate: str | Non
 
 
 _TEA_TASTING = "tea-tasting"
+_SHOWN = 12
 LAYOUTS = (
     Layout("GrowthBook", growthbook.ARM, growthbook.NEEDED, _growthbook),
     Layout(_TEA_TASTING, tea_tasting.ARM, (tea_tasting.COUNT,), _tea_tasting),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assay.errors import InputError, did_you_mean
-from assay.serving.analysis.arms import match, natural
+from assay.serving.analysis.arms import MOST_ARMS, match, natural
 from assay.serving.analysis.requests import MEAN, PROPORTION, RATIO
 from assay.serving.summaries.given import Given
 from assay.stats import DEFAULT_METHOD, METHODS, Effect, Method, Moments, named
@@ -48,6 +48,11 @@ def order(given: Sequence[Given], control: str, column: str) -> tuple[str, ...]:
     if len(labels) < 2:  # noqa: PLR2004 - two make a comparison
         found = ", ".join(repr(label) for label in labels) or "nothing"
         raise InputError(f"column {column!r} has only {found}; a comparison needs two arms")
+    if len(labels) > MOST_ARMS:
+        raise InputError(
+            f"column {column!r} has {len(labels):,} different values; an experiment has at most {MOST_ARMS} "
+            "arms, so this looks like another column"
+        )
     chosen = match(control, labels, column)
     return (chosen, *sorted((label for label in labels if label != chosen), key=natural))
 

@@ -72,7 +72,6 @@ def compare(
     from assay.cli import show
     from assay.serving.analysis import files
     from assay.serving.summaries import compare as compared
-    from assay.serving.summaries.peers import ask
 
     refuse_mixed(output, out, as_json=as_json)
     found = compared(
@@ -89,7 +88,7 @@ def compare(
     if output is not None:
         exported(found.analysis.to_arrow(), output, out)
         return
-    beside = ask(found.analysis, found.pairs, peers)
+    beside = found.beside(peers)
     if as_json:
         show.json({**found.analysis.to_dict(), "theirs": [asdict(row) for row in beside.rows]})
     else:

@@ -32,8 +32,10 @@ def test_theirs_as_recorded_agree_with_ours_as_far_as_the_methods_do(
 ) -> None:
     found = compared(case)
     monkeypatch.setattr(peers, "_run", lambda *_: RECORDED[case])
-    beside = peers.ask(found.analysis, found.pairs)
+    beside = found.beside()
     assert not beside.missing
+    assert list(beside.to_pandas()["tool"]) == [row.tool for row in beside.rows]
+    assert "<table" in found._repr_html_()
     assert [row.tool for row in beside.rows[:: len(found.analysis.comparisons)]] == ["gbstats", "tea-tasting"]
     types = {row.metric: row.type for row in found.analysis.comparisons}
     for row in beside.rows:

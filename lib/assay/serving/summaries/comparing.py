@@ -5,20 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.errors import InputError
-from assay.serving.analysis import Analysis, Check, tables
+from assay.serving.analysis import Analysis, Check, page, tables
 from assay.serving.analysis.arms import shares
 from assay.serving.analysis.assemble import assemble
 from assay.serving.analysis.contrast import Pair, summary
 from assay.serving.analysis.requests import known
 from assay.serving.analysis.result import Summary
 from assay.serving.analysis.tables import Table
-from assay.serving.summaries import growthbook, layouts
+from assay.serving.summaries import growthbook, layouts, peers
 from assay.serving.summaries.given import Given, Sheet
+from assay.serving.summaries.peers import Beside
 from assay.serving.summaries.resolving import Metric, order, resolve
 
 FEWEST_DIGITS = 6.0
@@ -36,6 +38,21 @@ class Compared:
 
     analysis: Analysis
     pairs: tuple[Pair, ...]
+
+    def beside(self, python: Path | None = None) -> Beside:
+        """What gbstats and tea-tasting say of the same moments.
+
+        Args:
+            python: The Python that has them; this one if not given.
+
+        Raises:
+            InputError: There is no such Python, or it does not answer.
+        """
+        return peers.ask(self.analysis, self.pairs, python)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return page.fragment(self.analysis)
 
 
 def compare(

@@ -9,12 +9,17 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assay.errors import InputError
+from assay.serving.analysis import frames
 from assay.serving.analysis.contrast import Pair
 from assay.serving.analysis.result import Analysis, Comparison
 from assay.stats import Moments
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 SCRIPT = Path(__file__).with_name("peer_answers.py")
 _SECONDS = 120
@@ -74,6 +79,15 @@ class Beside:
 
     rows: tuple[Theirs, ...]
     missing: tuple[str, ...]
+
+    def to_arrow(self) -> pa.Table:
+        """An Arrow table with a row per tool and comparison."""
+        return frames.rows(self.rows, Theirs)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """`to_arrow` as a pandas DataFrame."""
+        found: pd.DataFrame = self.to_arrow().to_pandas()
+        return found
 
 
 def ask(analysis: Analysis, pairs: Sequence[Pair], python: Path | None = None) -> Beside:

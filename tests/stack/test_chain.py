@@ -192,6 +192,7 @@ def test_results_are_exported_and_moments_say_them_again(
     assert second_week
     told = json.loads(place.assay("export", "button_colour", "--format", "json"))
     assert {row["as_of"] for row in told} == {"2026-01-19"}
+    assert {row["srm_p_value"] > 0.001 for row in told} == {True}
     every = place.assay("export", "button_colour", "--all")
     assert len(every.splitlines()) == 1 + 2 * len(told)
     assert [each["metric"] for each in json.loads(place.assay("export", "button_colour", "-f", "growthbook"))]

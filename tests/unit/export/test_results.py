@@ -42,6 +42,13 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Query:
     schema = pa.schema([f.with_type(pa.string()) if pa.types.is_null(f.type) else f for f in data.schema])
     found = catalog(tmp_path_factory.mktemp("lake"))
     found.create_table(("gold", "experiment_results"), schema).append(data.cast(schema))
+    checks = [
+        {"experiment": "button_colour", "as_of": day, "check": check, "p_value": p}
+        for day in sorted(set(data.column("as_of").to_pylist()))
+        for check, p in (("srm", 0.25), ("multi_exposure", None))
+    ]
+    health = pa.Table.from_pylist(checks)
+    found.create_table(("gold", "experiment_health"), health.schema).append(health)
     return lambda sql: engine.query(sql, source=found)
 
 
@@ -52,7 +59,8 @@ def test_the_newest_look_a_named_one_or_all(ask: Query) -> None:
     assert set(results.read(ask, "button_colour").column("as_of").to_pylist()) == {looks[-1]}
     assert set(results.read(ask, "button_colour", as_of=looks[0]).column("as_of").to_pylist()) == {looks[0]}
     assert "_run_id" in every.column_names
-    assert results.read(ask, "it's").num_rows == 1
+    assert set(every.column("srm_p_value").to_pylist()) == {0.25}
+    assert results.read(ask, "it's").column("srm_p_value").to_pylist() == [None]
 
 
 def test_what_is_not_there_is_named(ask: Query) -> None:
@@ -68,5 +76,9 @@ def test_what_is_not_there_is_named(ask: Query) -> None:
 
 def test_a_lake_without_results(tmp_path: Path) -> None:
     empty = catalog(tmp_path)
+    with pytest.raises(InputError, match="has no results yet; `assay run` makes them"):
+        results.read(lambda sql: engine.query(sql, source=empty), "x")
+    no_rows = pa.schema([("experiment", pa.string()), ("as_of", pa.date32())])
+    empty.create_table(("gold", "experiment_results"), no_rows)
     with pytest.raises(InputError, match="has no results yet; `assay run` makes them"):
         results.read(lambda sql: engine.query(sql, source=empty), "x")

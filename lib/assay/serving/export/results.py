@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from typing import NoReturn
 
 import pyarrow as pa
 
@@ -18,6 +19,10 @@ _ROWS = (
     "SELECT * FROM gold.experiment_results WHERE experiment = '{experiment}' AND {looks} "
     "ORDER BY as_of, metric, segment, contrast, method"
 )
+_RATIOS = (
+    "SELECT as_of, p_value FROM gold.experiment_health "
+    "WHERE experiment = '{experiment}' AND \"check\" = 'srm'"
+)
 
 
 def read(query: Query, experiment: str, *, as_of: date | None = None, every: bool = False) -> pa.Table:
@@ -30,30 +35,41 @@ def read(query: Query, experiment: str, *, as_of: date | None = None, every: boo
         every: All looks.
 
     Returns:
-        The rows and columns of gold.experiment_results.
+        The rows and columns of gold.experiment_results, and `srm_p_value` of each look from
+        gold.experiment_health.
 
     Raises:
         InputError: Nothing was analysed yet, not that experiment, or not at that look.
         TransientError: The catalog or the object store does not answer.
     """
-    looks = _looks(query, experiment)
+    tables = query(_TABLES).column("table_name").to_pylist()
+    looks = _looks(query, experiment) if "experiment_results" in tables else _nothing()
     if as_of is not None and as_of not in looks:
         known = ", ".join(str(look) for look in looks)
         raise InputError(f"experiment {experiment!r} has no look as of {as_of}; its looks are {known}")
     chosen = "true" if every else f"as_of = DATE '{looks[-1] if as_of is None else as_of}'"
-    return query(_ROWS.format(experiment=experiment.replace("'", "''"), looks=chosen))
+    name = experiment.replace("'", "''")
+    rows = query(_ROWS.format(experiment=name, looks=chosen))
+    if "experiment_health" not in tables:
+        return rows
+    ratios = {row["as_of"]: row["p_value"] for row in query(_RATIOS.format(experiment=name)).to_pylist()}
+    values = [ratios.get(day) for day in rows.column("as_of").to_pylist()]
+    return rows.append_column("srm_p_value", pa.array(values, pa.float64()))
 
 
 def _looks(query: Query, experiment: str) -> list[date]:
     """The days of the experiment's looks, in order."""
     found: dict[str, list[date]] = {}
-    if "experiment_results" in query(_TABLES).column("table_name").to_pylist():
-        for row in query(_LOOKS).to_pylist():
-            found.setdefault(row["experiment"], []).append(row["as_of"])
+    for row in query(_LOOKS).to_pylist():
+        found.setdefault(row["experiment"], []).append(row["as_of"])
     if not found:
-        raise InputError("gold.experiment_results has no results yet; `assay run` makes them")
+        _nothing()
     if experiment not in found:
         raise InputError(
             f"there are no results of an experiment {experiment!r}; {did_you_mean(experiment, found)}"
         )
     return found[experiment]
+
+
+def _nothing() -> NoReturn:
+    raise InputError("gold.experiment_results has no results yet; `assay run` makes them")

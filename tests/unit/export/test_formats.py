@@ -114,6 +114,8 @@ def test_several_levels_and_unknown_numbers() -> None:
     rows[0] |= dict.fromkeys(("estimate", "lower", "upper", "p_value", "relative_estimate", "type_i_error"))
     text = named("markdown").content(pa.Table.from_pylist(rows)).decode()
     assert "| interval |" in text
+    assert "unknown to unknown (95 %)" in text
+    assert " (90 %)" in text
     assert "| unknown |" in text
 
 

@@ -41,7 +41,7 @@ def said(table: pa.Table) -> Said:
 
     Args:
         table: Columns as in gold.experiment_results; `type` (mean, proportion, ratio) says how a number is
-            shown. Experiment, look, segment and method are columns where there are several of them.
+            shown. Experiment, look and segment are columns where there are several of them.
 
     Raises:
         InputError: A column is not there.
@@ -52,14 +52,14 @@ def said(table: pa.Table) -> Said:
     rows = table.to_pylist()
     several = [name for name in _WHERE_SEVERAL if len({row.get(name) for row in rows}) > 1]
     levels = {row["alpha"] for row in rows}
-    interval = f"{words.level(levels.pop())} interval" if len(levels) == 1 else "interval"
+    level = levels.pop() if len(levels) == 1 else None
     certified = "type_i_error" in table.column_names
     cells = [
         {
             **{name.replace("_", " "): str(row[name]) for name in several},
             "metric": row["metric"],
             "contrast": row["contrast"],
-            **_numbers(row, interval),
+            **_numbers(row, level),
             "decision": row["decision"],
             "method": row["method"],
             **({"type I here": _share(row["type_i_error"])} if certified else {}),
@@ -71,7 +71,8 @@ def said(table: pa.Table) -> Said:
     return Said(head, tuple(tuple(row.values()) for row in cells), tuple(name not in texts for name in head))
 
 
-def _numbers(row: Mapping[str, Any], interval: str) -> dict[str, str]:
+def _numbers(row: Mapping[str, Any], level: float | None) -> dict[str, str]:
+    """The numbers of a comparison; where rows have several levels, each interval says its own."""
     kind = row.get("type") or MEAN
     number = {
         name: math.nan if row[name] is None else row[name]
@@ -84,7 +85,10 @@ def _numbers(row: Mapping[str, Any], interval: str) -> dict[str, str]:
         "control": words.mean(number["mean_control"], kind, error),
         "treatment": words.mean(number["mean_treatment"], kind, error),
         "difference": words.difference(number["estimate"], kind, error),
-        interval: words.interval(number["lower"], number["upper"], kind, error),
+        ("interval" if level is None else f"{words.level(level)} interval"): (
+            words.interval(number["lower"], number["upper"], kind, error)
+            + (f" ({words.level(row['alpha'])})" if level is None else "")
+        ),
         "relative": words.relative(
             number["relative_estimate"], number["relative_lower"], number["relative_upper"]
         ),

@@ -85,9 +85,16 @@ def test_only_the_columns_that_are_asked_for_are_read() -> None:
     assert analysis(odd).comparisons == analysis(ARROW).comparisons
 
 
+def test_a_column_may_be_named_by_a_number() -> None:
+    table = FRAME.rename(columns={"spent": 7})
+    found = analysis(table, metrics=["7"]).comparisons
+    assert [row.p_value for row in found] == [row.p_value for row in analysis(metrics=["spent"]).comparisons]
+
+
 @pytest.mark.parametrize(
     ("table", "says"),
     [
+        (pd.concat([FRAME, FRAME["spent"]], axis="columns"), "the table has more than one column 'spent'"),
         (5, "a int is no table"),
         (SimpleNamespace(), "give a frame of pandas, Polars, Arrow or Spark, or columns by name"),
         ({"arm": ["a"], "spent": [1, 2]}, "a dict is no table"),

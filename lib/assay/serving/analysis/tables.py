@@ -6,6 +6,7 @@ frame is asked for the columns that are needed, and these come to the driver.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -32,11 +33,16 @@ def names(table: Table) -> list[str]:
     """The columns of a table, in its order.
 
     Raises:
-        InputError: It is no table.
+        InputError: It is no table, or names a column twice.
     """
     if _is_of("pyspark.", table) or _is_of("pandas.", table):
-        return [str(name) for name in table.columns]  # type: ignore[union-attr]  # as both have
-    return list(_whole(table).column_names)
+        found = [str(name) for name in table.columns]  # type: ignore[union-attr]  # as both have
+    else:
+        found = list(_whole(table).column_names)
+    repeated = [name for name, count in Counter(found).items() if count > 1]
+    if repeated:
+        raise InputError(f"the table has more than one column {repeated[0]!r}; give each its own name")
+    return found
 
 
 def arrow(table: Table, columns: Sequence[str]) -> pa.Table:
@@ -71,8 +77,10 @@ def _whole(table: Any) -> pa.Table:
 
 
 def _of_pandas(frame: Any, columns: Sequence[str]) -> pa.Table:
+    labels = {str(label): label for label in frame.columns}  # pandas' labels need not be texts
     try:
-        return pa.Table.from_pandas(frame[list(columns)], preserve_index=False)
+        chosen = frame[[labels[name] for name in columns]].set_axis(list(columns), axis="columns")
+        return pa.Table.from_pandas(chosen, preserve_index=False)
     except (ValueError, pa.ArrowException) as error:
         raise InputError(f"the frame cannot be read: {str(error).splitlines()[0]}") from error
 

@@ -72,8 +72,9 @@ def analyze(
         >>> result.comparisons[0].estimate
         2.0
     """
-    question = _question(tables.names(table), arm, control, metrics, alpha, allocation, diagnose=diagnose)
-    asked = tables.arrow(table, question.columns)
+    held = tables.held(table)
+    question = _question(tables.names(held), arm, control, metrics, alpha, allocation, diagnose=diagnose)
+    asked = tables.arrow(held, question.columns)
     if asked.num_rows == 0:
         raise InputError(f"{source} has no rows; there is nothing to analyse")
     return _answer(asked, question, source)

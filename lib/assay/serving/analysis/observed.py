@@ -110,10 +110,11 @@ def observe(
         )
     numeric = {"value": value, "denominator": denominator, "covariate": covariate}
     wanted = {**numeric, "unit": unit, "time": time, "arm": arm}
-    names = files.names(given) if isinstance(given, Path) else tables.names(given)
+    held = given if isinstance(given, Path) else tables.held(given)
+    names = files.names(held) if isinstance(held, Path) else tables.names(held)
     asked = {role: requests.known(name, names, f"{role} column") for role, name in wanted.items() if name}
     chosen = list(dict.fromkeys(asked.values()))
-    table = files.read(given, chosen) if isinstance(given, Path) else tables.arrow(given, chosen)
+    table = files.read(held, chosen) if isinstance(held, Path) else tables.arrow(held, chosen)
     read = {role: _numbers(table.column(name), name) for role, name in asked.items() if role in numeric}
     if unit is not None:
         read["unit"] = _codes(table.column(unit), unit)

@@ -29,6 +29,15 @@ class Stream(Protocol):
 Table: TypeAlias = "pa.Table | pd.DataFrame | spark.DataFrame | Stream | Mapping[str, Sequence[object]]"
 
 
+def held(table: Table) -> Table:
+    """The same table, which may be read more than once: a stream can not.
+
+    Raises:
+        InputError: It is no table.
+    """
+    return table if _is_of("pyspark.", table) or _is_of("pandas.", table) else _whole(table)
+
+
 def names(table: Table) -> list[str]:
     """The columns of a table, in its order.
 

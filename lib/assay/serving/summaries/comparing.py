@@ -90,7 +90,8 @@ def compare(
     """
     if not 0 < alpha < 1:
         raise InputError(f"alpha is {alpha}; it must lie strictly between 0 and 1")
-    whole = growthbook.unfolded(tables.arrow(table, tables.names(table)))
+    held = tables.held(table)
+    whole = growthbook.unfolded(tables.arrow(held, tables.names(held)))
     names = whole.column_names
     layout = layouts.recognise(names)
     column = known(layout.arm if arm is None else arm, names, "arm column")

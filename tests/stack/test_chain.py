@@ -183,3 +183,25 @@ def test_an_unknown_table_is_one_sentence(second_week: dict[str, Any], place: Pl
     said = place.assay("query", "SELECT * FROM gold.experiment_result", code=2)
     assert "gold.experiment_results" in said
     assert "Traceback" not in said
+
+
+def test_results_are_exported_and_moments_say_them_again(
+    second_week: dict[str, Any], place: Place, tmp_path: Path
+) -> None:
+    """Gold's moments, read as any tool's summary statistics, give gold's own estimates."""
+    assert second_week
+    told = json.loads(place.assay("export", "button_colour", "--format", "json"))
+    assert {row["as_of"] for row in told} == {"2026-01-19"}
+    assert {row["srm_p_value"] > 0.001 for row in told} == {True}
+    every = place.assay("export", "button_colour", "--all")
+    assert len(every.splitlines()) == 1 + 2 * len(told)
+    assert [each["metric"] for each in json.loads(place.assay("export", "button_colour", "-f", "growthbook"))]
+    assert "did you mean 'button_colour'?" in place.assay("export", "button_color", code=2)
+    sql = "SELECT * FROM gold.metric_moments WHERE experiment = 'button_colour' AND as_of = DATE '2026-01-19'"
+    moments = tmp_path / "moments.csv"
+    moments.write_text(place.assay("query", sql, "--format", "csv"))
+    again = json.loads(place.assay("compare", str(moments), "--control", "control", "--json"))
+    estimates = {row["metric"]: row["estimate"] for row in told}
+    assert len(again["comparisons"]) == len(estimates)
+    for row in again["comparisons"]:
+        assert abs(row["estimate"] - estimates[row["metric"]]) < 1e-9 * max(1.0, abs(row["estimate"]))

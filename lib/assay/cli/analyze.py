@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from assay.cli.export import Out, Output, exported, refuse_mixed
 from assay.errors import InputError
+from assay.serving.export import saving
 
 EXAMPLES = (
     "Examples:\n\n"
@@ -41,6 +43,8 @@ def analyze(
         typer.Option(help="Measure the methods' error rates on these very units, assigned again at random."),
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, full precision.")] = False,
+    output: Output = None,
+    out: Out = None,
     html: Annotated[
         Path | None, typer.Option("--html", help="Also write a self-contained page here.")
     ] = None,
@@ -49,18 +53,21 @@ def analyze(
     from assay.cli import show
     from assay.serving.analysis import analyze_file
 
+    refuse_mixed(output, out, as_json=as_json)
     result = analyze_file(
         file,
         arm=arm,
         control=control,
         metrics=metric,
         alpha=alpha,
-        allocation=_shares(allocation) if allocation else None,
+        allocation=shares(allocation) if allocation else None,
         diagnose=diagnose,
     )
     if html is not None:
-        _write(html, result.to_html())
-    if as_json:
+        saving.save(html, result.to_html().encode())
+    if output is not None:
+        exported(result.to_arrow(), output, out)
+    elif as_json:
         typer.echo(result.to_json())
     else:
         show.analysis(result)
@@ -68,8 +75,11 @@ def analyze(
             typer.echo(f"written: {html}")
 
 
-def _shares(texts: list[str]) -> dict[str, float]:
+def shares(texts: list[str]) -> dict[str, float]:
     """`["A=0.5", "B=1/2"]` as numbers by arm.
+
+    Args:
+        texts: As given to `--allocation`.
 
     Raises:
         InputError: A text is not ARM=SHARE, or names an arm again.
@@ -92,10 +102,3 @@ def _share(text: str, number: str) -> float:
         return float(Fraction(number))
     except (ValueError, ZeroDivisionError):
         raise InputError(f"allocation {text!r}: {number!r} is not a share; write 0.5 or 1/2") from None
-
-
-def _write(path: Path, page: str) -> None:
-    try:
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}") from error

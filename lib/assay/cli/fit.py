@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from assay.certify.fit import Shape, World
-    from assay.cli.observed import Observed
+    from assay.serving.analysis.observed import Observed
 
 EXAMPLES = (
     "Examples:\n\n"
@@ -55,7 +55,7 @@ def fit(
     """Find the law of a metric in real data, and write the blueprint of a world that draws it."""
     from assay.certify.fit import as_yaml, blueprint_of
     from assay.cli import show
-    from assay.cli.observed import observe
+    from assay.serving.analysis.observed import observe
 
     seen = observe(file, value=value, unit=unit, time=time, covariate=covariate, arm=arm, control=control)
     with show.working("fitting"):

@@ -12,11 +12,13 @@ from assay.cli import (
     backfill,
     certify,
     checksum,
+    compare,
     contracts,
     cost,
     dashboard,
     deploy,
     diff,
+    export,
     fit,
     forget,
     maintain,
@@ -27,6 +29,7 @@ from assay.cli import (
     rollback,
     run,
     runs,
+    schema,
     sources,
     stack,
     upkeep,
@@ -55,11 +58,14 @@ app.command(epilog=run.EXAMPLES)(run.run)
 app.command(epilog=query.EXAMPLES)(query.query)
 app.command(epilog=checksum.EXAMPLES)(checksum.checksum)
 app.command(epilog=analyze.EXAMPLES)(analyze.analyze)
+app.command(epilog=compare.EXAMPLES)(compare.compare)
+app.command(epilog=export.EXAMPLES)(export.export)
 app.command(epilog=fit.EXAMPLES)(fit.fit)
 app.command(epilog=plan.EXAMPLES)(plan.plan)
 app.command(epilog=certify.EXAMPLES)(certify.certify)
 app.command(epilog=cost.EXAMPLES)(cost.cost)
 app.command()(dashboard.dashboard)
+app.command(epilog=schema.EXAMPLES)(schema.schema)
 app.command()(upkeep.snapshots)
 app.add_typer(runs.app)
 app.add_typer(contracts.app)

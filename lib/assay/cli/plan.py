@@ -122,15 +122,14 @@ def _lawful(
 
 def _observed(file: Path, value: str | None, among: int | None, **columns: str | None) -> Units:
     from assay.certify.plan import Observed
-    from assay.cli.observed import observe
+    from assay.serving.analysis.observed import observe
 
     if value is None:
         raise InputError("--from needs --value, the column of the value")
     seen = observe(file, value=value, **columns)
     if among is not None and seen.x is not None:
         raise InputError("--units and --covariate exclude each other: a unit without a row has no covariate")
-    below = None if seen.denominator is None else seen.total(seen.denominator, among)
-    return Observed(seen.total(seen.value, among), below, seen.covariate)
+    return Observed(*seen.series(among))
 
 
 def _refuse_without_file(**options: str | None) -> None:

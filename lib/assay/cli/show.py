@@ -6,19 +6,19 @@ data are escaped: square brackets mean markup to rich.
 
 from __future__ import annotations
 
-import json as jsonlib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import date, timedelta
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from assay.serving.export import flat
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -43,25 +43,17 @@ def working(what: str) -> Iterator[None]:
 
 def json(document: Mapping[str, object]) -> None:
     """One JSON document; NaN and infinity, which JSON does not know, as null."""
-    typer.echo(jsonlib.dumps(_plain(document), indent=2, ensure_ascii=False, allow_nan=False))
+    typer.echo(flat.json_text(document))
 
 
 def rows(answer: pa.Table) -> None:
     """A query's answer as a JSON list of objects."""
-    typer.echo(jsonlib.dumps(_plain(answer.to_pylist()), indent=2, ensure_ascii=False, allow_nan=False))
+    typer.echo(flat.json_text(answer.to_pylist()))
 
 
 def csv(answer: pa.Table) -> None:
     """A query's answer as CSV with a header; NULL is an empty cell, a text quoted."""
-    import csv as csvlib
-    import io
-
-    text = io.StringIO()
-    writer = csvlib.writer(text, lineterminator="\n", quoting=csvlib.QUOTE_MINIMAL)
-    writer.writerow(answer.column_names)
-    for row in answer.to_pylist():
-        writer.writerow("" if value is None else _cell(value) for value in row.values())
-    typer.echo(text.getvalue(), nl=False)
+    typer.echo(flat.csv_text(answer), nl=False)
 
 
 def answer(found: pa.Table) -> None:
@@ -78,7 +70,7 @@ def answer(found: pa.Table) -> None:
         table.add_column(escape(field.name), justify="right" if number else "left", overflow="fold")
     for row in found.slice(0, MOST_ROWS).to_pylist():
         table.add_row(
-            *("[dim]NULL[/dim]" if value is None else escape(_cell(value)) for value in row.values())
+            *("[dim]NULL[/dim]" if value is None else escape(flat.cell(value)) for value in row.values())
         )
     _console().print(table)
     more = f"; the first {MOST_ROWS} are shown, --format csv prints all" if found.num_rows > MOST_ROWS else ""
@@ -220,28 +212,3 @@ def _percent(value: float | None) -> str:
     if value is None:
         return "unbounded"
     return f"{100 * value:+.1f} %" if isfinite(value) else "unbounded"
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ")
-    if isinstance(value, list | dict):
-        return jsonlib.dumps(_plain(value), ensure_ascii=False)
-    return str(value)
-
-
-def _plain(value: Any) -> Any:
-    """Values that JSON has, exactly: decimals, dates and times as text."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float):
-        return value if isfinite(value) else None
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, Decimal | bytes):
-        return value.hex() if isinstance(value, bytes) else str(value)
-    return value if isinstance(value, str | int | None) else str(value)

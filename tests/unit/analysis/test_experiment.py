@@ -225,7 +225,7 @@ def test_json_keeps_full_precision_and_a_stable_shape() -> None:
     document = _parsed(found)
     assert list(document) == [
         "schema", "source", "arm_column", "control", "rows", "rows_without_arm", "alpha", "alpha_bonferroni",
-        "arms", "summaries", "comparisons", "checks", "diagnoses",
+        "arms", "summaries", "comparisons", "checks", "diagnoses", "summarised",
     ]  # fmt: skip
     assert document["schema"] == "assay.analysis/1"
     assert document["comparisons"][0]["estimate"] == found.comparisons[0].estimate  # type: ignore[index]

@@ -12,9 +12,9 @@ from typer.testing import CliRunner, Result
 
 from assay import seeds
 from assay.cli.main import app
-from assay.cli.observed import observe
 from assay.distributions import Gamma
 from assay.errors import InputError
+from assay.serving.analysis.observed import observe
 from assay.spec import load_blueprint
 
 

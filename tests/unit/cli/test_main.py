@@ -36,7 +36,20 @@ def test_no_arguments_is_help() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "query", "analyze", "fit", "plan", "certify", "rollback", "diff", "backfill"]
+    "command",
+    [
+        "run",
+        "query",
+        "analyze",
+        "compare",
+        "export",
+        "fit",
+        "plan",
+        "certify",
+        "rollback",
+        "diff",
+        "backfill",
+    ],
 )
 def test_help_has_examples(command: str) -> None:
     found = assay(command, "--help")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from assay.serving.analysis import columns
 
 _SHOWN = 12
 # A column of ids given by mistake would otherwise become thousands of comparisons.
-_MOST_ARMS = 100
+MOST_ARMS = 100
 _SHARES_SUM_TOLERANCE = 1e-6
 
 
@@ -69,29 +69,27 @@ def group(column: pa.ChunkedArray[Any], name: str, control: str) -> Arms:
         raise InputError(f"arm column {name!r} has no value in any row; it must name each unit's arm")
     if len(found) == 1:
         raise InputError(f"arm column {name!r} has only one value, {found[0]!r}; a comparison needs two arms")
-    if len(found) > _MOST_ARMS:
+    if len(found) > MOST_ARMS:
         raise InputError(
             f"arm column {name!r} has {len(found):,} different values; an experiment has at most "
-            f"{_MOST_ARMS} arms, so this looks like another column"
+            f"{MOST_ARMS} arms, so this looks like another column"
         )
-    chosen = _match(control, found, name)
-    order = [chosen, *sorted((label for label in found if label != chosen), key=_natural)]
+    chosen = match(control, found, name)
+    order = [chosen, *sorted((label for label in found if label != chosen), key=natural)]
     place = np.array([order.index(label) for label in found], dtype=np.int64)
     indices = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
     codes = np.where(indices >= 0, place[indices], -1)
     return Arms(tuple(order), codes)
 
 
-def shares(allocation: Mapping[str, float], arms: Arms) -> NDArray[np.float64]:
-    """The planned share of each arm, in the order of `arms.names`.
+def shares(allocation: Mapping[str, float], names: Sequence[str]) -> NDArray[np.float64]:
+    """The planned share of each arm, in the order of `names`.
 
     Raises:
         InputError: An arm is missing or unknown, a share is not in (0, 1), or they do not sum to 1.
     """
-    planned = {
-        _match(label, list(arms.names), "arm", "allocation"): share for label, share in allocation.items()
-    }
-    missing = [name for name in arms.names if name not in planned]
+    planned = {match(label, list(names), "arm", "allocation"): share for label, share in allocation.items()}
+    missing = [name for name in names if name not in planned]
     if missing:
         raise InputError(f"the allocation has no share for arm {missing[0]!r}; give one for each arm")
     for label, share in planned.items():
@@ -100,11 +98,21 @@ def shares(allocation: Mapping[str, float], arms: Arms) -> NDArray[np.float64]:
     total = math.fsum(planned.values())
     if not abs(total - 1) <= _SHARES_SUM_TOLERANCE:
         raise InputError(f"the allocations sum to {total:.6g}; they must sum to 1")
-    return np.array([planned[name] for name in arms.names])
+    return np.array([planned[name] for name in names])
 
 
-def _match(wanted: str, found: list[str], name: str, role: str = "control") -> str:
-    """The label that is meant: exact, else equal as a number, else equal but for case."""
+def match(wanted: str, found: list[str], name: str, role: str = "control") -> str:
+    """The label that is meant: exact, else equal as a number, else equal but for case.
+
+    Args:
+        wanted: As the user writes it.
+        found: The labels that are there.
+        name: The column of the labels, for messages.
+        role: What the label stands for, for messages.
+
+    Raises:
+        InputError: None of the labels is meant.
+    """
     if wanted in found:
         return wanted
     number = _number(wanted)
@@ -114,7 +122,7 @@ def _match(wanted: str, found: list[str], name: str, role: str = "control") -> s
         same = [label for label in found if label.casefold() == wanted.casefold()]
     if len(same) == 1:
         return same[0]
-    values = sorted(found, key=_natural)
+    values = sorted(found, key=natural)
     listed = ", ".join(repr(value) for value in values[:_SHOWN])
     more = f" and {len(values) - _SHOWN:,} more" if len(values) > _SHOWN else ""
     where = f"column {name!r} has" if role == "control" else "the arms are"
@@ -129,7 +137,7 @@ def _number(label: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _natural(label: str) -> tuple[int, float, str]:
-    """Numbers by size before text by alphabet."""
+def natural(label: str) -> tuple[int, float, str]:
+    """Order of labels: numbers by size before text by alphabet."""
     number = _number(label)
     return (1, 0.0, label) if number is None else (0, number, label)

@@ -1,24 +1,21 @@
-"""What does each treatment do to a metric? The registry's method on the arms' moments, corrected for many."""
+"""From a table's columns to moments: what is a metric in each arm, and which pairs are compared?"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from assay.errors import InputError
-from assay.serving.analysis import words
 from assay.serving.analysis.arms import Arms
 from assay.serving.analysis.columns import numbers
+from assay.serving.analysis.contrast import Pair, summary
 from assay.serving.analysis.requests import MEAN, PROPORTION, MetricRequest
-from assay.serving.analysis.result import Comparison, Summary
-from assay.stats import DEFAULT_METHOD, Effect, Method, Moments, explain, holm, named
-
-_MINIMUM_UNITS = 2
+from assay.serving.analysis.result import Summary
+from assay.stats import DEFAULT_METHOD, Moments, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +73,17 @@ def summaries(measured: Measured, arms: Arms) -> list[Summary]:
     return [_summary(measured, arms, name) for name in arms.names]
 
 
-def comparisons(measured: Sequence[Measured], arms: Arms, alpha: float) -> list[Comparison]:
-    """Every treatment against control on every metric, corrected for their number by Holm.
+def pairs(measured: Sequence[Measured], arms: Arms) -> list[Pair]:
+    """Every treatment beside control on every metric, with the default method of the metric's type.
 
     Args:
         measured: The metrics.
         arms: The rows' arms.
-        alpha: Level of each interval, and of the whole family after correction.
+
+    Raises:
+        InputError: As for `summaries`.
     """
-    pairs = [_pair(m, arms, t) for m in measured for t in arms.names[1:]]
-    effects = [pair.effect(alpha) for pair in pairs]
-    family = holm([float(effect.p_value) for effect in effects], alpha=alpha)
-    strict = [pair.effect(float(level)) for pair, level in zip(pairs, family.alpha, strict=True)]
-    return [
-        _row(pair, effect, corrected, float(p))
-        for pair, effect, corrected, p in zip(pairs, effects, strict, family.p_value, strict=True)
-    ]
-
-
-def invalid(row: Comparison, reason: str) -> Comparison:
-    """The comparison with its decision withdrawn, because the data behind it is not what was planned."""
-    return _said(replace(row, decision=f"invalid: {reason}"))
+    return [_pair(m, arms, t) for m in measured for t in arms.names[1:]]
 
 
 def _refuse_not_binary(values: NDArray[np.float64], name: str) -> None:
@@ -109,100 +96,15 @@ def _refuse_not_binary(values: NDArray[np.float64], name: str) -> None:
 
 def _summary(measured: Measured, arms: Arms, name: str) -> Summary:
     rows = arms.rows(name)
-    m = measured.moments(rows)
-    n = int(m.n)
-    if n < _MINIMUM_UNITS:
-        raise InputError(
-            f"arm {name!r} has {n} unit{'s' if n != 1 else ''} with a value of {measured.name!r}; at least "
-            f"{_MINIMUM_UNITS} are needed in each arm"
-        )
-    if m.mean_d is None:
-        mean, std_dev = float(m.mean_y), math.sqrt(float(m.var_y))
-    elif float(m.mean_d) > 0:
-        mean, std_dev = float(m.mean_y) / float(m.mean_d), None
-    else:
-        raise InputError(
-            f"the denominators of {measured.name!r} sum to 0 in arm {name!r}; it has no ratio there"
-        )
-    return Summary(measured.name, measured.type, name, n, int(np.count_nonzero(rows)) - n, mean, std_dev)
+    found = measured.moments(rows)
+    missing = int(np.count_nonzero(rows)) - int(found.n)
+    return summary(found, metric=measured.name, kind=measured.type, arm=name, missing=missing)
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """Two arms of one metric, ready for its method."""
-
-    method: Method
-    control: Moments
-    treatment: Moments
-    ends: tuple[Summary, Summary]
-
-    def effect(self, alpha: float) -> Effect:
-        return self.method(self.control, self.treatment, alpha=alpha)
-
-
-def _pair(measured: Measured, arms: Arms, treatment: str) -> _Pair:
-    return _Pair(
+def _pair(measured: Measured, arms: Arms, treatment: str) -> Pair:
+    return Pair(
         named(DEFAULT_METHOD[measured.type]),
         measured.moments(arms.rows(arms.control)),
         measured.moments(arms.rows(treatment)),
         (_summary(measured, arms, arms.control), _summary(measured, arms, treatment)),
     )
-
-
-def _row(pair: _Pair, effect: Effect, strict: Effect, p_holm: float) -> Comparison:
-    control, treatment = pair.ends
-    row = Comparison(
-        metric=control.metric,
-        type=control.type,
-        method=pair.method.name,
-        method_version=pair.method.version,
-        contrast=f"{treatment.arm} vs {control.arm}",
-        control=control.arm,
-        treatment=treatment.arm,
-        n_control=control.n,
-        n_treatment=treatment.n,
-        mean_control=control.mean,
-        mean_treatment=treatment.mean,
-        estimate=float(effect.estimate),
-        std_error=float(effect.std_error),
-        lower=float(effect.lower),
-        upper=float(effect.upper),
-        statistic=float(effect.statistic),
-        df=float(effect.df),
-        p_value=float(effect.p_value),
-        relative_estimate=float(effect.relative_estimate),
-        relative_lower=float(effect.relative_lower),
-        relative_upper=float(effect.relative_upper),
-        alpha=float(effect.alpha),
-        alpha_corrected=float(strict.alpha),
-        lower_corrected=float(strict.lower),
-        upper_corrected=float(strict.upper),
-        p_holm=p_holm,
-        reason=explain(int(effect.reason)),
-        decision="",
-        sentence="",
-    )
-    return _said(replace(row, decision=_decision(row)))
-
-
-def _decision(row: Comparison) -> str:
-    if math.isnan(row.p_holm):
-        return f"cannot be judged: {row.reason}"
-    if not row.p_holm < row.alpha:
-        return "no difference shown"
-    return "higher" if row.estimate > 0 else "lower"
-
-
-def _said(row: Comparison) -> Comparison:
-    text = words.sentence(
-        metric=row.metric,
-        kind=row.type,
-        control=row.control,
-        treatment=row.treatment,
-        means=(row.mean_control, row.mean_treatment),
-        effect=(row.estimate, row.lower, row.upper),
-        error=row.std_error,
-        alpha=row.alpha,
-        decision=row.decision,
-    )
-    return replace(row, sentence=text)

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from assay.errors import InputError
-from assay.serving.analysis import compare, files, integrity
-from assay.serving.analysis.arms import Arms, group, shares
+from assay.serving.analysis import compare, files, tables
+from assay.serving.analysis.arms import group, shares
+from assay.serving.analysis.assemble import assemble
 from assay.serving.analysis.requests import MetricRequest, known, parse
-from assay.serving.analysis.result import Analysis, ArmCount, Comparison
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from assay.certify.diagnosis.diagnose import Diagnosis
+from assay.serving.analysis.result import Analysis
+from assay.serving.analysis.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +34,7 @@ class _Question:
 
 
 def analyze(
-    table: pa.Table | pd.DataFrame | Mapping[str, Sequence[object]],
+    table: Table,
     *,
     arm: str,
     control: str,
@@ -51,8 +47,8 @@ def analyze(
     """Compare every other arm with control on every metric.
 
     Args:
-        table: One row per randomised unit: an Arrow table, a pandas DataFrame, columns by name, or anything
-            that speaks Arrow's PyCapsule interface.
+        table: One row per randomised unit: a frame of Arrow, pandas, Polars, DuckDB or Spark, or columns by
+            name. Only the columns that are asked for are read.
         arm: Column that names each unit's arm.
         control: Value of `arm` that all others are compared with.
         metrics: `COLUMN`, `COLUMN:mean`, `COLUMN:proportion` or `NUMERATOR/DENOMINATOR:ratio`; a column of
@@ -76,11 +72,12 @@ def analyze(
         >>> result.comparisons[0].estimate
         2.0
     """
-    whole = table if isinstance(table, pa.Table) else pa.table(table)
-    question = _question(whole.column_names, arm, control, metrics, alpha, allocation, diagnose=diagnose)
-    if whole.num_rows == 0:
+    held = tables.held(table)
+    question = _question(tables.names(held), arm, control, metrics, alpha, allocation, diagnose=diagnose)
+    asked = tables.arrow(held, question.columns)
+    if asked.num_rows == 0:
         raise InputError(f"{source} has no rows; there is nothing to analyse")
-    return _answer(whole, question, source)
+    return _answer(asked, question, source)
 
 
 def analyze_file(
@@ -128,42 +125,20 @@ def _question(
 
 def _answer(table: pa.Table, question: _Question, source: str) -> Analysis:
     arms = group(table.column(question.arm), question.arm, question.control)
-    planned = None if question.allocation is None else shares(question.allocation, arms)
+    planned = None if question.allocation is None else shares(question.allocation, arms.names)
     measured = [compare.measure(table, request) for request in question.metrics]
-    summaries = [row for m in measured for row in compare.summaries(m, arms)]
-    rows = compare.comparisons(measured, arms, question.alpha)
-    ratio = integrity.sample_ratio(arms, planned)
-    if ratio.status == "fail":
-        rows = [compare.invalid(row, "sample ratio mismatch") for row in rows]
-    return Analysis(
+    found = assemble(
+        compare.pairs(measured, arms),
+        [row for m in measured for row in compare.summaries(m, arms)],
         source=source,
         arm_column=question.arm,
-        control=arms.control,
-        rows=table.num_rows,
-        rows_without_arm=arms.without,
+        counts=arms.counts,
+        without=arms.without,
+        planned=planned,
         alpha=question.alpha,
-        alpha_bonferroni=question.alpha / len(rows),
-        arms=_counts(arms, None if planned is None else planned.tolist()),
-        summaries=tuple(summaries),
-        comparisons=tuple(rows),
-        checks=(ratio, *(integrity.missing(m.name, arms, m.present) for m in measured)),
-        diagnoses=tuple(_diagnoses(measured, arms, rows, question)),
     )
-
-
-def _diagnoses(
-    measured: list[compare.Measured], arms: Arms, rows: list[Comparison], question: _Question
-) -> list[Diagnosis]:
     if not question.diagnose:
-        return []
+        return found
     from assay.serving.analysis.diagnosis import diagnoses  # it loads distributions and takes half a second
 
-    return diagnoses(measured, arms, rows, question.alpha)
-
-
-def _counts(arms: Arms, planned: Sequence[float] | None) -> tuple[ArmCount, ...]:
-    counts = arms.counts
-    return tuple(
-        ArmCount(name, int(n), float(n / counts.sum()), None if planned is None else planned[i])
-        for i, (name, n) in enumerate(zip(arms.names, counts, strict=True))
-    )
+    return replace(found, diagnoses=tuple(diagnoses(measured, arms, found.comparisons, question.alpha)))

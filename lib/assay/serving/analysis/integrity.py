@@ -8,33 +8,36 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats as scipy_stats
 
 from assay.serving.analysis import words
-from assay.serving.analysis.arms import Arms
-from assay.serving.analysis.result import Check
+from assay.serving.analysis.result import Check, Summary
 from assay.stats import SRM_LEVEL, srm
 
 MISSING_LEVEL = 0.01
 
 
-def sample_ratio(arms: Arms, planned: NDArray[np.float64] | None) -> Check:
+def sample_ratio(
+    names: Sequence[str], counts: NDArray[np.int64], planned: NDArray[np.float64] | None
+) -> Check:
     """Whether the arms' sizes fit the allocation.
 
     Args:
-        arms: The rows' arms.
-        planned: Share per arm, or None when it is not known.
+        names: The arms.
+        counts: Units of each.
+        planned: Share of each, or None when it is not known.
     """
-    counts = arms.counts
-    observed = ", ".join(f"{count:,} in arm {name}" for name, count in zip(arms.names, counts, strict=True))
+    observed = ", ".join(f"{count:,} in arm {name}" for name, count in zip(names, counts, strict=True))
     if planned is None:
         hint = "give --allocation arm=share for each arm to check it"
         return Check("srm", "not checked", None, f"units: {observed}; {hint}")
     p = float(srm(counts, planned))
     wanted = ", ".join(
-        f"{count:,.0f} in arm {name}" for name, count in zip(arms.names, counts.sum() * planned, strict=True)
+        f"{count:,.0f} in arm {name}" for name, count in zip(names, counts.sum() * planned, strict=True)
     )
     found = f"units: {observed}; planned: {wanted} ({words.p_value(p)})"
     if not p >= SRM_LEVEL:
@@ -42,26 +45,22 @@ def sample_ratio(arms: Arms, planned: NDArray[np.float64] | None) -> Check:
     return Check("srm", "ok", p, f"{found}: as allocated")
 
 
-def missing(metric: str, arms: Arms, present: NDArray[np.bool_]) -> Check:
+def missing(rows: Sequence[Summary]) -> Check:
     """Whether a metric's values are missing equally often in all arms.
 
     Args:
-        metric: Name of the metric.
-        arms: The rows' arms.
-        present: Shape (rows,); whether the row has a value.
+        rows: The metric in each arm.
     """
-    total = arms.counts
-    there = np.array([np.count_nonzero(present & arms.rows(name)) for name in arms.names])
-    lost = total - there
+    metric = rows[0].metric
+    there = np.array([row.n for row in rows])
+    lost = np.array([row.missing for row in rows])
     listed = ", ".join(
         f"{n:,} of {units:,} in arm {name} ({100 * n / units:.1f} %)"
-        for name, n, units in zip(arms.names, lost, total, strict=True)
+        for name, n, units in zip((row.arm for row in rows), lost, there + lost, strict=True)
     )
     label = f"missing {metric}"
     if not lost.any():
         return Check(label, "ok", None, f"{metric}: no value is missing")
-    if not there.any():
-        return Check(label, "fail", None, f"{metric}: every value is missing")
     p = float(scipy_stats.chi2_contingency(np.array([lost, there]), correction=False).pvalue)
     found = f"{metric}: missing for {listed} ({words.p_value(p)})"
     if not p >= MISSING_LEVEL:

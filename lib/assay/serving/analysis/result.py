@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from assay.serving.analysis import document, page
+from assay.serving.analysis import document, frames, page
 
 if TYPE_CHECKING:
+    import altair as alt
+    import pandas as pd
+    import pyarrow as pa
+
     from assay.certify.diagnosis.diagnose import Diagnosis
 
 SCHEMA = "assay.analysis/1"
@@ -146,7 +150,7 @@ class Analysis:
         source: What was analysed, for people: a file's name or "a table".
         arm_column: Column that names the arms.
         control: Label of the control.
-        rows: All rows of the table.
+        rows: All rows of the table; of summary statistics, the units that they describe.
         rows_without_arm: Rows left out because they name no arm.
         alpha: Level asked for.
         alpha_bonferroni: alpha over the number of comparisons: each one's level without Holm's steps.
@@ -155,6 +159,7 @@ class Analysis:
         comparisons: One per metric and treatment.
         checks: Sample ratio, then missing values per metric.
         diagnoses: The measured error rates of each comparison, in the same order; none if not asked for.
+        summarised: The table held summary statistics, not units.
     """
 
     source: str
@@ -168,7 +173,8 @@ class Analysis:
     summaries: tuple[Summary, ...]
     comparisons: tuple[Comparison, ...]
     checks: tuple[Check, ...]
-    diagnoses: tuple[Diagnosis, ...]
+    diagnoses: tuple[Diagnosis, ...] = ()
+    summarised: bool = False
 
     def to_dict(self) -> dict[str, object]:
         """Plain values with the schema's name first; numbers at full precision, NaN and infinity as None."""
@@ -181,6 +187,25 @@ class Analysis:
     def to_html(self) -> str:
         """A page on its own: no script, no outside resource; light and dark."""
         return page.document(self)
+
+    def to_arrow(self) -> pa.Table:
+        """An Arrow table with a row per comparison, in the words of gold.experiment_results."""
+        return frames.table(self, Comparison)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """`to_arrow` as a pandas DataFrame."""
+        found: pd.DataFrame = self.to_arrow().to_pandas()
+        return found
+
+    def chart(self) -> alt.VConcatChart:
+        """The differences with their intervals as an Altair chart.
+
+        Raises:
+            InputError: Altair is not installed.
+        """
+        from assay.serving.analysis.chart import forest
+
+        return forest(self.comparisons)
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""

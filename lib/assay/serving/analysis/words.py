@@ -161,8 +161,9 @@ def base(analysis: Analysis) -> str:
     arms = ", ".join(f"{arm.units:,} in arm {arm.arm} ({100 * arm.share:.1f} %)" for arm in analysis.arms)
     without = analysis.rows_without_arm
     left_out = f"; {without:,} rows without an arm left out" if without else ""
+    rows = "units in summary statistics" if analysis.summarised else "rows, each taken as one randomised unit"
     return (
-        f"{analysis.rows:,} rows, each taken as one randomised unit; by {analysis.arm_column}: {arms}"
+        f"{analysis.rows:,} {rows}; by {analysis.arm_column}: {arms}"
         f"{left_out}; control is arm {analysis.control}"
     )
 

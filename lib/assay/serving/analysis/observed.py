@@ -1,4 +1,4 @@
-"""The columns of a file that `assay fit` and `assay plan` read, as arrays without missing values."""
+"""The columns of a file or frame that describe a metric, as arrays without missing values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from assay.errors import InputError
-from assay.serving.analysis import arms, columns, files, requests
+from assay.serving.analysis import arms, columns, files, requests, tables
+from assay.serving.analysis.tables import Table
 
 Array = NDArray[np.float64]
 _WEEK = 7 * 24 * 3600.0
@@ -65,6 +66,11 @@ class Observed:
             np.float64
         )
 
+    def series(self, units: int | None = None) -> tuple[Array, Array | None, Array | None]:
+        """Value, denominator and covariate of each unit, shape `(units,)`; errors as for `total`."""
+        below = None if self.denominator is None else self.total(self.denominator, units)
+        return self.total(self.value, units), below, self.covariate
+
     @property
     def covariate(self) -> Array | None:
         """The mean of `x` per unit, shape `(units,)`."""
@@ -72,7 +78,7 @@ class Observed:
 
 
 def observe(
-    file: Path,
+    given: Path | Table,
     *,
     value: str,
     denominator: str | None = None,
@@ -82,10 +88,10 @@ def observe(
     arm: str | None = None,
     control: str | None = None,
 ) -> Observed:
-    """Read columns of a CSV or Parquet file.
+    """Read columns of a CSV or Parquet file, or of a frame.
 
     Args:
-        file: The file.
+        given: The file, or a frame as `tables` says.
         value: Column of the value.
         denominator: Column that a ratio divides by.
         unit: Column that names the unit.
@@ -104,9 +110,11 @@ def observe(
         )
     numeric = {"value": value, "denominator": denominator, "covariate": covariate}
     wanted = {**numeric, "unit": unit, "time": time, "arm": arm}
-    names = files.names(file)
+    held = given if isinstance(given, Path) else tables.held(given)
+    names = files.names(held) if isinstance(held, Path) else tables.names(held)
     asked = {role: requests.known(name, names, f"{role} column") for role, name in wanted.items() if name}
-    table = files.read(file, list(dict.fromkeys(asked.values())))
+    chosen = list(dict.fromkeys(asked.values()))
+    table = files.read(held, chosen) if isinstance(held, Path) else tables.arrow(held, chosen)
     read = {role: _numbers(table.column(name), name) for role, name in asked.items() if role in numeric}
     if unit is not None:
         read["unit"] = _codes(table.column(unit), unit)
@@ -117,7 +125,8 @@ def observe(
         mine = np.equal(arms.group(table.column(arm), arm, control).codes, 0)
     whole = mine & ~np.any([np.isnan(series) for series in read.values()], axis=0)
     if not np.any(whole):
-        raise InputError(f"{file} has no row with {', '.join(read)}; there is nothing to fit")
+        what = given if isinstance(given, Path) else "the table"
+        raise InputError(f"{what} has no row with {', '.join(read)}; there is nothing to fit")
     kept = {role: series[whole] for role, series in read.items()}
     return Observed(
         value=kept["value"],

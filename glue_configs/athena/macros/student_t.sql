@@ -1,7 +1,7 @@
 -- p-value and quantile of Student's t, two-sided.
 -- Reads: statistic, df, alpha.
 -- Adds: p_value, quantile.
--- By way of the normal law: Hill (1970), algorithms 395 and 396 of the ACM. From df 100 on p-values have 9 digits.
+-- By way of the normal law: Hill (1970), algorithms 395 and 396 of the ACM. Of the p-value 7 digits at df 30, 9 at df 100, 12 from df 500 on.
 WITH t_scaled AS (
     SELECT
         *,

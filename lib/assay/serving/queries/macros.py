@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from assay import configs
 from assay.errors import InputError, did_you_mean
@@ -42,6 +43,7 @@ class Macro:
     sql: str
 
 
+@cache
 def every() -> Mapping[str, Macro]:
     """All macros by name."""
     files = sorted(configs.path(_FOLDER).glob("*.sql"))

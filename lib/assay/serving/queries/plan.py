@@ -79,6 +79,19 @@ def parsed(sql: str) -> exp.Query:
         return views.inline(statement.parse(macros.expand(sql)))
 
 
+def plain(sql: str) -> str:
+    """The text with its macros and views written out, for an engine that knows neither.
+
+    Raises:
+        InputError: It is not one query that only reads.
+    """
+    written = macros.expand(sql)
+    with _not_too_deep():
+        query = statement.parse(written)
+        inlined = views.inline(query)
+        return written if inlined is query else inlined.sql(statement.DIALECT, pretty=True)
+
+
 def plan(sql: str, source: Catalog | None = None) -> Plan:
     """Find out what a query reads.
 

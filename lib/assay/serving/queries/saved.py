@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from assay import configs
@@ -40,6 +41,7 @@ def questions() -> Mapping[str, Saved]:
     return _read(configs.path(_FOLDER))
 
 
+@cache
 def views() -> Mapping[str, Saved]:
     """All views by name, without their database."""
     return _read(configs.path(_FOLDER) / "views")

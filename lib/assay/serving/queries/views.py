@@ -19,19 +19,18 @@ def inline(query: exp.Query) -> exp.Query:
     Returns:
         The query itself if it names none, else a copy.
     """
-    if not any(_is_view(table) for table in query.find_all(exp.Table)):
+    if not _named(query):
         return query
-    known = saved.views()
     changed = query.copy()
-    for table in list(changed.find_all(exp.Table)):
-        if _is_view(table) and table.name in known:
-            select = statement.parse(known[table.name].sql)
-            inner = exp.Subquery(
-                this=select, alias=exp.TableAlias(this=exp.to_identifier(table.alias_or_name))
-            )
-            table.replace(inner)
+    for table in _named(changed):
+        select = statement.parse(saved.views()[table.name].sql)
+        alias = exp.TableAlias(this=exp.to_identifier(table.alias_or_name))
+        table.replace(exp.Subquery(this=select, alias=alias))
     return changed
 
 
-def _is_view(table: exp.Table) -> bool:
-    return table.db == saved.VIEWS_DATABASE
+def _named(query: exp.Query) -> list[exp.Table]:
+    """Where a query names a view."""
+    tables = [table for table in query.find_all(exp.Table) if table.db == saved.VIEWS_DATABASE]
+    known = saved.views() if tables else {}
+    return [table for table in tables if table.name in known]

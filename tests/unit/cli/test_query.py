@@ -120,3 +120,15 @@ def test_each_engine_is_asked_with_its_own_limit(asked: list[Any]) -> None:
         ("trino", (sql, "http://127.0.0.1:8080"), {"most": 10 * 2**30}),
         ("athena", (sql,), {"workgroup": "mine"}),
     ]
+
+
+def test_a_trino_is_started_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[object] = []
+    monkeypatch.setattr(stack, "up", lambda: "the stack")
+    monkeypatch.setattr(stack, "status", list)
+    monkeypatch.setattr(server, "up", started.append)
+    assert CliRunner().invoke(app, ["up"]).exit_code == 0
+    assert started == []
+    found = CliRunner().invoke(app, ["up", "--trino"])
+    assert "assay query decisions --engine trino" in found.stdout
+    assert started == ["the stack"]

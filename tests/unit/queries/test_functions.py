@@ -17,6 +17,8 @@ def test_the_normal_law() -> None:
     assert one("inverse_normal_cdf(1, 2, 0.975)") == pytest.approx(1 + 2 * 1.959963984540054, rel=1e-14)
     assert one("inverse_normal_cdf(0, 1, 0.975) / 2") == pytest.approx(0.979981992270027)
     assert one("normal_cdf(0, 1, CAST(NULL AS double))") is None
+    assert one("normal_cdf(0, 1, inverse_normal_cdf(0, 1, 0.3) / 1)") == pytest.approx(0.3)
+    assert one("CAST(inverse_normal_cdf(0, 2, 0.5) + 2.5e0 AS bigint)") == 3  # half away from zero
 
 
 def test_far_out_athena_has_no_digits_left_and_neither_has_this() -> None:

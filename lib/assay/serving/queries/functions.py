@@ -24,8 +24,8 @@ Array = NDArray[np.float64]
 
 def declare(query: exp.Expr) -> None:
     """Give the functions' results their type, in place."""
-    for call in list(query.find_all(exp.Anonymous)):
-        if call.name.lower() in _NORMAL and not isinstance(call.parent, exp.Cast):
+    for call in reversed(list(query.find_all(exp.Anonymous))):  # what is within another call comes first
+        if call.name.lower() in _NORMAL:
             call.replace(exp.cast(call.copy(), _DOUBLE))
 
 

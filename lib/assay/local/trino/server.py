@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
 from dataclasses import asdict
 from pathlib import Path
 
-from assay.errors import StackError
+from assay.errors import AssayError, StackError
 from assay.local import process, state
 from assay.local.process import Record
 from assay.local.running import Stack
 from assay.local.state import Home, write_text
 from assay.local.trino import artifacts, settings
+from assay.serving.queries import trino
 
 NAME = "trino"
 START_SECONDS = 180.0
-_ANSWER_SECONDS = 10.0
 
 
 def up(stack: Stack) -> str:
@@ -93,11 +90,10 @@ def stop(home: Home) -> bool:
 
 
 def answers(url: str) -> bool:
-    """Whether a server answers, and has all it needs to run queries."""
+    """Whether a server runs queries: for seconds after it says that it started, it has no node for them."""
     try:
-        with urllib.request.urlopen(f"{url}/v1/info", timeout=_ANSWER_SECONDS) as found:  # noqa: S310 - our own URL
-            return json.load(found).get("starting") is False
-    except (urllib.error.URLError, OSError, ValueError):
+        return trino.run("SELECT 1", url).num_rows == 1
+    except AssayError:
         return False
 
 

@@ -21,7 +21,7 @@ def test_the_normal_law() -> None:
     assert one("CAST(inverse_normal_cdf(0, 2, 0.5) + 2.5e0 AS bigint)") == 3  # half away from zero
 
 
-def test_far_out_athena_has_no_digits_left_and_neither_has_this() -> None:
+def test_far_out_trino_has_no_digits_left_and_neither_has_this() -> None:
     """A real Trino says 6.106226635438361e-16 and 0.0; the truth is 6.22e-16 and 2.75e-89."""
     assert one("normal_cdf(0, 1, -8e0)") == pytest.approx(6.106226635438361e-16, abs=1.2e-16)
     assert one("normal_cdf(0, 1, -20e0)") == 0.0

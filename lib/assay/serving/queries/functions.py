@@ -54,7 +54,7 @@ def register(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
 
 
 def _normal_cdf(mean: pa.Array, deviation: pa.Array, value: pa.Array) -> pa.Array:
-    """Athena's digits: by 1 + erf, which has few left of a far lower tail (the macro `normal` keeps them)."""
+    """Trino's digits: by 1 + erf, which has few left of a far lower tail (the macro `normal` keeps them)."""
     centre, scale, x = _numbers(mean, deviation, value)
     _refuse(~(scale > 0), "the standard deviation of normal_cdf must be above 0")
     return pa.array(0.5 * (1 + special.erf((x - centre) / (scale * _ROOT_OF_TWO))))

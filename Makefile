@@ -12,7 +12,7 @@ PEERS := .venv-peers
 LINTERS := .venv-lint
 AIRFLOW := .venv-airflow
 
-.PHONY: help run thornton down reset test test-gate test-faults test-airflow test-privileges privileges test-images docker-run dashboard lint lint-tools types unit spark stack statistical docs certificates bench lock audit clean
+.PHONY: help run thornton down reset trino test test-gate test-trino test-faults test-airflow test-privileges privileges test-images docker-run dashboard lint lint-tools types unit spark stack statistical docs certificates bench lock audit clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,11 +44,14 @@ down: $(READY) ## Stop the local stack; its data stays in .assay/
 reset: $(READY) ## Stop the local stack and delete its data
 	@$(BIN)/assay reset --yes
 
+trino: $(READY) ## Start a Trino server over the local tables (fetched once, 0.6 GB), and say how to ask it
+	@$(BIN)/assay up --trino
+
 test: lint lint-tools types $(READY) ## Everything that CI runs: lint, types, layers, all tests, coverage per file
 	@rm -rf .coverage .coverage.* .cov
 	mkdir .cov
 	# The numbers keep one core busy, the platform mostly waits: side by side they take no longer than the platform.
-	COVERAGE_FILE=$(CURDIR)/.cov/.coverage.numbers $(BIN)/python -m pytest tests/unit tests/statistical tests/reference tests/privileges \
+	COVERAGE_FILE=$(CURDIR)/.cov/.coverage.numbers $(BIN)/python -m pytest tests/unit tests/statistical tests/reference tests/privileges tests/engines \
 	  --cov --cov-branch --cov-report= --durations=10 > .cov/numbers.log 2>&1 & numbers=$$!
 	trap 'kill $$numbers 2>/dev/null || true' EXIT
 	status=0
@@ -108,6 +111,13 @@ $(AIRFLOW)/.ready: $(READY) glue_configs/dags/requirements.txt tests/airflow/req
 
 test-airflow: $(AIRFLOW)/.ready ## Drive the local platform with a real Airflow (about 20 minutes)
 	@$(AIRFLOW)/bin/python -m pytest -c tests/airflow/pytest.ini tests/airflow
+
+test-trino: $(READY) ## Ask every question of a real Trino and of DuckDB: are the answers equal? Writes docs/queries.md
+	@rm -rf .trino
+	status=0
+	$(BIN)/python -m pytest -m 'slow or not slow' tests/engines --durations=5 || status=1
+	PYTHONPATH=lib:tests $(BIN)/python -m engines.page
+	exit $$status
 
 test-privileges: $(READY) ## Run two weeks with each job under its own policy: is anything refused, is what is forbidden?
 	@$(BIN)/python -m pytest -m slow tests/privileges/test_enforced.py --durations=5

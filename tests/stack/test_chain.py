@@ -21,6 +21,8 @@ import boto3
 import pytest
 
 from assay.local import stack
+from assay.serving import queries
+from assay.serving.queries import saved
 from faults.harness import BLUEPRINT, FIRST, JOBS, SECOND, SECONDS, Place
 
 if TYPE_CHECKING:
@@ -161,6 +163,24 @@ def test_sample_ratio_mismatch_is_caught(second_week: dict[str, Any], place: Pla
         "suggested_amounts": "ok",
         "new_onboarding": "fail",
     }
+
+
+def test_questions_and_views_are_answered(second_week: dict[str, Any], place: Place) -> None:
+    """Of a lake without canaries, segments or an experiment that ended, these have something to say."""
+    assert second_week
+    with place.used(), pytest.MonkeyPatch.context() as patch:
+        for name, value in stack.environment().items():
+            patch.setenv(name, value)
+        rows = {name: queries.query(each.sql).num_rows for name, each in saved.questions().items()}
+        rows |= {name: queries.query(f"SELECT * FROM gold.{name}").num_rows for name in saved.views()}
+    telling = {
+        "assets", "concentration", "costs", "coverage", "decisions", "expensive", "exposed", "freshness",
+        "health", "late", "latest_results", "looks", "markets", "methods", "moments", "quarantine", "running",
+        "table_freshness", "unit_costs",
+    }  # fmt: skip
+    assert telling - {name for name, count in rows.items() if count} == set()
+    assert rows["moments"] == rows["running"] // 4 * 3  # three of the four metrics are means
+    assert rows["breaks"] == 0
 
 
 def test_a_week_again_changes_nothing(second_week: dict[str, Any], place: Place) -> None:

@@ -9,14 +9,27 @@ import typer
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 
 
-def up() -> None:
+def up(
+    trino: Annotated[
+        bool,
+        typer.Option("--trino", help="Start a Trino server over its tables, too (fetched once, 0.6 GB)."),
+    ] = False,
+) -> None:
     """Start the local stack; what runs already stays as it is."""
     from assay.cli import show
     from assay.local import stack
+    from assay.local.trino import server
 
     with show.working("starting the local stack"):
-        stack.up()
+        running = stack.up()
+    if trino:
+        with show.working("starting Trino, which is fetched first if it never was (some minutes)"):
+            server.up(running)
     show.stack(stack.status())
+    if trino:
+        typer.echo(
+            "ask Trino with `assay query decisions --engine trino`; `assay query --list` has all questions"
+        )
 
 
 def down() -> None:

@@ -22,6 +22,7 @@ from assay.local.process import Record
 from assay.local.running import Stack
 from assay.local.starters import Server
 from assay.local.state import Home
+from assay.local.trino import server as trino
 
 if TYPE_CHECKING:
     from assay.local.glue.status import GlueStatus
@@ -91,11 +92,12 @@ def down() -> bool:
         return False
     with home.locked():
         _stop_runs(home)
-        return _stop(home, PROCESSES)
+        asked = trino.stop(home)  # first: it holds on to the emulator
+        return _stop(home, PROCESSES) or asked
 
 
 def status() -> list[ProcessStatus]:
-    """What runs, in the order of `PROCESSES`."""
+    """What runs, in the order of `PROCESSES`; a Trino only if one does."""
     home = state.home()
     document = home.read()
     missing = _missing(home)
@@ -105,7 +107,7 @@ def status() -> list[ProcessStatus]:
         pid = record.pid if record is not None and running else None
         port = document.get("ports", {}).get(name)
         found.append(ProcessStatus(name, running, pid, port, str(home.logs / f"{name}.log")))
-    return found
+    return [*found, *_trino(home, document)]
 
 
 def glue() -> GlueStatus | None:
@@ -129,6 +131,7 @@ def reset() -> bool:
     with home.locked():
         with contextlib.suppress(StackError):  # a damaged state file must not block the way out
             _stop_runs(home)
+            trino.stop(home)
             _stop(home, PROCESSES)
             postgres.remove(home)
         shutil.rmtree(home.root)
@@ -221,6 +224,15 @@ def _missing(home: Home) -> list[str]:
         for server in (*_BASE, *_ABOVE)
         if not (process.is_alive(_record(document, server.name)) and server.is_well(ports))
     ]
+
+
+def _trino(home: Home, document: state.Document) -> list[ProcessStatus]:
+    """The Trino, if it was asked for and runs."""
+    record = _record(document, trino.NAME)
+    if record is None or not process.is_alive(record):
+        return []
+    log = str(home.logs / f"{trino.NAME}.log")
+    return [ProcessStatus(trino.NAME, True, record.pid, document["ports"][trino.NAME], log)]
 
 
 def _record(document: state.Document, name: str) -> Record | None:

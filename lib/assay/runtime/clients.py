@@ -68,6 +68,11 @@ def glue() -> GlueClient:
     return typing.cast("GlueClient", _client("glue"))
 
 
+def client(service: str) -> object:
+    """The client of a service whose calls the caller describes by a protocol of its own."""
+    return _client(service)
+
+
 class _Identities(typing.Protocol):
     """The one call of the Security Token Service that is made here."""
 

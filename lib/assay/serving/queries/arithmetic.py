@@ -20,7 +20,6 @@ _ARITHMETIC = (
     exp.Paren, exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Case, exp.If, exp.Coalesce,
 )  # fmt: skip
 _AROUND = (exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls)
-_FLOATS = (exp.DataType.Type.DOUBLE, exp.DataType.Type.FLOAT)
 _MOST_DIGITS = 38
 # A tie such as 0.29 / 2 is 0.14499... as a double: cut there first, so that it rounds as the exact 0.145.
 _GUARD_DIGITS = 6
@@ -52,7 +51,7 @@ def translate(query: exp.Expr) -> None:
         elif isinstance(node, exp.Avg) and scales.decimal(node.this):
             outer = _outermost(node)
             _replace(outer, _rounded(outer.copy(), known.get(id(node)), node))
-        elif isinstance(node, exp.Cast) and scales.whole(node) and node.this.is_type(*_FLOATS):
+        elif isinstance(node, exp.Cast) and scales.whole(node) and scales.floating(node.this):
             node.set("this", exp.func("ROUND", node.this.copy()))
 
 
@@ -72,7 +71,7 @@ def _is_decimal(digits: str) -> bool:
 
 
 def _divide(node: exp.Div | exp.Mod, scale: int | None) -> None:
-    if node.left.is_type(*_FLOATS) or node.right.is_type(*_FLOATS):
+    if scales.floating(node.left) or scales.floating(node.right):
         return
     for side in (node.left, node.right):
         if not (scales.whole(side) or scales.decimal(side) or side.is_type(exp.DataType.Type.NULL)):

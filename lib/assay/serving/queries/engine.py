@@ -13,60 +13,51 @@ import duckdb
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
-from sqlglot import exp
 
 from assay.errors import InputError
-from assay.serving.queries import arithmetic, catalog, columns, information, pushdown, statement, translation
+from assay.serving.queries import (
+    arithmetic,
+    catalog,
+    functions,
+    information,
+    plan,
+    pushdown,
+    scan,
+    statement,
+    translation,
+)
 
 Name = tuple[str, str]
 
 
-def query(sql: str, *, source: Catalog | None = None) -> pa.Table:
+def query(sql: str, *, source: Catalog | None = None, most: int = scan.LIMIT) -> pa.Table:
     """The answer to one Athena query over the Iceberg tables.
 
     Args:
-        sql: Athena (Trino) SQL that only reads; tables as `database.table`.
+        sql: Athena (Trino) SQL that only reads; tables as `database.table`, macros and views of Assay.
         source: The catalog; Glue's, as the environment names it, if not given.
+        most: Bytes that it may read.
 
     Returns:
         The result as an Arrow table.
 
     Raises:
-        InputError: The query is not one, names what does not exist, cannot be translated, or fails.
+        InputError: The query is not one, names what does not exist, would read too much, cannot be
+            translated, or fails.
         TransientError: The catalog or the object store does not answer.
     """
-    parsed = statement.parse(sql)
+    planned = plan.plan(sql, source).bounded(most)
     try:
-        return _answer(parsed, source)
+        translated = translation.in_duckdb(planned.resolved)
     except RecursionError:  # what can be parsed may still be too deep to be translated
         raise InputError(statement.TOO_DEEP) from None
-
-
-def _answer(parsed: exp.Query, source: Catalog | None) -> pa.Table:
-    wanted = translation.tables(parsed)
-    place = source if source is not None or not wanted else catalog.glue()
-    loaded = {
-        name: catalog.load(place, *name) for name in wanted if place and name[0] != information.DATABASE
-    }
-    virtual = {
-        name: information.table(place, name[1])
-        for name in wanted
-        if place and name[0] == information.DATABASE
-    }
-    types = {
-        **{name: columns.of(table.schema()) for name, table in loaded.items()},
-        **{name: information.types(table) for name, table in virtual.items()},
-    }
-    translated = translation.translate(parsed, types)
-    filters = pushdown.filters(translated.query)
     with catalog.answering():
         data = {
-            name: _scan(table, translated.columns[name], filters.get(name)) for name, table in loaded.items()
+            name: _scan(table, planned.resolved.columns[name], planned.filters.get(name))
+            for name, table in planned.tables.items()
         }
-    return run(
-        translated.sql,
-        {**data, **{(information.STAND_IN, name): view for (_, name), view in virtual.items()}},
-    )
+    views = {(information.STAND_IN, name): view for (_, name), view in planned.virtual.items()}
+    return run(translated, {**data, **views})
 
 
 def run(sql: str, tables: Mapping[Name, pa.Table]) -> pa.Table:
@@ -82,6 +73,7 @@ def run(sql: str, tables: Mapping[Name, pa.Table]) -> pa.Table:
             connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{_quoted(database)}"')
             view = f'"{_quoted(database)}"."{_quoted(name)}"'
             connection.execute(f"CREATE VIEW {view} AS SELECT * FROM arrow_{place}")  # noqa: S608 - quoted above
+        functions.register(connection, sql)
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         try:

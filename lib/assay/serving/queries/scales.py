@@ -16,16 +16,27 @@ _SAME = (
     exp.Paren, exp.Neg, exp.Abs, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Window, exp.Filter, exp.Alias,
     exp.Nullif, exp.AnyValue, exp.FirstValue, exp.LastValue, exp.Lag, exp.Lead, exp.ArgMax, exp.ArgMin,
 )  # fmt: skip
+_FLOATS = (exp.DataType.Type.DOUBLE, exp.DataType.Type.FLOAT)
 _LARGER = (exp.Add, exp.Sub, exp.Div, exp.Mod)
 
 
 def of(query: exp.Expr) -> dict[int, int | None]:
-    """The scale of every division and average by the node's `id`; None where it cannot be told."""
+    """The scale of every exact division and average by the node's `id`; None where it cannot be told.
+
+    Those of doubles have none. They are passed over at once: long formulas of doubles would be walked through
+    again for each of their parts.
+    """
     return {
         id(node): scale(node, scope)
         for scope in traverse_scope(query)
         for node in scope.find_all(exp.Div, exp.Avg)
+        if not any(floating(side) for side in node.iter_expressions())
     }
+
+
+def floating(node: exp.Expr) -> bool:
+    """The expression is a double or a real."""
+    return bool(node.is_type(*_FLOATS))
 
 
 def whole(node: exp.Expr) -> bool:

@@ -18,10 +18,23 @@ from sqlglot.optimizer.scope import traverse_scope
 from sqlglot.schema import MappingSchema
 
 from assay.errors import InputError, did_you_mean
-from assay.serving.queries import arithmetic, dates, information
+from assay.serving.queries import arithmetic, dates, functions, information
 from assay.serving.queries.statement import DIALECT, first_line, table_name
 
 Name = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A query whose every name is known.
+
+    Attributes:
+        query: The qualified and typed query in Athena's terms.
+        columns: The columns that it needs of each (database, table), in the table's order.
+    """
+
+    query: exp.Query
+    columns: Mapping[Name, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +71,48 @@ def translate(query: exp.Query, types: Mapping[Name, Mapping[str, str]]) -> Tran
     Raises:
         InputError: An unknown column, or something that cannot be translated.
     """
+    resolved = resolve(query, types)
+    return Translation(in_duckdb(resolved), resolved.columns, resolved.query)
+
+
+def resolve(query: exp.Query, types: Mapping[Name, Mapping[str, str]]) -> Resolved:
+    """Find the table and the type of every column.
+
+    Args:
+        query: As `statement.parse` gives it; it is not changed.
+        types: Athena's types of the columns of each table that the query reads.
+
+    Raises:
+        InputError: An unknown column.
+    """
     typed = _typed(query.copy(), types)
-    needed = _columns(typed, types)
-    rewritten = typed.copy()
+    return Resolved(typed, _columns(typed, types))
+
+
+def in_duckdb(resolved: Resolved) -> str:
+    """The query in DuckDB's words.
+
+    Raises:
+        InputError: Something in it cannot be translated.
+    """
+    rewritten = resolved.query.copy()
     arithmetic.translate(rewritten)
     dates.translate(rewritten)
+    functions.translate(rewritten)
     for table in _sources(rewritten):
         if table.db == information.DATABASE:
             table.set("db", exp.to_identifier(information.STAND_IN, quoted=True))
     try:
-        sql = rewritten.sql("duckdb", unsupported_level=ErrorLevel.RAISE)
+        return rewritten.sql("duckdb", unsupported_level=ErrorLevel.RAISE)
     except SqlglotError as error:
         raise InputError(f"the query cannot be translated: {first_line(error)}") from error
-    return Translation(sql, needed, typed)
 
 
 def _typed(query: exp.Query, types: Mapping[Name, Mapping[str, str]]) -> exp.Query:
     for table in _sources(query):
         table.set("catalog", None)
     arithmetic.exact_literals(query)
+    functions.declare(query)
     nested: dict[str, object] = {}
     for database in dict.fromkeys(database for database, _ in types):
         nested[database] = {name: dict(found) for (place, name), found in types.items() if place == database}

@@ -21,7 +21,7 @@ from assay.upkeep.backfill import BRONZE
 from assay.upkeep.standing import Move
 
 SILVER = ("silver.trades", "silver.quotes", "silver.exposures", "silver.loads", "silver.blueprints")
-GOLD = (*refresh.EXPERIMENTS, "gold.asset_daily", "gold.certificates")
+GOLD = (*refresh.EXPERIMENTS, "gold.asset_daily", "gold.portfolio_daily", "gold.certificates")
 ALL = (*SILVER, *GOLD)
 
 

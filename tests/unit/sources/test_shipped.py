@@ -125,7 +125,7 @@ def test_rates_and_splits(place: Place, landing: Landing) -> None:
     splits = spec.named("splits")
     fetch(splits, place)
     (split,) = brought(landing, "splits", "splits")
-    assert (split["asset"], split["day"], split["ratio"]) == ("DAX", "2026-01-21", "10.0")
+    assert (split["asset"], split["day"], split["ratio"]) == ("DAX", "2026-01-13", "10.0")
     assert fetch(splits, place).rows == 0  # none is new
 
 

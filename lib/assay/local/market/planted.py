@@ -36,12 +36,12 @@ class Split:
     ratio: Decimal
 
 
-SPLIT = Split("DAX", date(2026, 1, 21), Decimal(10))
+SPLIT = Split("DAX", date(2026, 1, 13), Decimal(10))
 LACKING = ("CAC", date(2026, 1, 8))
 STALE = ("SMI", date(2026, 1, 14))
 SLIPPED = ("FTSE", date(2026, 1, 15))
 CLOSED = ("FTSE", date(2026, 1, 17))
-SILENT = ("CAC", date(2026, 1, 29))
+SILENT = ("CAC", date(2026, 1, 16))
 _DAY = timedelta(days=1)
 _TENTH, _HUNDREDTH = Decimal("0.1"), Decimal("0.01")
 

@@ -41,11 +41,11 @@ def test_the_planted_values(market: Replay) -> None:
     assert day not in legacy[asset]
     split = planted.SPLIT
     assert [said[split.asset][split.day] for said in (api, legacy)] == [
-        Decimal("162.993"),
-        Decimal("1629.93"),
+        Decimal("163.075"),
+        Decimal("1630.75"),
     ]
     after = split.day + DAY
-    assert [said[split.asset][after] for said in (api, legacy)] == [Decimal("162.149"), Decimal("162.15")]
+    assert [said[split.asset][after] for said in (api, legacy)] == [Decimal("164.017"), Decimal("164.02")]
 
 
 def test_some_say_nothing(market: Replay) -> None:

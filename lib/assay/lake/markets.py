@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from assay.lake.contracts import Contract
 from assay.lake.refresh import changes, positions, signed
 from assay.lake.tables import Lake
 from assay.medallion import (
@@ -58,7 +59,7 @@ def asset_daily(
     new = changes(lake, now, before)
     market = _market(lake, new[QUOTES], until, warn).persist()
     quotes, trades = lake.read("silver.quotes"), business(lake.read(_TRADES))
-    stored = lake.read(DAILY)
+    stored = _stored(lake, DAILY)
     days = gold_asset_daily.touched_days(new["silver.quotes"], business(new[_TRADES]))
     days = days.unionByName(gold_market.differing(market, stored)).distinct()
     if anew:
@@ -97,7 +98,7 @@ def portfolio_daily(lake: Lake, *, anew: Collection[date] = ()) -> int:
         days = days.unionByName(every).distinct()
     days = days.persist()
     fresh = gold_portfolio_daily.flows(trades, customers, days)
-    rows = gold_portfolio_daily.portfolio_daily(stored, fresh, days, lake.read(DAILY)).persist()
+    rows = gold_portfolio_daily.portfolio_daily(stored, fresh, days, _stored(lake, DAILY)).persist()
     try:
         return lake.merge(PORTFOLIOS, signed(lake, rows), now, delete_when="_deleted").added
     finally:
@@ -110,6 +111,13 @@ def refresh(
 ) -> int:
     """Both, in order; arguments as for `asset_daily`. Rows written."""
     return asset_daily(lake, as_of, anew=anew, warn=warn) + portfolio_daily(lake, anew=anew)
+
+
+def _stored(lake: Lake, name: str) -> DataFrame:
+    """A table as it stands; columns that its contract gained since its last commit are null."""
+    rows = lake.read(name)
+    lacking = [each for each in Contract.load(name).fields if each.name not in rows.columns]
+    return rows.withColumns({each.name: F.lit(None).cast(each.type) for each in lacking})
 
 
 def _market(lake: Lake, new: DataFrame, until: date, warn: Warn) -> DataFrame:

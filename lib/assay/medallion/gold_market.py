@@ -75,8 +75,8 @@ def _adjusted(days: DataFrame, splits: DataFrame) -> DataFrame:
         F.sort_array(F.collect_list(F.struct("day", "ratio"))).alias("_splits")
     )
     factor = F.expr(
-        "aggregate(filter(coalesce(_splits, array()), split -> split.day > day), cast(1 as double), "
-        "(product, split) -> product * cast(split.ratio as double))"
+        "coalesce(aggregate(filter(_splits, split -> split.day > day), cast(1 as double), "
+        "(product, split) -> product * cast(split.ratio as double)), cast(1 as double))"
     )
     adjusted = (F.col("price").cast("double") / factor).cast("decimal(18,6)")
     known = days.join(F.broadcast(each), "asset", "left")

@@ -96,7 +96,9 @@ def _valued(known: DataFrame, asset_daily: DataFrame) -> DataFrame:
     """Holdings and their value on every day since the first trade."""
     series = Window.partitionBy("portfolio", "asset").orderBy("day")
     begun = known.groupBy("portfolio", "asset").agg(F.min("day").alias("_begun"))
-    days = asset_daily.select("asset", "day", F.col("close_account").alias("_close"))
+    own = F.when(F.col("exchange").isNull(), F.col("close"))  # as it was before there were others
+    close = F.coalesce("close_account", own).cast("decimal(18,6)")
+    days = asset_daily.select("asset", "day", close.alias("_close"))
     held = begun.join(days, "asset").where(F.col("day") >= F.col("_begun")).drop("_begun")
     every = held.join(known, list(KEYS), "left").withColumns(
         {

@@ -55,8 +55,8 @@ _DISSENTING = (
 
 
 def _rank() -> Column:
-    place = F.array_position(F.array(*(F.lit(each) for each in ORDER)), F.col("source"))
-    return F.when(place == 0, len(ORDER) + 1).otherwise(place)
+    known = ", ".join(f"'{each}'" for each in ORDER)
+    return F.expr(f"coalesce(nullif(array_position(array({known}), source), 0), {len(ORDER) + 1})")
 
 
 def _price() -> Column:

@@ -258,3 +258,21 @@ def test_nothing_is_written_twice_and_weeks_can_be_made_anew(world: World) -> No
     assert {name: world.lake.snapshot(name) for name in TABLES} == states_before
     assert markets.refresh(world.lake, anew=[MONDAY]) > 0
     assert held(world) == before
+
+
+def test_a_lake_from_before_gains_the_columns(world: World) -> None:
+    own(world, 0, "20")
+    world.publish()
+    markets.asset_daily(world.lake, day(7))
+    gained = [name for name in gold_market.COLUMNS if name != "price"]
+    world.spark.sql(f"ALTER TABLE {world.catalog}.{markets.DAILY} DROP COLUMNS ({', '.join(gained)})")
+    customer(world, 1, "DE")
+    trade(world, 1, 1, 0, "3")
+    quote(world, 0, API, "1000")
+    world.publish()
+    markets.portfolio_daily(world.lake)  # before anything has written the columns
+    (held_then,) = world.lake.read(markets.PORTFOLIOS).collect()
+    assert held_then["market_value"] == 60
+    markets.refresh(world.lake, day(7))
+    rows = {row["asset"]: row for row in world.lake.read(markets.DAILY).where(f"day = '{MONDAY}'").collect()}
+    assert (rows["DAX"]["exchange"], rows["BTC"]["close_account"]) == ("XETR", 20)

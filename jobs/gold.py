@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from assay.lake import Lake, refresh
+from assay.lake import Lake, markets, refresh
 from assay.lake.parallel import each
 from assay.lake.reconciliation import reconcile
 from assay.runtime import arguments, entry
@@ -27,12 +27,16 @@ def main(argv: list[str]) -> None:
             counted.rows_out = refreshed()
         return counted.rows_out
 
+    def market() -> int:
+        with journal.step("asset_daily") as counted:
+            counted.rows_out = markets.asset_daily(lake, args.as_of, warn=counted.warnings.append)
+        return step("portfolio_daily", partial(markets.portfolio_daily, lake))
+
     steps = {
         "experiments": partial(refresh.experiments, lake, args.week, args.as_of),
-        "asset_daily": partial(refresh.asset_daily, lake),
         "runs": partial(refresh.runs, lake, work.rates()),
     }
-    each({name: partial(step, name, refreshed) for name, refreshed in steps.items()})
+    each({name: partial(step, name, refreshed) for name, refreshed in steps.items()} | {"markets": market})
     step("reconcile", partial(reconcile, lake, args.week))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from assay.errors import AssayError
 from assay.runtime import arguments, entry
 from assay.runtime.journal import Journal
-from assay.sources.fetch import Place, fetch
+from assay.sources.fetch import Place, fetch, left_out
 from assay.spec.source import Source, sources
 
 PARALLEL = 4
@@ -43,11 +43,13 @@ def main(argv: list[str]) -> None:
 
 
 def land(journal: Journal, source: Source, place: Place) -> None:
-    """Land one source, as a step of the journal.
+    """Land one source, as a step of the journal; one that is left out takes no step.
 
     Raises:
         AssayError: It failed, and its declaration says that the run fails with it.
     """
+    if left_out(source, place):
+        return
     with journal.step(f"source {source.name}") as step:
         try:
             step.rows_out = fetch(source, place).rows

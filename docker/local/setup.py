@@ -10,12 +10,12 @@ import os
 from assay.local import starters, state
 from assay.local.running import Stack
 
-PORTS = {"emulator": 4566, "postgres": 5432, "api": 8000}
+PORTS = {"emulator": 4566, "postgres": 5432, "market": 8100, "api": 8000}
 PASSWORD = "ASSAY_DATABASE_PASSWORD"  # noqa: S105 the variable's name
 
 
 def main() -> None:
-    """Note ports and password in the stack's folder, then make database, buckets, tables and secret."""
+    """Note ports and password in the stack's folder, then make databases, buckets, tables and secrets."""
     home = state.home()
     with home.locked():
         home.update(ports=PORTS, password=os.environ[PASSWORD])

@@ -11,7 +11,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from assay.lake import refresh
+from assay.lake import markets
 from assay.lake.contracts import Contract
 from assay.lake.iceberg import Table
 from assay.lake.refine import refine
@@ -96,7 +96,7 @@ def run(lake: Lake, until: int) -> None:
     for delivery in range(taken + 1, until + 1):
         lake.append(BRONZE, quotes(lake, delivery), {LANDED: str(delivery)})
     refine(lake)
-    refresh.asset_daily(lake)
+    markets.asset_daily(lake)
 
 
 def state(lake: Lake) -> dict[str, list[tuple[Any, ...]]]:

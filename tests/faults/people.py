@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from assay import configs
-from assay.lake import refresh, states
+from assay.lake import markets, refresh, states
 from assay.lake.certification import certify_waiting, planned
 from assay.lake.parallel import each
 from assay.lake.refine import refine
@@ -31,7 +31,7 @@ from faults.landed import AT, WEEK, Place, parquet, row
 DOCUMENT = (Path(__file__).parents[1] / "data" / "blueprints" / "button.yaml").read_text()
 FIRST = 918_273_640
 OTHERS = range(1, 13)
-GOLD = (*refresh.EXPERIMENTS, "gold.asset_daily")
+GOLD = (*refresh.EXPERIMENTS, markets.DAILY, markets.PORTFOLIOS)
 Changes = list[tuple[str, int, dict[str, Any]]]
 
 
@@ -122,7 +122,7 @@ class People:
         each(
             {
                 "experiments": partial(refresh.experiments, lake, WEEK, end),
-                "asset_daily": partial(refresh.asset_daily, lake),
+                "markets": partial(markets.refresh, lake, end),
                 "runs": partial(refresh.runs, lake, {}),
             }
         )
@@ -210,7 +210,7 @@ class People:
         for name in GOLD:
             lake.clear(name)
         refresh.experiments(lake, WEEK, end)
-        refresh.asset_daily(lake)
+        markets.refresh(lake, end)
         certify_waiting(lake, planned(lake, WEEK, end))
         found = self.state(*GOLD, lake=lake)
         for name in (*GOLD, "gold.certificates"):

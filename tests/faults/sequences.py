@@ -20,7 +20,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from assay.generators import columns
-from assay.lake import Lake, iceberg, reconciliation, refresh
+from assay.lake import Lake, iceberg, markets, reconciliation, refresh
 from assay.lake.parallel import each
 from assay.lake.refine import refine
 from assay.medallion.lineage import SOURCES
@@ -161,7 +161,7 @@ class World:
                     refine(lake, NAMES)
                 if steps > 2:
                     refresh.experiments(lake, week(worked), week(worked + 1))
-                    refresh.asset_daily(lake)
+                    markets.asset_daily(lake, week(worked + 1))
                     self._ended(lake, worked + 1)
         except Killed:
             self.deaths += 1

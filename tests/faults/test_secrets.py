@@ -242,7 +242,7 @@ def test_every_line_of_a_jobs_log_is_json_that_names_its_run(seen: Seen) -> None
 def test_the_servers_listen_on_this_machine_only(seen: Seen) -> None:
     with seen.place.used():
         pids = {process.name: process.pid for process in stack.status() if process.running}
-    assert set(pids) == {"emulator", "postgres", "capture", "api"}
+    assert set(pids) == {"emulator", "postgres", "market", "capture", "api"}
     for name, pid in pids.items():
         for each in psutil.Process(pid).net_connections("inet"):
             assert each.status != "LISTEN" or each.laddr.ip == "127.0.0.1", name

@@ -59,7 +59,7 @@ def glue(builder: Builder, report: list[Built]) -> Built:
 def stack(aws: str) -> str:
     """The emulator with buckets, journal and databases; its URL."""
     login = {"host": "127.0.0.1", "port": 5432, "dbname": "assay", "username": "assay", "password": "none"}
-    provision.provision(Aws(aws), login)
+    provision.provision(Aws(aws), {names.SECRET: login})
     return aws
 
 

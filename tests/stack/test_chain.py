@@ -183,6 +183,57 @@ def test_questions_and_views_are_answered(second_week: dict[str, Any], place: Pl
     assert rows["breaks"] == 0
 
 
+def test_three_sources_that_disagree_give_one_price_and_say_who_dissented(
+    second_week: dict[str, Any], place: Place
+) -> None:
+    """Every fault that the stand-in market has planted in these weeks is in gold as the rule treats it."""
+    assert second_week
+    said = place.query("SELECT source, count(*) AS n FROM silver.market_quotes GROUP BY source")
+    assert {row["source"]: row["n"] for row in said} == {
+        "closes_api": 38, "closes_legacy": 39, "closes_page": 40,
+    }  # fmt: skip
+    rows = place.query(
+        "SELECT asset, day, close, adjusted_close, sources, dissenting FROM gold.asset_daily "
+        "WHERE is_session ORDER BY asset, day"
+    )
+    found = {(row["asset"], row["day"]): row for row in rows}
+    assert len(found) == 4 * 10
+    both = ["closes_legacy", "closes_page"]
+    everyone = ["closes_api", *both]
+    assert {key: row["dissenting"] for key, row in found.items() if row["dissenting"]} == {
+        ("SMI", "2026-01-14"): ["closes_page"],
+        ("FTSE", "2026-01-15"): ["closes_legacy"],
+        ("DAX", "2026-01-13"): ["closes_legacy"],
+    }
+    assert {key: row["sources"] for key, row in found.items() if row["sources"] != everyone} == {
+        ("CAC", "2026-01-08"): both, ("CAC", "2026-01-16"): None,
+    }  # fmt: skip
+    prices = {key: float(found[key]["close"]) for key in found if found[key]["close"] is not None}
+    assert prices["SMI", "2026-01-14"] == 1703.6
+    assert prices["FTSE", "2026-01-15"] == 2510.5
+    assert prices["CAC", "2026-01-08"] == 1708.1
+    assert (prices["DAX", "2026-01-12"], prices["DAX", "2026-01-13"]) == (1610.61, 163.075)
+    assert float(found["DAX", "2026-01-12"]["adjusted_close"]) == 161.061
+
+
+def test_portfolios_hold_what_customers_bought(second_week: dict[str, Any], place: Place) -> None:
+    assert second_week
+    (booked,) = place.query(
+        "SELECT sum(CASE side WHEN 'buy' THEN quantity ELSE -quantity END) AS units, "
+        "sum(CASE side WHEN 'buy' THEN notional ELSE -notional END) AS paid "
+        "FROM silver.trades WHERE customer_id >= 0"
+    )
+    (held,) = place.query("SELECT sum(units_traded) AS units, sum(traded) AS paid FROM gold.portfolio_daily")
+    assert held == booked
+    (last,) = place.query(
+        "SELECT sum(units) AS units, sum(market_value) AS value FROM gold.portfolio_daily "
+        "WHERE day = DATE '2026-01-18'"
+    )
+    (profit,) = place.query("SELECT sum(profit) AS profit FROM gold.portfolio_daily")
+    assert float(last["units"]) == pytest.approx(float(booked["units"]))
+    assert float(profit["profit"]) == pytest.approx(float(last["value"]) - float(booked["paid"]))
+
+
 def test_a_week_again_changes_nothing(second_week: dict[str, Any], place: Place) -> None:
     assert second_week
     before = place.checksums("silver", "gold")

@@ -26,7 +26,7 @@ FIRST, SECOND = "2026-01-05", "2026-01-12"
 SILVER = ("silver.trades", "silver.exposures")
 GOLD = (
     "gold.unit_metrics", "gold.metric_moments", "gold.experiment_results", "gold.experiment_health",
-    "gold.asset_daily",
+    "gold.asset_daily", "gold.portfolio_daily",
 )  # fmt: skip
 IDLE = "def main(argv: list[str]) -> None:\n    pass\n"
 TREATED = "CAST(customer_id AS STRING) IN (SELECT unit FROM silver.exposures WHERE arm = 'treatment')"

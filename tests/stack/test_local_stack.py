@@ -104,7 +104,7 @@ def test_up_again_is_quick_and_changes_nothing(local_stack: Stack) -> None:
 
 def test_status_names_every_process(local_stack: Stack) -> None:
     found = stack.status()
-    assert [each.name for each in found] == ["emulator", "postgres", "capture", "api"]
+    assert [each.name for each in found] == ["emulator", "postgres", "market", "capture", "api"]
     assert all(each.running and each.pid for each in found)
     assert {each.name: each.port for each in found if each.port} == dict(local_stack.ports)
 

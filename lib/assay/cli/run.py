@@ -14,6 +14,7 @@ import typer
 from assay.errors import TerminalError
 
 if TYPE_CHECKING:
+    from assay.cli.markets import Market
     from assay.cli.progress import Progress
     from assay.cli.verdicts import Verdict
     from assay.cli.weeks import Asked
@@ -95,11 +96,13 @@ def run(
             _week(workflow, loaded, number, properties, isolated=isolated, progress=progress)
             for number in numbers
         ]
-    verdicts, canaries = results(loaded, loaded.week_start(numbers[-1] + 1))
+    until = loaded.week_start(numbers[-1] + 1)
+    verdicts, canaries = results(loaded, until)
+    quoted = prices(done[0].week, until)
     if as_json:
-        show.json(document(loaded, done, verdicts, canaries))
+        show.json(document(loaded, done, verdicts, canaries, quoted))
     else:
-        show.verdicts(verdicts, done[-1].week, canaries=canaries)
+        show.verdicts(verdicts, done[-1].week, canaries=canaries, quoted=quoted)
 
 
 def of_the_run(path: Path, judge_from: datetime | None) -> dict[str, str]:
@@ -114,7 +117,11 @@ def of_the_run(path: Path, judge_from: datetime | None) -> dict[str, str]:
 
 
 def document(
-    blueprint: Blueprint, done: list[WeekDone], verdicts: list[Verdict], canaries: int
+    blueprint: Blueprint,
+    done: list[WeekDone],
+    verdicts: list[Verdict],
+    canaries: int,
+    quoted: list[Market],
 ) -> dict[str, object]:
     """What `--json` prints: stable names, full precision."""
     from dataclasses import asdict
@@ -126,6 +133,7 @@ def document(
         "weeks": [asdict(week) for week in done],
         "results": [asdict(verdict) for verdict in verdicts],
         "canaries": canaries,
+        "markets": [asdict(market) for market in quoted],
     }
 
 
@@ -167,6 +175,19 @@ def results(blueprint: Blueprint, until: date) -> tuple[list[Verdict], int]:
 
     rows = queries.query(verdicts.SQL).to_pylist()
     return verdicts.judge(rows, blueprint, until), verdicts.canaries(rows)
+
+
+def prices(first: date, until: date) -> list[Market]:
+    """What gold says of market assets.
+
+    Args:
+        first: First day.
+        until: The day after the last.
+    """
+    from assay.cli import markets
+    from assay.serving import queries
+
+    return markets.markets(queries.query(markets.SQL.format(first=first, until=until)).to_pylist())
 
 
 def written(run_id: str) -> dict[str, int]:

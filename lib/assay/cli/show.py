@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from assay.certify.diagnosis.diagnose import Diagnosis
+    from assay.cli.markets import Market
     from assay.cli.verdicts import Verdict
     from assay.local.stack import ProcessStatus
     from assay.serving.analysis import Analysis
@@ -142,8 +143,11 @@ def analysis(result: Analysis) -> None:
         console.print(f"[{style}]{check.status}[/{style}]  {escape(check.detail)}")
 
 
-def verdicts(found: Sequence[Verdict], last_week: date, *, canaries: int) -> None:
-    """Results beside the planted truth, how many of the canaries' the gate let pass, and what to do next."""
+def verdicts(
+    found: Sequence[Verdict], last_week: date, *, canaries: int, quoted: Sequence[Market] = ()
+) -> None:
+    """Results beside the planted truth, results of canaries that passed, markets, and what is next."""
+    from assay.cli import markets
     from assay.cli.verdicts import BAD, GOOD, RUNNING
 
     console = _console()
@@ -179,6 +183,7 @@ def verdicts(found: Sequence[Verdict], last_week: date, *, canaries: int) -> Non
 
     none = "none; `canaries: {}` in the blueprint has every run judged by a known truth"
     console.print(f"canaries: {f'{canaries:,} results, as planted' if canaries else none}")
+    markets.show(quoted, console)
     console.print(
         "next: [bold]assay query \"SELECT * FROM gold.experiment_health WHERE status <> 'ok' "
         "AND experiment NOT LIKE 'canary%'\"[/bold] · "

@@ -71,7 +71,8 @@ def check(
         except InputError as error:
             rows.append({"source": each.name, "status": "fail", "detail": error.message})
         else:
-            rows.append({"source": each.name, "status": "ok", "detail": ""})
+            detail = f"left out where there is no secret {each.secret}" if each.optional else ""
+            rows.append({"source": each.name, "status": "ok", "detail": detail})
     if as_json:
         show.json({"sources": rows})
     elif rows:

@@ -1,4 +1,4 @@
-"""silver → gold: what experiments show, what assets cost, what runs took; only where silver changed.
+"""silver → gold: what experiments show and what runs took; only where silver changed.
 
 How far each table goes stands in its own commits, as the snapshots of the silver tables that it was made of.
 Running again from there after a kill ends in the same tables.
@@ -18,10 +18,9 @@ from assay.lake.metric_check import refuse
 from assay.lake.parallel import each
 from assay.lake.publish import Commit
 from assay.lake.tables import Lake
-from assay.medallion import gold_asset_daily, gold_exposures, gold_looks, gold_runs
-from assay.medallion.business import business
+from assay.medallion import gold_exposures, gold_looks, gold_runs
 from assay.medallion.gold_blueprint import in_force
-from assay.medallion.gold_scope import Touched, period, scopes
+from assay.medallion.gold_scope import Touched, scopes
 from assay.medallion.gold_touched import sources, touched
 from assay.medallion.gold_unit_metrics import unit_metrics
 from assay.spec import Blueprint
@@ -66,45 +65,15 @@ def experiments(lake: Lake, week: date, as_of: date, *, anew: Collection[date] =
     silver = {table: lake.read(table, int(mark) or None) for table, mark in now.items()}
     exposures = gold_exposures.exposures(silver[blueprint.exposed.table], blueprint)
     quarantine = silver["silver.quarantine"]
-    units = _signed(lake, unit_metrics(silver, exposures, blueprint, asked))
+    units = signed(lake, unit_metrics(silver, exposures, blueprint, asked))
     first = lake.overwrite(
         "gold.unit_metrics", units, gold_looks.replaced(asked, everything=everything), marks
     )
     found = gold_looks.looks(lake.read("gold.unit_metrics"), exposures, quarantine, blueprint, asked)
-    rows = {table: _signed(lake, frame) for table, frame in found.tables().items()}
+    rows = {table: signed(lake, frame) for table, frame in found.tables().items()}
     merge = partial(_merge, lake, marks=marks, everything=everything)
     commits = each({table: partial(merge, table, rows[table]) for table in rows if table != LAST})
     return sum(commit.added for commit in (first, *commits.values(), merge(LAST, rows[LAST])))
-
-
-def asset_daily(lake: Lake, *, anew: Collection[date] = ()) -> int:
-    """Prices and trading of the days in which a quote or a trade changed.
-
-    Args:
-        lake: The lake.
-        anew: Mondays of weeks all of whose days are made anew, whether something changed or not.
-
-    Returns:
-        Rows written.
-    """
-    now, before = _marks(lake, "gold.asset_daily", ("silver.quotes", "silver.trades"))
-    if now == before and not anew:
-        return 0
-    changes = _changes(lake, now, before)
-    changed = business(changes["silver.trades"])
-    quotes, trades = lake.read("silver.quotes"), business(lake.read("silver.trades"))
-    days = gold_asset_daily.touched_days(changes["silver.quotes"], changed)
-    if anew:
-        stored = lake.read("gold.asset_daily").select("asset", "day")
-        every = gold_asset_daily.touched_days(quotes, trades).unionByName(stored)
-        days = days.unionByName(every.where(period(F.col("day")).isin(*anew))).distinct()
-    days = days.persist()
-    rows = gold_asset_daily.asset_daily(quotes, trades, days).persist()
-    try:
-        return lake.merge("gold.asset_daily", _signed(lake, rows), now, delete_when="_deleted").added
-    finally:
-        days.unpersist()
-        rows.unpersist()
 
 
 def runs(lake: Lake, rates: Mapping[str, tuple[float, float]]) -> int:
@@ -117,12 +86,12 @@ def runs(lake: Lake, rates: Mapping[str, tuple[float, float]]) -> int:
     Returns:
         Rows written.
     """
-    now, before = _marks(lake, "gold.runs", ("silver.journal",))
+    now, before = positions(lake, "gold.runs", ("silver.journal",))
     if now == before:
         return 0
-    news = gold_runs.touched_runs(_changes(lake, now, before)["silver.journal"])
+    news = gold_runs.touched_runs(changes(lake, now, before)["silver.journal"])
     rows = gold_runs.runs(lake.read("silver.journal"), news, rates)
-    return lake.merge("gold.runs", _signed(lake, rows), now).added
+    return lake.merge("gold.runs", signed(lake, rows), now).added
 
 
 def settle(lake: Lake, name: str, before: Mapping[str, str | None], now: Mapping[str, int | None]) -> None:
@@ -149,8 +118,17 @@ def _now(lake: Lake, tables: Iterable[str]) -> dict[str, str]:
     return {table: str(lake.snapshot(table) or 0) for table in tables}
 
 
-def _marks(lake: Lake, name: str, tables: Iterable[str]) -> tuple[dict[str, str], Marks]:
-    """Where the sources stand now, and where they stood at a table's last commit."""
+def positions(lake: Lake, name: str, tables: Iterable[str]) -> tuple[dict[str, str], Marks]:
+    """Where the sources stand now, and where they stood at a table's last commit.
+
+    Args:
+        lake: The lake.
+        name: The table.
+        tables: Its sources.
+
+    Returns:
+        Source → snapshot, as text; 0: never written. And the same as the table's watermarks have it.
+    """
     now = _now(lake, tables)
     return now, lake.watermarks(name, now)
 
@@ -158,15 +136,17 @@ def _marks(lake: Lake, name: str, tables: Iterable[str]) -> tuple[dict[str, str]
 def _touched(lake: Lake, blueprint: Blueprint, now: Mapping[str, str], held: Iterable[Marks]) -> Touched:
     """What changed since any of the states that tables hold: of one only, unless a run died."""
     states = {tuple(before[table] for table in now): before for before in held}
-    found = (touched(blueprint, _changes(lake, now, before)) for before in states.values())
+    found = (touched(blueprint, changes(lake, now, before)) for before in states.values())
     return reduce(Touched.__or__, found)
 
 
-def _changes(lake: Lake, now: Mapping[str, str], before: Marks) -> dict[str, DataFrame]:
+def changes(lake: Lake, now: Mapping[str, str], before: Marks) -> dict[str, DataFrame]:
+    """Changelogs of sources since a table's last commit; arguments as `positions` gives them."""
     return {table: lake.changelog(table, int(before[table] or 0) or None) for table in now}
 
 
-def _signed(lake: Lake, rows: DataFrame) -> DataFrame:
+def signed(lake: Lake, rows: DataFrame) -> DataFrame:
+    """Rows with the run that writes them."""
     return rows.withColumn("_run_id", F.lit(lake.run_id))
 
 

@@ -16,6 +16,7 @@ SECRET = "assay/database"  # noqa: S105  # its name, not its value
 SOURCE_SECRETS = "assay/sources/"  # how the names of sources' secrets begin
 CATALOG_DATABASES = ("bronze", "silver", "gold")
 DATABASE = "assay"
+LEGACY = "legacy"  # of the stand-in market: prices that nobody has moved elsewhere
 DATABASE_USER = "assay"
 SCHEMA = "brokerage"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}

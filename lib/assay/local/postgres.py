@@ -23,10 +23,11 @@ from pathlib import Path
 
 import psutil
 import psycopg
+from psycopg import sql
 
 from assay.errors import StackError
 from assay.local import process
-from assay.local.names import DATABASE, DATABASE_USER, SCHEMA
+from assay.local.names import DATABASE, DATABASE_USER, LEGACY, SCHEMA
 from assay.local.process import Record
 from assay.local.state import Home
 
@@ -86,7 +87,7 @@ class Postgres:
     @property
     def dsn(self) -> str:
         """The connection string."""
-        return self._dsn(DATABASE)
+        return self.of(DATABASE)
 
     def start(self) -> Record:
         """Start the server, making its data folder the first time; it answers a little later.
@@ -114,21 +115,26 @@ class Postgres:
     def answers(self) -> bool:
         """Whether the server accepts the user and the password."""
         try:
-            psycopg.connect(self._dsn("postgres")).close()
+            psycopg.connect(self.of("postgres")).close()
         except psycopg.OperationalError:
             return False
         return True
 
     def prepare(self) -> None:
-        """Make the database and its schema, unless they are there."""
-        with psycopg.connect(self._dsn("postgres"), autocommit=True) as c:
-            found = c.execute("select 1 from pg_database where datname = %s", [DATABASE]).fetchone()
-            if found is None:
-                c.execute(f"create database {DATABASE}")
+        """Make the databases, and the schema of ours, unless they are there."""
+        with psycopg.connect(self.of("postgres"), autocommit=True) as c:
+            there = {name for (name,) in c.execute("select datname from pg_database")}
+            for name in {DATABASE, LEGACY} - there:
+                c.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
         with psycopg.connect(self.dsn, autocommit=True) as c:
             c.execute(f"create schema if not exists {SCHEMA}")
 
-    def _dsn(self, database: str) -> str:
+    def of(self, database: str) -> str:
+        """The connection string of another database.
+
+        Args:
+            database: Its name.
+        """
         return psycopg.conninfo.make_conninfo(
             host="127.0.0.1",
             port=self.port,

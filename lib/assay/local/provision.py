@@ -1,4 +1,4 @@
-"""What a deployment makes in AWS, made on the emulator: buckets, blueprints, journal, secret, databases.
+"""What a deployment makes in AWS, made on the emulator: buckets, blueprints, journal, secrets, databases.
 
 Every step looks first and changes only what is missing, so it may run any number of times.
 """
@@ -13,22 +13,23 @@ from botocore.exceptions import ClientError
 
 from assay import configs
 from assay.local.aws import Aws
-from assay.local.names import ARTIFACTS, BUCKETS, CATALOG_DATABASES, JOURNAL, REGION, SECRET
+from assay.local.names import ARTIFACTS, BUCKETS, CATALOG_DATABASES, JOURNAL, REGION
 
 _BLUEPRINTS = "blueprints/"
 
 
-def provision(aws: Aws, secret: Mapping[str, object]) -> None:
+def provision(aws: Aws, secrets: Mapping[str, Mapping[str, object]]) -> None:
     """Make everything that the jobs expect to find.
 
     Args:
         aws: The emulator.
-        secret: Host, port, dbname, username and password of the database.
+        secrets: Name → what a secret holds.
     """
     _buckets(aws)
     _blueprints(aws)
     _journal(aws)
-    _secret(aws, json.dumps(secret, sort_keys=True))
+    for name, secret in secrets.items():
+        _secret(aws, name, json.dumps(secret, sort_keys=True))
     _databases(aws)
 
 
@@ -75,16 +76,16 @@ def _journal(aws: Aws) -> None:
     )
 
 
-def _secret(aws: Aws, text: str) -> None:
+def _secret(aws: Aws, name: str, text: str) -> None:
     try:
-        kept = aws.secretsmanager.get_secret_value(SecretId=SECRET).get("SecretString")
+        kept = aws.secretsmanager.get_secret_value(SecretId=name).get("SecretString")
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
-        aws.secretsmanager.create_secret(Name=SECRET, SecretString=text)
+        aws.secretsmanager.create_secret(Name=name, SecretString=text)
         return
-    if kept != text:  # the database's port may have changed
-        aws.secretsmanager.put_secret_value(SecretId=SECRET, SecretString=text)
+    if kept != text:  # a port may have changed
+        aws.secretsmanager.put_secret_value(SecretId=name, SecretString=text)
 
 
 def _databases(aws: Aws) -> None:

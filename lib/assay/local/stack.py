@@ -1,4 +1,4 @@
-"""The local stack: four processes that stand in for AWS, started, watched and stopped together.
+"""The local stack: five processes that stand in for AWS, started, watched and stopped together.
 
 Example:
     >>> from assay.local import stack
@@ -27,7 +27,7 @@ from assay.local.trino import server as trino
 if TYPE_CHECKING:
     from assay.local.glue.status import GlueStatus
 
-_BASE = (starters.EMULATOR, starters.POSTGRES)
+_BASE = (starters.EMULATOR, starters.POSTGRES, starters.MARKET)
 _ABOVE = (starters.CAPTURE, starters.API)
 """They hold the emulator's address, and state that may be older than its own after a crash."""
 PROCESSES = tuple(server.name for server in (*_BASE, *_ABOVE))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from assay.local import emulator, jars, names, process, spark_conf, state
+from assay.local.market import replay
 from assay.local.process import Record
 from assay.local.running import Stack
 
@@ -55,6 +56,12 @@ def _start_postgres(stack: Stack) -> Record:
     return stack.database.start()
 
 
+def _start_market(stack: Stack) -> Record:
+    replay.kept(stack.home.market)  # made here, so that the server needs none of the packages that it is from
+    arguments = ["--replay", str(stack.home.market), "--port", str(stack.ports["market"])]
+    return _python(stack, "market", ["assay.local.market.server", *arguments], process.kept_environment())
+
+
 def _start_capture(stack: Stack) -> Record:
     stack.home.report.unlink(missing_ok=True)
     module = ["assay.local.capture", "--home", str(stack.home.root)]
@@ -77,7 +84,7 @@ def _start_api(stack: Stack) -> Record:
 
 
 def set_up(stack: Stack, *, mend: bool) -> None:
-    """Make database, buckets, tables and secret, which capture and API need.
+    """Make databases, buckets, tables and secrets, which capture, API and jobs need.
 
     Args:
         stack: The stack; emulator and PostgreSQL run.
@@ -85,17 +92,24 @@ def set_up(stack: Stack, *, mend: bool) -> None:
     """
     from assay.local import catalog, provision
     from assay.local.aws import Aws
+    from assay.local.market import legacy
 
     stack.database.prepare()
+    legacy.fill(stack.database.of(names.LEGACY), stack.home.market)
     aws = Aws(stack.endpoint)
-    login = {
+    login: dict[str, object] = {
         "host": "127.0.0.1",
         "port": stack.ports["postgres"],
         "dbname": names.DATABASE,
         "username": names.DATABASE_USER,
         "password": stack.database.password,
     }
-    provision.provision(aws, login)
+    secrets: dict[str, dict[str, object]] = {
+        names.SECRET: login,
+        f"{names.SOURCE_SECRETS}market": {"url": f"http://127.0.0.1:{stack.ports['market']}"},
+        f"{names.SOURCE_SECRETS}legacy": login | {"dbname": names.LEGACY},
+    }
+    provision.provision(aws, secrets)
     if mend:
         catalog.rebuild(aws, names.WAREHOUSE, names.CATALOG_DATABASES)
 
@@ -130,6 +144,7 @@ def answers(port: int, question: bytes) -> bool:
 
 EMULATOR = Server("emulator", _start_emulator, b"GET /_ministack/health HTTP/1.0\r\n\r\n")
 POSTGRES = Server("postgres", _start_postgres, struct.pack("!ii", 8, 80877103))  # may we speak TLS?
+MARKET = Server("market", _start_market, b"GET /v1/splits HTTP/1.0\r\n\r\n")
 CAPTURE = Server("capture", _start_capture, None)
 API = Server("api", _start_api, b"GET /v1/status HTTP/1.0\r\n\r\n")
 

@@ -65,6 +65,11 @@ class Home:
         return self.root / "capture.json"
 
     @property
+    def market(self) -> Path:
+        """What the stand-in market replays."""
+        return self.root / "market.json"
+
+    @property
     def workflow(self) -> Path:
         """One JSON file per workflow run, written by the runner."""
         return self.root / "workflow"

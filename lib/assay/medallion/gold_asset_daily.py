@@ -7,9 +7,11 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from assay.medallion.gold_market import COLUMNS
 from assay.medallion.gold_touched import net_changes
 
 KEYS = ("asset", "day")
+_OHLC = ("open", "high", "low", "close")
 
 
 def touched_days(quotes: DataFrame, trades: DataFrame) -> DataFrame:
@@ -35,18 +37,20 @@ def _days(rows: DataFrame, time: str, values: list[str]) -> DataFrame:
     return rows.select("asset", _day(time))
 
 
-def asset_daily(quotes: DataFrame, trades: DataFrame, touched: DataFrame) -> DataFrame:
+def asset_daily(quotes: DataFrame, trades: DataFrame, market: DataFrame, touched: DataFrame) -> DataFrame:
     """The mart's rows of the touched days, from all quotes and trades of those days.
 
     Args:
         quotes: silver.quotes.
         trades: silver.trades.
-        touched: `touched_days`.
+        market: As `gold_market.series` gives it.
+        touched: `touched_days`, and those of `gold_market.differing`.
 
     Returns:
-        asset, day, open, high, low, close (decimal, of the day's quotes in order of time; null without
-        quotes), trades, volume (units of the asset), traded_value (money), customers (distinct), and
-        `_deleted`: a touched day of which neither a quote nor a trade is left.
+        asset, day, open, high, low, close (decimal, of the day's quotes in order of time; where the asset has
+        an exchange the chosen price; null without quotes), trades, volume (units of the asset), traded_value
+        (money), customers (distinct), the other columns of `market`, and `_deleted`: a touched day that is no
+        session and of which neither a quote nor a trade is left.
     """
     days = F.broadcast(touched)
     prices = (
@@ -69,18 +73,19 @@ def asset_daily(quotes: DataFrame, trades: DataFrame, touched: DataFrame) -> Dat
             F.countDistinct("customer_id").alias("customers"),
         )
     )
-    joined = touched.join(prices, list(KEYS), "left").join(traded, list(KEYS), "left")
+    joined = touched
+    for each in (prices, traded, market):
+        joined = joined.join(each, list(KEYS), "left")
     return joined.select(
         *KEYS,
-        "open",
-        "high",
-        "low",
-        "close",
+        *(F.coalesce(F.col("price").cast("decimal(18,4)"), each).alias(each) for each in _OHLC),
         _or_zero("trades", "bigint"),
         _or_zero("volume", "decimal(38,6)"),
         _or_zero("traded_value", "decimal(38,2)"),
         _or_zero("customers", "bigint"),
-        (F.col("open").isNull() & F.col("trades").isNull()).alias("_deleted"),
+        F.coalesce("close_account", F.col("close").cast("decimal(18,6)")).alias("close_account"),
+        *(name for name in COLUMNS if name not in {"price", "close_account"}),
+        F.coalesce("open", "trades", F.col("is_session").cast("int")).isNull().alias("_deleted"),
     )
 
 

@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from assay.medallion.lineage import EXTRA
+from assay.medallion.lineage import EXTRA, ORIGIN
 from assay.medallion.silver_extra import extra
 
 
@@ -25,7 +25,7 @@ def shape(name: str, source: DataFrame, schema: StructType) -> dict[str, Column]
         column that bronze does not have comes from what it keeps beside its rows.
     """
     derived = _DERIVED.get(name, dict)()
-    own = [field.name for field in schema if not field.name.startswith("_")]
+    own = [field.name for field in schema if not field.name.startswith("_") or field.name == ORIGIN]
     same = {column: F.col(column) for column in own if column in source.columns}
     beside = {
         column: extra(column) for column in own if column not in (*same, *derived) and EXTRA in source.columns

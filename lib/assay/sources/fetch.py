@@ -76,6 +76,24 @@ class Place:
     as_of: date | None = None
 
 
+def left_out(source: Source, place: Place) -> bool:
+    """Whether a source is optional and its secret does not exist.
+
+    Args:
+        source: As declared.
+        place: Where its secret would be. Where that cannot be found out, reading the source says why.
+    """
+    if not source.optional or source.secret is None:
+        return False
+    try:
+        clients.secret(place.secrets + source.secret)
+    except clients.MissingError:
+        return True
+    except AssayError:
+        return False
+    return False
+
+
 def opened(source: Source, contract: Contract, place: Place) -> tuple[Reader, Shape, Asked]:
     """A source's reader, its shape, and what reading takes.
 

@@ -147,6 +147,8 @@ class Shape:
                 beside[column or str(name)] = kept
         for column, codes in self.source.codes.items():
             row[column] = codes.get(row[column] or "", row[column])
+        for column, factor in self.source.scale.items():
+            row[column] = scaled(row[column], factor)
         row.update(added)
         row[ORIGIN] = origin
         row[BESIDE] = json.dumps(beside, ensure_ascii=False) if beside else None
@@ -173,7 +175,12 @@ def refuse_misfit(source: Source, contract: Contract) -> None:
         InputError: It does.
     """
     known = [name for name in contract.columns if not name.startswith("_")]
-    given = {"columns": [*source.columns], "add": [*source.add], "codes": [*source.codes]}
+    given = {
+        "columns": [*source.columns],
+        "add": [*source.add],
+        "codes": [*source.codes],
+        "scale": [*source.scale],
+    }
     if source.since is not None:
         given["since.column"] = [source.since.column]
     for place, columns in given.items():
@@ -204,6 +211,19 @@ def plain(name: object) -> str:
     """
     words = _WORD.sub("_", _HUMP.sub("_", str(name)).lower()).strip("_")
     return f"_{words}" if words[:1].isdigit() else words
+
+
+def scaled(value: str | None, factor: float) -> str | None:
+    """A number times a factor, exactly; what is no number stays as it is, and silver sets it aside.
+
+    Example:
+        >>> scaled("162875", 0.01), scaled("n/a", 0.01)
+        ('1628.75', 'n/a')
+    """
+    try:
+        return None if value is None else text(Decimal(value) * Decimal(repr(factor)))
+    except InvalidOperation:
+        return value
 
 
 def text(value: object) -> str | None:

@@ -23,6 +23,7 @@ def _like(pattern: str, must: str) -> AfterValidator:
 
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Scalar = str | int | float
+Factor = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Address = Annotated[str, _like(r"https?://[^\s/]+(/\S*)?", "an address such as https://api.example.com")]
 UrlPath = Annotated[str, _like(r"(/\S*)?", "a path that begins with /, without spaces")]
 Relation = Annotated[

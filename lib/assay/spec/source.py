@@ -22,6 +22,7 @@ from assay.spec.asking import (
     Address,
     Auth,
     Column,
+    Factor,
     FilePlace,
     Limits,
     Pages,
@@ -51,10 +52,12 @@ class Base(Model):
             `{week}` for the Monday of the week that is worked on, `{as_of}` for the day after it, `{record}`
             for the record's number in its file, page or answer, from 1.
         codes: Column → value as it comes → what it becomes, such as `{"1": treatment}`; others stay.
+        scale: Column → what its numbers are multiplied by, such as 0.01 for prices in pence.
         since: How only what is new is asked for; None reads everything each time.
         limits: What the source may be asked.
         at_least: Fewer rows than this are an error: a source that shows nothing has usually changed.
         required: Whether the run of the job fails with this source; else it is told, and the others count.
+        optional: Whether it is left out where its secret does not exist, without a word in the run.
     """
 
     name: Name
@@ -63,10 +66,20 @@ class Base(Model):
     columns: dict[Column, Text] = Field(default_factory=dict)
     add: dict[Column, Text] = Field(default_factory=dict)
     codes: dict[Column, dict[str, str]] = Field(default_factory=dict)
+    scale: dict[Column, Factor] = Field(default_factory=dict)
     since: Since | None = None
     limits: Limits = Limits()
     at_least: int = Field(default=0, ge=0)
     required: bool = False
+    optional: bool = False
+
+    @model_validator(mode="after")
+    def _check_optional(self) -> Base:
+        if self.optional and self.secret is None:
+            raise problem("optional", "needs a secret, without which the source is left out; name it")
+        if self.optional and self.required:
+            raise problem("optional", "contradicts 'required'; remove one of them")
+        return self
 
     @property
     def values(self) -> dict[str, list[Scalar]]:

@@ -19,6 +19,7 @@ from assay.sources import runs
 from assay.sources.entries import Entries
 from assay.sources.landing import Landing
 from assay.spec import Blueprint
+from assay.spec.source import sources
 from assay.upkeep.action import Context, Options, Report, action
 
 JOBS = ("ingest", "sources", "bronze", "silver", "gold", "calibrate")
@@ -66,10 +67,12 @@ class When(Options):
 def alarms(context: Context, when: When) -> Report:
     """Look for weeks without a successful run and for stale tables."""
     now = (when.now or datetime.now(UTC)).astimezone(UTC)
+    newest, unasked = {name: _newest(context, name) for name in names()}, left_out()
+    asked = {name: at for name, at in newest.items() if at is not None or name not in unasked}
     start = first_week(Landing(clients.s3(), context.landing_bucket))
     found = [
         *missing(start, _done(context), now),
-        *stale({name: _newest(context, name) for name in names()}, now, running=start is not None),
+        *stale(asked, now, running=start is not None),
     ]
     context.step.warnings += [each.sentence for each in found]
     if found and when.fail:
@@ -123,6 +126,14 @@ def stale(newest: Mapping[str, datetime | None], now: datetime, *, running: bool
             sentence = f"{name} is of {_shown(at)}, older than {promise}; ask {contract.owner}"
             found.append(Alarm("stale table", name, at + contract.freshness, sentence))
     return found
+
+
+def left_out() -> frozenset[str]:
+    """The tables that stay empty where the secrets of optional sources do not exist: no others fill them."""
+    declared = sources().values()
+    needed = {each.table for each in declared if not each.optional}
+    unasked = {each.table for each in declared} - needed
+    return frozenset(f"{layer}.{table}" for table in unasked for layer in ("bronze", "silver"))
 
 
 def first_week(landing: Landing) -> date | None:

@@ -19,7 +19,7 @@ from functools import partial
 from pyspark.sql import functions as F
 
 from assay.errors import InputError, TerminalError
-from assay.lake import refresh
+from assay.lake import markets, refresh
 from assay.lake.certification import certify_waiting, planned
 from assay.lake.contracts import made_of, names
 from assay.lake.erasure import ERASED
@@ -37,7 +37,7 @@ from assay.upkeep.compare import compare_branch
 OF_RUNS = "silver.journal"
 SILVER = tuple(name for name in made_of() if name != OF_RUNS)
 BRONZE = tuple(made_of()[name] for name in SILVER)
-GOLD = (*refresh.EXPERIMENTS, "gold.asset_daily")
+GOLD = (*refresh.EXPERIMENTS, markets.DAILY, markets.PORTFOLIOS)
 _WEEK = timedelta(days=7)
 
 
@@ -144,7 +144,7 @@ def gold(context: Context, lake: Lake, weeks: Collection[date] = ()) -> None:
     with context.journal.step("gold anew") as step:
         tasks = {
             "experiments": partial(refresh.experiments, lake, newest, as_of, anew=weeks),
-            "asset_daily": partial(refresh.asset_daily, lake, anew=weeks),
+            "markets": partial(markets.refresh, lake, as_of, anew=weeks, warn=step.warnings.append),
         }
         step.rows_out = sum(each(tasks).values())
     with context.journal.step("certify anew") as step:

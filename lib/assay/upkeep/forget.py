@@ -25,7 +25,7 @@ from functools import partial
 import psycopg
 from pydantic import ConfigDict, Field, field_validator
 
-from assay.lake import erasure, past, refresh, units
+from assay.lake import erasure, markets, past, refresh, units
 from assay.lake.certification import certify_waiting, planned
 from assay.lake.contracts import Contract, made_of
 from assay.lake.parallel import each
@@ -42,7 +42,7 @@ from assay.spec.source import Files, sources
 from assay.upkeep.action import Context, Options, Report, action
 
 _WEEK = timedelta(days=7)
-_GOLD = (*refresh.EXPERIMENTS, "gold.asset_daily", "gold.runs")
+_GOLD = (*refresh.EXPERIMENTS, markets.DAILY, markets.PORTFOLIOS, "gold.runs")
 _LAYERS = ("bronze", "silver", "gold")
 
 
@@ -255,7 +255,7 @@ def _in_tables(context: Context, unit: Unit, removed: Removed) -> None:
 
 def _gold_anew(lake: Lake) -> None:
     """What gold shows of the weeks that it has reached, made anew where silver changed, and certified."""
-    sources = (*made_of(), QUARANTINE)
+    sources = (*made_of(), QUARANTINE, markets.DAILY)
     before = {name: lake.watermarks(name, (*sources, "until")) for name in _GOLD}
     now = {source: lake.snapshot(source) for source in sources}
     made = {name for name, marks in before.items() if any(marks.values())}
@@ -264,8 +264,8 @@ def _gold_anew(lake: Lake) -> None:
     end = date.fromisoformat(until) if until else None
     if end:
         tasks["experiments"] = partial(refresh.experiments, lake, end - _WEEK, end)
-    if "gold.asset_daily" in made:
-        tasks["asset_daily"] = partial(refresh.asset_daily, lake)
+    if markets.DAILY in made:
+        tasks["markets"] = partial(markets.refresh, lake)
     if "gold.runs" in made:
         tasks["runs"] = partial(refresh.runs, lake, work.rates())
     each(tasks)

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from assay.errors import InputError
+from assay.lake.markets import PORTFOLIOS
 from assay.lake.refresh import EXPERIMENTS, LAST
 from assay.lake.states import State
 
@@ -63,7 +64,8 @@ def moves(states: States, table: str, snapshot: int) -> list[Move]:
             if not _stands(head, states, found, only=found):
                 found[name] = _newest(states, name, found)
     found.update(_together(states, found, table))
-    order = sorted(found, key=lambda name: (name == table, -_layer(name), name != LAST, name))
+    last = (LAST, PORTFOLIOS)  # made of others of their layer
+    order = sorted(found, key=lambda name: (name == table, -_layer(name), name not in last, name))
     planned = [Move(name, states[name][0], found[name]) for name in order]
     return [move for move in planned if move.to != move.head and not (move.to is None and move.head.is_blank)]
 

@@ -195,16 +195,25 @@ def test_both_jobs_from_their_command_lines(
     calibrate.main(argv)
     steps = dict(Recorded.steps)
     assert next(iter(steps)) == "tables"
-    assert set(list(steps)[1:4]) == {"experiments", "asset_daily", "runs"}  # side by side
-    assert list(steps)[4:] == ["reconcile", "certify", "gate"]
-    made = ("experiments", "asset_daily", "runs", "reconcile", "certify")
+    made = ("experiments", "asset_daily", "portfolio_daily", "runs", "reconcile", "certify")
+    assert set(list(steps)[1:5]) == set(
+        made[:4]
+    )  # side by side, but for the portfolios, which wait for prices
+    assert list(steps)[5:] == ["reconcile", "certify", "gate"]
     assert all(steps[name].rows_out > 0 for name in made)
     assert steps["gate"].rows_in == 0  # both experiments end here, neither is planted
     rows = world.lake.read("gold.experiment_results").collect()
     assert all(row["certificate_id"] and row["truth"] is None for row in rows)
     assert world.lake.read("gold.runs").first()["seconds"] == 9.0
     assert world.lake.read("gold.asset_daily").where("open = 5").count() == 1
-    names = (*TABLES, "gold.asset_daily", "gold.runs", "gold.reconciliation", "gold.certificates")
+    names = (
+        *TABLES,
+        "gold.asset_daily",
+        "gold.portfolio_daily",
+        "gold.runs",
+        "gold.reconciliation",
+        "gold.certificates",
+    )
     before = {name: world.lake.snapshot(name) for name in names}
     gold.main(argv)
     calibrate.main(argv)

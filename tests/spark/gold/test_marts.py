@@ -12,11 +12,17 @@ from chispa import DataFramesNotEqualError, assert_df_equality
 from assay.medallion import gold_asset_daily, gold_runs
 from assay.medallion.business import business
 from assay.sources import runs
+from assay.spark.local import frame
 
 MONDAY, TUESDAY = date(2026, 1, 5), date(2026, 1, 6)
 QUOTES = "asset string, quoted_at timestamp, price decimal(18,4)"
 TRADES = (
     "customer_id bigint, asset string, quantity decimal(18,6), notional decimal(18,2), traded_at timestamp"
+)
+MARKET = (
+    "asset string, day date, exchange string, is_session boolean, currency string, price decimal(18,6), "
+    "close_account decimal(18,6), adjusted_close decimal(18,6), log_return double, volatility_20 double, "
+    "sources array<string>, dissenting array<string>, spread double"
 )
 JOURNAL = (
     "run_id string, job string, step string, entry string, state string, rows_in bigint, rows_out bigint, "
@@ -42,13 +48,16 @@ def silver(spark: Any) -> tuple[Any, Any]:
     return spark.createDataFrame(quotes, QUOTES), spark.createDataFrame(trades, TRADES)
 
 
+def asset_daily(quotes: Any, trades: Any, touched: Any) -> Any:
+    """The mart without market assets."""
+    market = frame(quotes.sparkSession, [], MARKET)
+    return gold_asset_daily.asset_daily(quotes, trades, market, touched)
+
+
 def test_a_day_of_an_asset(spark: Any) -> None:
     quotes, trades = silver(spark)
     touched = gold_asset_daily.touched_days(quotes, trades)
-    rows = {
-        (row["asset"], row["day"]): row
-        for row in gold_asset_daily.asset_daily(quotes, trades, touched).collect()
-    }
+    rows = {(row["asset"], row["day"]): row for row in asset_daily(quotes, trades, touched).collect()}
     btc = rows["BTC", MONDAY]
     assert (btc["open"], btc["high"], btc["low"], btc["close"]) == (9, 9, 7, 8)
     assert (btc["trades"], btc["volume"], btc["traded_value"], btc["customers"]) == (3, 3, 22, 2)
@@ -64,15 +73,15 @@ def test_canaries_are_no_business(spark: Any) -> None:
     alone = (-16777218, "ADA", Decimal(9), Decimal("9.00"), at(6, 9))
     mixed = business(trades.union(spark.createDataFrame([canary, alone], TRADES)))
     touched = gold_asset_daily.touched_days(quotes, mixed)
-    expected = gold_asset_daily.asset_daily(quotes, trades, gold_asset_daily.touched_days(quotes, trades))
-    assert_df_equality(gold_asset_daily.asset_daily(quotes, mixed, touched), expected, ignore_row_order=True)
+    expected = asset_daily(quotes, trades, gold_asset_daily.touched_days(quotes, trades))
+    assert_df_equality(asset_daily(quotes, mixed, touched), expected, ignore_row_order=True)
 
 
 def test_input_order_and_partitions_do_not_matter(spark: Any) -> None:
     quotes, trades = silver(spark)
     touched = gold_asset_daily.touched_days(quotes, trades)
-    expected = gold_asset_daily.asset_daily(quotes, trades, touched)
-    shuffled = gold_asset_daily.asset_daily(
+    expected = asset_daily(quotes, trades, touched)
+    shuffled = asset_daily(
         quotes.orderBy("price").repartition(3), trades.orderBy("notional").repartition(2), touched
     )
     assert_df_equality(expected, shuffled, ignore_row_order=True)
@@ -95,9 +104,7 @@ def test_only_days_that_really_changed_are_touched(spark: Any) -> None:
     touched = gold_asset_daily.touched_days(quotes, trades)
     assert sorted(map(tuple, touched.collect())) == [("BTC", TUESDAY), ("ETH", MONDAY)]
     stored_quotes, stored_trades = silver(spark)
-    rows = gold_asset_daily.asset_daily(
-        stored_quotes.where("asset = 'BTC'"), stored_trades, touched
-    ).collect()
+    rows = asset_daily(stored_quotes.where("asset = 'BTC'"), stored_trades, touched).collect()
     assert {row["asset"]: row["_deleted"] for row in rows} == {"BTC": False, "ETH": True}
 
 

@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from assay.errors import ReconciliationError
-from assay.lake import refresh
+from assay.lake import markets, refresh
 from assay.lake.reconciliation import TABLE, account, reconcile
 from assay.lake.refine import refine
 from assay.lake.tables import Lake
@@ -110,7 +110,7 @@ def filled(
     )
     refine(lake)
     refresh.experiments(lake, WEEK, UNTIL)
-    refresh.asset_daily(lake)
+    markets.asset_daily(lake, UNTIL)
     return lake
 
 

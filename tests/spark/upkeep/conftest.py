@@ -19,7 +19,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from assay import configs
-from assay.lake import Lake, refresh
+from assay.lake import Lake, markets, refresh
 from assay.lake.certification import certify_waiting, planned
 from assay.lake.refine import refine
 from assay.local.job import load
@@ -116,7 +116,7 @@ class Shop:
         intake.documents()
         refine(lake, SILVER)
         refresh.experiments(lake, monday, monday + timedelta(days=7))
-        refresh.asset_daily(lake)
+        markets.refresh(lake, monday + timedelta(days=7))
         certify_waiting(lake, planned(lake, monday, monday + timedelta(days=7)))
 
     def maintain(self, action: str, run: str = "r-9", **options: object) -> None:

@@ -21,7 +21,7 @@ from assay.upkeep.backfill import BRONZE
 from assay.upkeep.standing import Move
 
 SILVER = ("silver.trades", "silver.quotes", "silver.exposures", "silver.loads", "silver.blueprints")
-GOLD = (*refresh.EXPERIMENTS, "gold.asset_daily", "gold.certificates")
+GOLD = (*refresh.EXPERIMENTS, "gold.asset_daily", "gold.portfolio_daily", "gold.certificates")
 ALL = (*SILVER, *GOLD)
 
 
@@ -56,6 +56,7 @@ def test_a_table_goes_back_and_the_week_again_derives_the_same(
     planned = report(capsys)["moves"]
     assert [move["table"] for move in planned] == [
         "gold.experiment_health",
+        "gold.portfolio_daily",
         "gold.asset_daily",
         "gold.experiment_results",
         "gold.metric_moments",

@@ -126,6 +126,8 @@ def test_progress_leaves_a_line_per_week(terminal: bool) -> None:
 
 def test_the_document_of_a_run() -> None:
     done = [run.WeekDone(1, date(2026, 1, 5), "wr_1", 1.0, {"ingest": 1.0}, {})]
-    document = run.document(BLUEPRINT, done, verdicts.judge([row()], BLUEPRINT, BLUEPRINT.week_start(9)), 24)
-    assert list(document) == ["schema", "blueprint", "version", "weeks", "results", "canaries"]
+    document = run.document(
+        BLUEPRINT, done, verdicts.judge([row()], BLUEPRINT, BLUEPRINT.week_start(9)), 24, []
+    )
+    assert list(document) == ["schema", "blueprint", "version", "weeks", "results", "canaries", "markets"]
     assert document["blueprint"] == "brokerage"

@@ -59,6 +59,11 @@ def test_what_is_declared_is_listed(own: Path) -> None:
     declare(own, name="page", kind="rest", table="closes", secret="page")
     found = {each["source"]: each for each in json.loads(assay("list", "--json").stdout)["sources"]}
     assert {name: each["asks"] for name, each in found.items()} == {
+        "closes_api": "secret market/v1/closes/{asset}",
+        "closes_legacy": "kurse",
+        "closes_page": "secret market/kurse",
+        "fx_rates": "secret market/v1/rates",
+        "splits": "secret market/v1/splits",
         "api": "https://example.com/v1",
         "legacy": "sales.closes",
         "page": "secret page",

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -208,6 +209,10 @@ def test_markets_are_summed_by_week() -> None:
         (date(2026, 1, 5), pytest.approx(0.2), 4),
     ]
     assert (answer[1]["low"], answer[1]["high"], answer[1]["traded_value"]) == (10, 12, 3)
+    (split,) = ask(
+        "markets", [day(6, "100", "100") | {"log_return": 0.0}, day(7, "10", "10") | {"log_return": 0.1}]
+    )
+    assert split["week_return"] == pytest.approx(math.expm1(0.1))
 
 
 def canary(name: str, day: int, *, p: float, truth: float = 0.0, covered: bool = True) -> dict[str, Any]:

@@ -20,6 +20,7 @@ import pytest
 
 from assay.errors import AssayError, InputError, TerminalError, TransientError
 from assay.sources.fetch import Place, fetch
+from assay.sources.shape import scaled
 from assay.spec.source import named
 
 from .lab import Answer, Lab, Site
@@ -419,3 +420,9 @@ def test_another_host_key_is_refused(lab: Lab, sftp: Server, tmp_path: Path) -> 
         remote(lab, sftp, "sftp-other", host_key=other.host_key)
     with pytest.raises(TerminalError, match="shows another host key than secret sftp-other has"):
         lab.fetch()
+
+
+def test_numbers_are_scaled_exactly_and_other_texts_left_for_silver_to_judge() -> None:
+    assert [scaled(each, 0.01) for each in ("162875", "-1", "0.1", "n/a", None)] == [
+        "1628.75", "-0.01", "0.001", "n/a", None,
+    ]  # fmt: skip

@@ -109,6 +109,15 @@ def test_each_kind_is_read() -> None:
             changed(FILES, since={"column": "a"}),
             "x.yaml, since: is not for files: each version of a file is read once; remove it",
         ),
+        (
+            changed(HTML, optional=True),
+            "x.yaml, optional: needs a secret, without which the source is left out; name it",
+        ),
+        (
+            changed(SQL, optional=True, required=True),
+            "x.yaml, optional: contradicts 'required'; remove one of them",
+        ),
+        (changed(SQL, scale={"price": 0}), "x.yaml, scale.price: is 0; it must be greater than 0"),
         (changed(FILES, encoding="latin-99"), "x.yaml, encoding: is 'latin-99', which Python does not know"),
         (
             changed(FILES, at="rds/brokerage/*.parquet"),

@@ -57,6 +57,11 @@ def test_what_changes_seldom_is_not_too_old() -> None:
     assert alarms.stale(dict.fromkeys(alarms._SELDOM), NOW, running=True) == []
 
 
+def test_tables_of_optional_sources_may_stay_empty() -> None:
+    tables = ("fx_rates", "market_quotes", "splits")
+    assert alarms.left_out() == {f"{layer}.{name}" for layer in ("bronze", "silver") for name in tables}
+
+
 def test_the_jobs_and_the_schedule_are_those_of_the_templates() -> None:
     exports = Stack(Home(Path("unused")), {"api": 1}).exports()
     templates = chain.read([configs.path(each) for each in stacks.RUN], {}, exports=exports)

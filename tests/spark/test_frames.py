@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 import assay
 
@@ -23,7 +23,7 @@ SUMS = pd.DataFrame(
 
 
 def test_analyze_plan_and_compare_on_spark_say_what_they_say_on_pandas(spark: SparkSession) -> None:
-    there = spark.createDataFrame(FRAME)
+    there = _there(spark, FRAME, "`which arm` string, `spent.eur` double, bought boolean, history array<int>")
     found, expected = (
         assay.analyze(table, arm="which arm", control="a", metrics=["spent.eur", "bought"], diagnose=False)
         for table in (there, FRAME)
@@ -34,5 +34,11 @@ def test_analyze_plan_and_compare_on_spark_say_what_they_say_on_pandas(spark: Sp
         for table in (there, FRAME)
     )
     assert plan == planned
-    sums = assay.compare(spark.createDataFrame(SUMS), control="a").analysis
+    frame = _there(spark, SUMS, "variation string, users int, main_sum double, main_sum_squares double")
+    sums = assay.compare(frame, control="a").analysis
     assert sums.comparisons == assay.compare(SUMS, control="a").analysis.comparisons
+
+
+def _there(spark: SparkSession, frame: pd.DataFrame, schema: str) -> DataFrame:
+    # By rows: PySpark 3.5 reads a pandas frame by functions that pandas warns of.
+    return spark.createDataFrame(list(frame.itertuples(index=False, name=None)), schema)

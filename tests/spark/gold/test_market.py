@@ -132,8 +132,8 @@ MORE = {"exchange": "XETR", "currency": "DEM"}
 
 def quote(world: World, n: int, source: str, price: str, *, deleted: bool = False, **more: Any) -> None:
     world.change(
-        markets.QUOTES, asset="DAX", day=day(n), source=source, price=Decimal(price), _deleted=deleted,
-        **{**MORE, **more},
+        markets.QUOTES, day=day(n), source=source, price=Decimal(price), _deleted=deleted,
+        **{"asset": "DAX", **MORE, **more},
     )  # fmt: skip
 
 

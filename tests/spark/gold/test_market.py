@@ -131,10 +131,8 @@ MORE = {"exchange": "XETR", "currency": "DEM"}
 
 
 def quote(world: World, n: int, source: str, price: str, *, deleted: bool = False, **more: Any) -> None:
-    world.change(
-        markets.QUOTES, day=day(n), source=source, price=Decimal(price), _deleted=deleted,
-        **{"asset": "DAX", **MORE, **more},
-    )  # fmt: skip
+    row = {"asset": "DAX", "day": day(n), "source": source, "price": Decimal(price), "_deleted": deleted}
+    world.change(markets.QUOTES, **{**row, **MORE, **more})
 
 
 def trade(world: World, number: int, customer: int, n: int, units: str, **more: Any) -> None:

@@ -212,7 +212,7 @@ def test_three_sources_that_disagree_give_one_price_and_say_who_dissented(
     assert prices["SMI", "2026-01-14"] == 1703.6
     assert prices["FTSE", "2026-01-15"] == 2510.5
     assert prices["CAC", "2026-01-08"] == 1708.1
-    assert (prices["DAX", "2026-01-12"], prices["DAX", "2026-01-13"]) == (1610.61, 163.075)
+    assert (prices["DAX", "2026-01-12"], prices["DAX", "2026-01-13"]) == (1610.61, 163.1)
     assert float(found["DAX", "2026-01-12"]["adjusted_close"]) == 161.061
 
 

@@ -11,8 +11,10 @@ Files: `sources/<source>/<table>/<load>.<file>.parquet`. A load is complete once
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import tempfile
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -35,6 +37,16 @@ from assay.spec.source import Source
 if TYPE_CHECKING:
     import dlt
 
+_DLT = (
+    "dlt.common.libs.pyarrow",
+    "dlt.extract.extract",
+    "dlt.normalize.normalize",
+    "dlt.load.load",
+    "dlt.destinations.impl.filesystem.filesystem",
+)
+"""What a run of a source imports, some of it only when it is used."""
+_IMPORTING = threading.Lock()
+"""Modules of dlt import each other in a circle: two threads that do it at once see half of them."""
 _OPERATION, _AT, _SEQUENCE = CAPTURE
 _MARKS = "parts"
 _DIGITS = 15
@@ -124,7 +136,10 @@ def fetch(source: Source, place: Place, *, full: bool = False) -> Fetched:
         AssayError: The source or the landing bucket; nothing that a reader looks at was written.
     """
     contract = Contract.load(f"silver.{source.table}")
-    read, shape, taken = opened(source, contract, place)
+    with _IMPORTING:
+        for module in _DLT:
+            importlib.import_module(module)
+        read, shape, taken = opened(source, contract, place)
     with closing(read), tempfile.TemporaryDirectory(prefix="assay-source-") as folder:
         pipeline = _pipeline(source, place.bucket, folder)
         rows = _rows(read, shape, full=full)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import date
@@ -96,14 +98,14 @@ def expected(said: planted.Said, first: date) -> dict[tuple[str, date], tuple[De
     }
 
 
-@pytest.mark.parametrize(
-    ("name", "says", "first"),
-    [
-        ("closes_api", planted.api, replay.FIRST),
-        ("closes_page", planted.page, date(2026, 1, 12)),
-        ("closes_legacy", planted.legacy, replay.FIRST),
-    ],
-)
+SAYS: list[tuple[str, Any, date]] = [
+    ("closes_api", planted.api, replay.FIRST),
+    ("closes_page", planted.page, date(2026, 1, 12)),
+    ("closes_legacy", planted.legacy, replay.FIRST),
+]
+
+
+@pytest.mark.parametrize(("name", "says", "first"), SAYS)
 def test_each_source_brings_what_the_market_says_up_to_the_week_s_end(
     place: Place, landing: Landing, market: Replay, name: str, says: Any, first: date
 ) -> None:
@@ -127,6 +129,23 @@ def test_rates_and_splits(place: Place, landing: Landing) -> None:
     (split,) = brought(landing, "splits", "splits")
     assert (split["asset"], split["day"], split["ratio"]) == ("DAX", "2026-01-13", "10.0")
     assert fetch(splits, place).rows == 0  # none is new
+
+
+def test_all_are_read_at_once_by_a_fresh_process(place: Place) -> None:
+    """The job's threads are the first to import what reading takes."""
+    script = (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from datetime import date\n"
+        "from assay.sources.fetch import Place, fetch\n"
+        "from assay.spec.source import sources\n"
+        f"place = Place({place.bucket!r}, {place.secrets!r}, date(2026, 1, 19), date(2026, 1, 26))\n"
+        "with ThreadPoolExecutor(5) as pool:\n"
+        "    print(sum(each.rows for each in pool.map(lambda s: fetch(s, place), sources().values())))\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    quoted = sum(len(expected(says(replay.made()), first)) for _, says, first in SAYS)
+    assert int(ran.stdout) == quoted + 5 * 15 + 1  # rates and the split
 
 
 def test_without_their_secrets_they_are_left_out(aws: str) -> None:

@@ -98,13 +98,14 @@ def _valued(known: DataFrame, asset_daily: DataFrame) -> DataFrame:
     begun = known.groupBy("portfolio", "asset").agg(F.min("day").alias("_begun"))
     own = F.when(F.col("exchange").isNull(), F.col("close"))  # as it was before there were others
     close = F.coalesce("close_account", own).cast("decimal(18,6)")
-    days = asset_daily.select("asset", "day", close.alias("_close"))
+    so_far = Window.partitionBy("asset").orderBy("day")
+    known_close = F.last(close, ignorenulls=True).over(so_far)  # also of days before the first trade
+    days = asset_daily.select("asset", "day", known_close.alias("_close"))
     held = begun.join(days, "asset").where(F.col("day") >= F.col("_begun")).drop("_begun")
     every = held.join(known, list(KEYS), "left").withColumns(
         {
             "units_traded": _or_zero("units_traded", _UNITS),
             "traded": _or_zero("traded", _MONEY),
-            "_close": F.last("_close", ignorenulls=True).over(series),
         }
     )
     summed = every.withColumn("units", F.sum("units_traded").over(series).cast(_UNITS))

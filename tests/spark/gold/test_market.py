@@ -180,7 +180,8 @@ def refreshed(world: World, as_of: date) -> list[str]:
     return warnings
 
 
-def test_brought_up_to_date_it_is_what_it_is_from_nothing(world: World) -> None:
+def five_weeks(world: World) -> None:
+    """Quotes of two sources, an asset of the brokerage's own, and who traded it."""
     open_on = [n for n in range(35) if day(n).weekday() < 5]
     for n in open_on:
         quote(world, n, API, f"{1000 + n}")
@@ -195,6 +196,12 @@ def test_brought_up_to_date_it_is_what_it_is_from_nothing(world: World) -> None:
     trade(world, 3, 3, 4, "2")
     trade(world, 4, -7, 4, "9")  # a canary is nobody's customer
     trade(world, 5, 9, 4, "1")  # nobody knows this customer
+    trade(world, 7, 3, 5, "1", asset="ETH")  # on a Saturday, after Friday's close
+    world.change("silver.quotes", asset="ETH", quoted_at=moment(day(4), 9), price=Decimal(8))
+
+
+def test_brought_up_to_date_it_is_what_it_is_from_nothing(world: World) -> None:
+    five_weeks(world)
     strays = "silver.market_quotes: quotes on days without a session are in no price"
     assert refreshed(world, day(35)) == [f"{strays}: DAX 2026-01-10 by closes_page"]
     rows = held(world)
@@ -202,6 +209,8 @@ def test_brought_up_to_date_it_is_what_it_is_from_nothing(world: World) -> None:
     assert len(dax) == 25
     assert (dax[day(1)]["close"], dax[day(1)]["close_account"]) == (1001, Decimal("500.5"))
     assert dax[day(32)]["volatility_20"] is not None
+    (saturday,) = [row for row in rows[markets.PORTFOLIOS] if row["asset"] == "ETH"]
+    assert (saturday["day"], saturday["market_value"], saturday["profit"]) == (day(5), 8, -2)
     last = {row["portfolio"]: row for row in rows[markets.PORTFOLIOS] if row["day"] == day(32)}
     assert {name: (row["units"], row["market_value"]) for name, row in last.items()} == {
         "DE": (2, 104), "FR": (2, 104), "unknown": (1, 52),

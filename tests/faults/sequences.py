@@ -21,9 +21,9 @@ from pyspark.sql import SparkSession
 
 from assay.generators import columns
 from assay.lake import Lake, iceberg, markets, reconciliation, refresh
+from assay.lake.contracts import made_of
 from assay.lake.parallel import each
 from assay.lake.refine import refine
-from assay.medallion.lineage import SOURCES
 from assay.sources.intake import Intake
 from assay.sources.landing import Landing
 from assay.spec import Blueprint
@@ -32,7 +32,7 @@ from faults.model import Change, Gold, Row, week
 
 NAMES = ("silver.trades", "silver.exposures", "silver.customers")
 MADE = (
-    *NAMES, *(SOURCES[name] for name in NAMES), "silver.quarantine", "gold.unit_metrics",
+    *NAMES, *(made_of()[name] for name in NAMES), "silver.quarantine", "gold.unit_metrics",
     "gold.metric_moments", "gold.experiment_results", "gold.experiment_health", "gold.asset_daily",
 )  # fmt: skip
 SCHEMAS = {"trades": columns.TRADES, "exposures": columns.EXPOSURES, "customers": columns.CUSTOMERS}
@@ -210,7 +210,7 @@ class World:
         check_gold(found, expected)
         if not layers:
             return
-        states = each({name: partial(lake.state, name) for name in (*SOURCES, *MADE)}, threads=2)
+        states = each({name: partial(lake.state, name) for name in (*made_of(), *MADE)}, threads=2)
         broken = [line for line in reconciliation.account(lake, week(self.week), states) if line.broken]
         assert broken == []
 

@@ -16,11 +16,11 @@ from pyspark.sql import functions as F
 
 from assay.errors import ReconciliationError
 from assay.lake import markets, refresh
+from assay.lake.contracts import made_of
 from assay.lake.reconciliation import TABLE, account, reconcile
 from assay.lake.refine import refine
 from assay.lake.tables import Lake
 from assay.medallion.accounts_gold import DAYS, UNITS
-from assay.medallion.lineage import SOURCES
 from assay.spec import Blueprint
 
 WEEK, UNTIL = date(2026, 1, 5), date(2026, 1, 12)
@@ -208,7 +208,7 @@ def test_what_is_lost_stops_the_run_and_the_run_that_repeats_it(filled: Lake) ->
 
 def test_rows_are_compared_where_sums_agree(filled: Lake) -> None:
     with damaged(filled, swap_two_amounts, lose_a_trade, keep_a_deleted_trade):
-        states = {name: filled.state(name) for name in (*SOURCES, DAYS, UNITS)}
+        states = {name: filled.state(name) for name in (*made_of(), DAYS, UNITS)}
         broken = [line for line in account(filled, WEEK, states) if line.broken]
     (rows,) = (line for line in broken if line.measure == "rows")
     assert (rows.target, rows.went_out, rows.expected) == ("silver.trades", 10, 10)
@@ -232,4 +232,4 @@ def damaged(lake: Lake, *damages: Callable[[Lake], str]) -> Iterator[None]:
 
 def test_an_empty_lake_has_nothing_to_account_for(lake: Lake) -> None:
     nothing: tuple[int | None, dict[str, str]] = (None, {})
-    assert account(lake, WEEK, dict.fromkeys((*SOURCES, DAYS, UNITS), nothing)) == []
+    assert account(lake, WEEK, dict.fromkeys((*made_of(), DAYS, UNITS), nothing)) == []

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from pyiceberg.catalog.sql import SqlCatalog
 from typer.testing import CliRunner
 
 from assay.cli.main import app
+from assay.local import stack
+from assay.serving import queries
 
 DOCUMENT = """
 name: shop
@@ -31,6 +38,34 @@ def shop(tmp_path: Path) -> str:
     file = tmp_path / "shop.yaml"
     file.write_text(DOCUMENT)
     return str(file)
+
+
+def at(day: int) -> datetime:
+    return datetime(2026, 1, day, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two customers in a lake: one bought twice in her first week, and once after it; the other sold."""
+    catalog = SqlCatalog("shop", uri="sqlite:///:memory:", warehouse=f"file://{tmp_path}")
+    catalog.create_namespace("silver")
+    arms = [("1", "blue"), ("2", "control")]
+    trades = [(1, 6, "10.00", "buy"), (1, 8, "5.50", "buy"), (1, 20, "99.00", "buy"), (2, 7, "7.00", "sell")]
+    tables = {
+        "exposures": [
+            {"experiment": "button", "unit": unit, "arm": arm, "exposed_at": at(5), "multi_arm": False}
+            for unit, arm in arms
+        ],
+        "trades": [
+            {"customer_id": unit, "traded_at": at(day), "notional": Decimal(notional), "side": side}
+            for unit, day, notional, side in trades
+        ],
+    }
+    for name, rows in tables.items():
+        table = pa.Table.from_pylist(rows)
+        catalog.create_table(f"silver.{name}", schema=table.schema).append(table)
+    monkeypatch.setattr(stack, "environment", dict)
+    monkeypatch.setattr(queries, "query", partial(queries.query, source=catalog))
 
 
 def run(*arguments: str, code: int = 0) -> str:
@@ -61,6 +96,20 @@ def test_the_sql_needs_no_lake(shop: str) -> None:
     assert sql.startswith("WITH units AS (")
     assert "f.side = 'buy'" in sql
     assert "date_add('day', 7, exposed_at) <= TIMESTAMP '2026-01-26 00:00:00'" in sql
+
+
+@pytest.mark.usefixtures("lake")
+def test_a_metric_is_explained_by_what_it_comes_to(shop: str) -> None:
+    found = json.loads(run("explain", "bought", "-b", shop, "--rows", "5", "--json"))
+    assert (found["experiment"], found["as_of"]) == ("button", "2026-01-26")
+    assert {row["arm"]: (row["units"], row["mean"]) for row in found["arms"]} == {
+        "blue": (1, 15.5), "control": (1, 0.0),
+    }  # fmt: skip
+    assert [(row["unit"], float(row["notional"])) for row in found["events"]] == [("1", 10.0), ("1", 5.5)]
+    said = run("explain", "bought", "-b", shop, "--rows", "1", "--as-of", "2026-01-19")
+    assert "-- bought of button as of 2026-01-19" in said
+    assert "15.5" in said
+    assert len(json.loads(run("explain", "bought", "-b", shop, "--json"))) == 5  # no events are asked for
 
 
 @pytest.mark.parametrize(

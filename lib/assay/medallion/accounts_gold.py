@@ -3,7 +3,8 @@
 `gold.asset_daily` leaves out the trades of canaries, who are nobody's customers. In `gold.unit_metrics` an
 event counts once in every experiment that its unit was exposed in; left out are the events of units that are
 not analysed or were never exposed, and those outside of a unit's days. The reasons are found here from the
-events and exposures themselves, not by the code that makes gold.
+events and exposures themselves, not by the code that makes gold; what a metric's filter and window mean is
+shared with it (`gold_measures`), and held against plain Python and SQL by a test.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from pyspark.sql import functions as F
 
 from assay.medallion.decisions import Result, decide, interval_level
 from assay.medallion.gold_moments import PARTS, SEGMENT
-from assay.medallion.gold_sampled import FIELDS, Answers, Quantiles, is_sampled
+from assay.medallion.gold_sampled import EFFECT, FIELDS, Answers, Quantiles, is_sampled
 from assay.medallion.gold_scope import Scope
 from assay.spark import udfs
 from assay.spark.local import frame
@@ -29,10 +29,6 @@ from assay.spec.plan import method_of
 from assay.stats import DEFAULT_METHOD, METHODS, SRM_LEVEL, Posterior
 
 KEYS = ("experiment", "as_of", "metric", "segment", "contrast", "method")
-_EFFECT = (
-    "estimate", "std_error", "lower", "upper", "statistic", "df", "p_value",
-    "relative_estimate", "relative_lower", "relative_upper",
-)  # fmt: skip
 _MOMENTS = ("n", *PARTS)
 _INPUT = (
     "experiment string, as_of date, metric string, segment string, contrast string, method string, "
@@ -82,9 +78,10 @@ def results(
     found = {key: _with_value(key, row, blueprint, quantiles) for key, row in found.items()}
     rows = [row for scope in scopes for row in _comparisons(blueprint, scope, found, srm)]
     sampled = [row for row in rows if is_sampled(str(row[5]))]
+    others = [row for row in rows if not is_sampled(str(row[5]))]
     # A few rows: one partition, as each starts the Python workers once more.
-    given = frame(spark, [row for row in rows if row not in sampled], _INPUT).coalesce(1)
-    methods = sorted({str(row[5]) for row in rows if row not in sampled} or {DEFAULT_METHOD["mean"]})
+    given = frame(spark, others, _INPUT).coalesce(1)
+    methods = sorted({str(row[5]) for row in others} or {DEFAULT_METHOD["mean"]})
     udfs.register(spark, methods)
     compared = [_shown(_compared(given, method), _greater(method)) for method in methods]
     if sampled:
@@ -169,7 +166,7 @@ def _shown(compared: DataFrame, greater: Column) -> DataFrame:
         F.col("n_t").alias("n_treatment"),
         _mean("c").alias("mean_control"),
         _mean("t").alias("mean_treatment"),
-        *(f"effect.{name}" for name in _EFFECT),
+        *(f"effect.{name}" for name in EFFECT),
         "alpha",
         "effect.mde",
         greater.alias("probability_greater"),

@@ -23,10 +23,11 @@ from assay.spec.plan import method_of
 from assay.stats import METHODS, Moments
 
 BY = ("experiment", "as_of", "metric")
-FIELDS = (
+EFFECT = (
     "estimate", "std_error", "lower", "upper", "statistic", "df", "p_value",
-    "relative_estimate", "relative_lower", "relative_upper", "mde",
+    "relative_estimate", "relative_lower", "relative_upper",
 )  # fmt: skip
+FIELDS = (*EFFECT, "mde")
 Answers = Mapping[tuple[str, date, str, str], tuple[float | None, ...]]
 """(experiment, as_of, metric, treatment) → `FIELDS`, None where a number does not exist."""
 Quantiles = Mapping[tuple[str, date, str, str], float | None]

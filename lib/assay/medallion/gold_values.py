@@ -105,9 +105,15 @@ def _totals(used: Sequence[Measure]) -> list[Column]:
 def _metrics(blueprint: Blueprint, scopes: Sequence[Scope], used: Sequence[Measure]) -> Column:
     names = sorted({name for scope in scopes for name in scope.planned.metrics})
     place = {measure: i for i, measure in enumerate(used)}
-    one, nothing = F.lit(1.0), F.lit(0.0)
-    units = _struct(ALL_UNITS, one, one, nothing, F.lit(True))
-    return F.array(*(_metric(name, blueprint.metrics[name], place) for name in names), units)
+    cells = [_metric(name, blueprint.metrics[name], place) for name in names]
+    if any(_waits(blueprint, scope) for scope in scopes):
+        cells.append(_struct(ALL_UNITS, F.lit(1.0), F.lit(1.0), F.lit(0.0), F.lit(True)))
+    return F.array(*cells)
+
+
+def _waits(blueprint: Blueprint, scope: Scope) -> bool:
+    """Whether all metrics of the experiment wait for their window."""
+    return all(blueprint.metrics[name].window is not None for name in scope.planned.metrics)
 
 
 def _metric(name: str, metric: Metric, place: dict[Measure, int]) -> Column:
@@ -136,11 +142,9 @@ def _counts(metric: Metric) -> Column:
 
 
 def _asked(blueprint: Blueprint, scopes: Sequence[Scope]) -> list[str]:
-    asked = []
-    for planned in (scope.planned for scope in scopes):
-        waits = all(blueprint.metrics[name].window for name in planned.metrics)
-        asked += [pair_name(planned.id, name) for name in (*planned.metrics, *([ALL_UNITS] if waits else []))]
-    return asked
+    asked = [(scope, name) for scope in scopes for name in scope.planned.metrics]
+    asked += [(scope, ALL_UNITS) for scope in scopes if _waits(blueprint, scope)]
+    return [pair_name(scope.planned.id, name) for scope, name in asked]
 
 
 def control_sample(

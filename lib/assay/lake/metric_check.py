@@ -1,4 +1,4 @@
-"""Do a blueprint's exposures, facts and metrics fit the contracts of their tables?
+"""Do a blueprint's exposures, facts, metrics and segments fit the contracts of their tables?
 
 A misspelt column would be found by Spark as well, an hour later and in a page of Java.
 """
@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from assay.errors import InputError, did_you_mean
 from assay.lake.contracts import Contract, names
 from assay.lake.measures import is_number
-from assay.spec import Blueprint, Metric
+from assay.spec import Blueprint, Metric, Segment
 from assay.spec.measure import COUNT, Bounds, Kept, Measure
 
 _TIMES = ("timestamp", "date")
+_TOLD_APART = ("string", "boolean", "tinyint", "smallint", "int", "bigint", "date")
 
 
 def problems(blueprint: Blueprint) -> list[str]:
@@ -29,6 +30,8 @@ def problems(blueprint: Blueprint) -> list[str]:
     for name, metric in blueprint.metrics.items():
         if not wrong & {measure.fact for measure in metric.measures}:
             found += _metric(f"metrics.{name}", metric, blueprint)
+    for name, segment in blueprint.segments.items():
+        found += _segment(f"segments.{name}", segment)
     return list(dict.fromkeys(found))
 
 
@@ -93,6 +96,16 @@ def _conditions(path: str, table: str, measure: Measure) -> Iterator[str]:
             yield f"{path}: {table} has no column {column!r}; {did_you_mean(column, types)}"
         elif not _fits(types[column], kept):
             yield f"{path}.{column}: {table}.{column} is a {types[column]}, which {_shown(kept)} is not"
+
+
+def _segment(path: str, segment: Segment) -> Iterator[str]:
+    wrong = list(_columns(path, segment.table, {"unit": segment.unit, "column": segment.column}))
+    yield from wrong
+    if not wrong and (kind := _types(segment.table)[segment.column]) not in _TOLD_APART:
+        yield (
+            f"{path}.column: {segment.table}.{segment.column} is a {kind}; units are told apart by a text, a "
+            "whole number, a truth or a day"
+        )
 
 
 def _fits(kind: str, kept: Kept) -> bool:

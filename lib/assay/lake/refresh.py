@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from functools import partial, reduce
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assay.lake.contracts import Contract
@@ -18,7 +18,7 @@ from assay.lake.metric_check import refuse
 from assay.lake.parallel import each
 from assay.lake.publish import Commit
 from assay.lake.tables import Lake
-from assay.medallion import gold_exposures, gold_looks, gold_runs
+from assay.medallion import gold_exposures, gold_looks, gold_runs, gold_segments
 from assay.medallion.gold_blueprint import in_force
 from assay.medallion.gold_scope import Touched, scopes
 from assay.medallion.gold_touched import sources, touched
@@ -55,23 +55,27 @@ def experiments(lake: Lake, week: date, as_of: date, *, anew: Collection[date] =
     until = max([as_of, *reached])
     marks = now | {"blueprint": f"{blueprint.name} {blueprint.version}", "until": until.isoformat()}
     everything = any(before["blueprint"] != marks["blueprint"] for before in held)
+    silver = {table: lake.read(table, int(mark) or None) for table, mark in now.items()}
+    exposures = gold_exposures.exposures(silver[blueprint.exposed.table], blueprint)
     # Since the state of each table: what came after one and went after another has changed for that alone.
-    changed = None if everything else _touched(lake, blueprint, now, held).also(anew)
+    changed = None if everything else _touched(lake, blueprint, now, held, exposures).also(anew)
     nothing = not anew and all(before == marks for before in held)
     since = min(reached, default=None)
     asked = [] if nothing else scopes(blueprint, changed, since=since, until=until)
     if not asked:
         return 0
-    silver = {table: lake.read(table, int(mark) or None) for table, mark in now.items()}
-    exposures = gold_exposures.exposures(silver[blueprint.exposed.table], blueprint)
+    gold_segments.refuse_many(silver, blueprint, asked)
     quarantine = silver["silver.quarantine"]
     units = signed(lake, unit_metrics(silver, exposures, blueprint, asked))
     first = lake.overwrite(
         "gold.unit_metrics", units, gold_looks.replaced(asked, everything=everything), marks
     )
-    found = gold_looks.looks(lake.read("gold.unit_metrics"), exposures, quarantine, blueprint, asked)
+    members = gold_segments.members(silver, blueprint, asked)
+    made = lake.read("gold.unit_metrics")
+    found = gold_looks.looks(made, exposures, quarantine, blueprint, asked, members)
     rows = {table: signed(lake, frame) for table, frame in found.tables().items()}
-    merge = partial(_merge, lake, marks=marks, everything=everything)
+    whole = gold_looks.made_whole(asked, everything=everything)
+    merge = partial(_merge, lake, marks=marks, whole=whole)
     commits = each({table: partial(merge, table, rows[table]) for table in rows if table != LAST})
     return sum(commit.added for commit in (first, *commits.values(), merge(LAST, rows[LAST])))
 
@@ -133,10 +137,12 @@ def positions(lake: Lake, name: str, tables: Iterable[str]) -> tuple[dict[str, s
     return now, lake.watermarks(name, now)
 
 
-def _touched(lake: Lake, blueprint: Blueprint, now: Mapping[str, str], held: Iterable[Marks]) -> Touched:
+def _touched(
+    lake: Lake, blueprint: Blueprint, now: Mapping[str, str], held: Iterable[Marks], exposures: DataFrame
+) -> Touched:
     """What changed since any of the states that tables hold: of one only, unless a run died."""
     states = {tuple(before[table] for table in now): before for before in held}
-    found = (touched(blueprint, changes(lake, now, before)) for before in states.values())
+    found = (touched(blueprint, changes(lake, now, before), exposures) for before in states.values())
     return reduce(Touched.__or__, found)
 
 
@@ -150,7 +156,7 @@ def signed(lake: Lake, rows: DataFrame) -> DataFrame:
     return rows.withColumn("_run_id", F.lit(lake.run_id))
 
 
-def _merge(lake: Lake, name: str, rows: DataFrame, *, marks: dict[str, str], everything: bool) -> Commit:
+def _merge(lake: Lake, name: str, rows: DataFrame, *, marks: dict[str, str], whole: Column | None) -> Commit:
     keys = Contract.load(name).keys
-    kept = gold_looks.with_stale(rows, lake.read(name), keys, everything=everything)
+    kept = gold_looks.with_stale(rows, lake.read(name), keys, whole=whole)
     return lake.merge(name, kept, marks, delete_when="_deleted")

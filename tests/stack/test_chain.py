@@ -240,7 +240,8 @@ def test_portfolios_hold_what_customers_bought(second_week: dict[str, Any], plac
 def test_the_api_says_what_gold_holds(second_week: dict[str, Any], place: Place) -> None:
     assert second_week
     home = state.Home(place.home)
-    with Client(f"http://127.0.0.1:{home.port('api')}", tokens.make(home.tokens, "chain")) as client:
+    url, token = f"http://127.0.0.1:{home.port('api')}", tokens.make(home.tokens, "chain")
+    with Client(url, token) as client:
         listed = list(client.experiments())
         results = [row for each in listed for row in client.results(each.experiment)]
         certificates, assets = list(client.certificates()), list(client.assets())
@@ -261,6 +262,11 @@ def test_the_api_says_what_gold_holds(second_week: dict[str, Any], place: Place)
         assert (newest.state, {each.job for each in newest.jobs}) == ("SUCCEEDED", set(JOBS))
         assert client.experiment(listed[0].experiment) == listed[0]
         assert client.certificate(certificates[0].certificate_id) == certificates[0]
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    shown = page.split("```python\n")[1].split("```")[0]
+    names: dict[str, Any] = {"URL": url, "TOKEN": token}
+    exec(shown, names)  # noqa: S102 what the page shows
+    assert len(names["frame"]) > 0
 
 
 def _told(row: Any) -> str:

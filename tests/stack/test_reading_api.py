@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,12 +22,15 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
 from assay.client import Client
+from assay.client.records import Progress
 from assay.errors import InputError, TerminalError, TransientError
 from assay.local.running import Stack
 from assay.runtime import clients
 from assay.serving.api import tokens
+from assay.serving.api.app import app
 
 WEEK = date(2026, 1, 5)
+PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance]
 
 
@@ -92,3 +102,72 @@ def test_no_generated_question_about_a_run_breaks_the_api(stack: Stack, token: s
         case.validate_response(answer, checks=CHECKS)
 
     ask()
+
+
+# -- docs/api.md ------------------------------------------------------------------------------------------
+
+
+def test_the_pages_refusals_are_what_it_says(stack: Stack, token: str) -> None:
+    (block,) = [each for each in blocks("") if each.startswith("$ curl")]
+    lines = block.splitlines()
+    for command, wanted in zip(lines[::2], lines[1::2], strict=True):
+        path = command.split("$URL")[1].rstrip('"')
+        shown = {"Authorization": f"Bearer {token}"} if "$TOKEN" in command else {}
+        assert httpx.get(f"{stack.parameters_url}{path}", headers=shown).text == wanted
+    assert len(lines) == 6
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the page asks with curl")
+def test_the_pages_commands_run(stack: Stack) -> None:
+    (block,) = blocks("sh")
+    assay = f'assay() {{ "{sys.executable}" -m assay.cli "$@"; }}'
+    environment = {**os.environ, "URL": stack.parameters_url}
+    ran = subprocess.run(
+        ["bash", "-euc", f"{assay}\n{block}"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert '{"items":[' in ran.stdout
+    assert "the token of me is good no more" in ran.stdout
+
+
+def test_the_page_names_every_route_and_filter() -> None:
+    described = app.openapi()["paths"]
+    named = re.findall(r"`[^`]*?(/v1/[^` ]+)`", PAGE)
+    assert set(described) - {"/v1/status"} == {path for each in named for path in _written_out(each)}
+    for path, methods in described.items():
+        names = [
+            each["name"] for each in methods.get("get", {}).get("parameters", ()) if each["in"] == "query"
+        ]
+        for name in {*names} - {"limit", "cursor"}:
+            (row,) = [line for line in PAGE.splitlines() if f"GET {path}`" in line and line.startswith("|")]
+            assert f"`{name}`" in row
+
+
+def test_the_page_starts_a_run_and_follows_it(
+    stack: Stack, token: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = blocks("python")
+    names: dict[str, Any] = {"URL": stack.parameters_url, "TOKEN": token}
+    exec(first, names)  # noqa: S102 what the page shows
+    assert list(names["certificates"]) == []
+    with ThreadPoolExecutor(1) as pool:
+        shown = pool.submit(exec, second, names)
+        deadline = time.monotonic() + 60
+        while "run" not in names or not isinstance(names["run"], Progress):
+            assert time.monotonic() < deadline
+            assert not shown.done(), shown.exception()
+            time.sleep(0.05)
+        clients.glue().stop_workflow_run(Name="assay", RunId=names["run"].run)
+        shown.result(timeout=120)
+    assert "STOPPED" in capsys.readouterr().out
+
+
+def blocks(language: str) -> list[str]:
+    """The page's blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def _written_out(pattern: str) -> set[str]:
+    """The paths that one way of writing stands for: what is in brackets may be left out."""
+    whole, short = pattern.replace("[", "").replace("]", ""), re.sub(r"\[.*?\]", "", pattern)
+    return {whole, short}

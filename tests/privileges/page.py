@@ -28,6 +28,7 @@ _SHORT = {
     f"arn:aws:dynamodb:{names.REGION}:000000000000:": "",
     f"arn:aws:secretsmanager:{names.REGION}:000000000000:": "",
     f"arn:aws:execute-api:{names.REGION}:000000000000:": "",
+    f"arn:aws:athena:{names.REGION}:000000000000:": "",
     f"arn:aws:sns:{names.REGION}:000000000000:": "topic ",
     f"arn:aws:kms:{names.REGION}:000000000000:": "",
     f"arn:aws:logs:{names.REGION}:000000000000:": "",

@@ -19,9 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from pydantic import TypeAdapter
 
-from assay.local import stack
+from assay.client import Client
+from assay.local import stack, state
 from assay.serving import queries
+from assay.serving.api import tokens
 from assay.serving.queries import saved
 from faults.harness import BLUEPRINT, FIRST, JOBS, SECOND, SECONDS, Place
 
@@ -232,6 +235,58 @@ def test_portfolios_hold_what_customers_bought(second_week: dict[str, Any], plac
     (profit,) = place.query("SELECT sum(profit) AS profit FROM gold.portfolio_daily")
     assert last["units"] == booked["units"]
     assert float(profit["profit"]) == pytest.approx(float(last["worth"]) - float(booked["paid"]))
+
+
+def test_the_api_says_what_gold_holds(second_week: dict[str, Any], place: Place) -> None:
+    assert second_week
+    home = state.Home(place.home)
+    url, token = f"http://127.0.0.1:{home.port('api')}", tokens.make(home.tokens, "chain")
+    with Client(url, token) as client:
+        listed = list(client.experiments())
+        results = [row for each in listed for row in client.results(each.experiment)]
+        certificates, assets = list(client.certificates()), list(client.assets())
+        prices = [row for each in assets for row in client.prices(each.asset)]
+        runs = list(client.runs.list())
+        held = {
+            "experiment_results": results, "certificates": certificates, "asset_daily": prices,
+        }  # fmt: skip
+        for table, found in held.items():
+            rows = place.query(f"SELECT * FROM gold.{table}")
+            assert {_told(row) for row in found} == {_held(row) for row in rows}
+            assert len(found) == len(rows) > 0
+        assert {each.experiment for each in listed} == {row.experiment for row in results}
+        assert {each.run for each in runs} == {
+            row["run_id"] for row in place.query("SELECT run_id FROM gold.runs")
+        }
+        newest = client.runs.get(second_week["run_id"])
+        assert (newest.state, {each.job for each in newest.jobs}) == ("SUCCEEDED", set(JOBS))
+        assert client.experiment(listed[0].experiment) == listed[0]
+        assert client.certificate(certificates[0].certificate_id) == certificates[0]
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    shown = page.split("```python\n")[1].split("```")[0]
+    names: dict[str, Any] = {"URL": url, "TOKEN": token}
+    exec(shown, names)  # noqa: S102 what the page shows
+    assert len(names["frame"]) > 0
+
+
+def _told(row: Any) -> str:
+    """A record of the client, as `_held` writes a row of gold."""
+    made = TypeAdapter(type(row)).dump_python(row, mode="json")
+    return _held({"_run_id" if name == "run" else name: value for name, value in made.items()})
+
+
+def _held(row: dict[str, Any]) -> str:
+    """A row in one form: numbers as numbers, and a list that is missing as an empty one."""
+    return json.dumps({name: _number(value) for name, value in sorted(row.items())})
+
+
+def _number(value: Any) -> Any:
+    if value is None or value == []:
+        return None
+    try:
+        return float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else value
+    except ValueError:
+        return value
 
 
 def test_a_week_again_changes_nothing(second_week: dict[str, Any], place: Place) -> None:

@@ -1,4 +1,4 @@
-"""The parameters API as AWS runs it: packed, behind an HTTP API that asks for IAM, under a race of writers.
+"""The API as AWS runs it: packed, behind an HTTP API that asks for IAM, under a race of writers.
 
 The emulator of this module enforces policies (`AUTH=true`): signatures are verified, and the function has its
 role's rights only.
@@ -25,6 +25,7 @@ import httpx
 import pytest
 
 from assay import configs
+from assay.client import Client
 from assay.errors import InputError, TerminalError
 from assay.runtime import signing
 from assay.serving.api import package, wheels
@@ -34,7 +35,14 @@ from assay.spec import Blueprint
 
 BUCKET, REGION, WRITERS = "assay-landing", "eu-west-1", 16
 ARN = "arn:aws:execute-api:eu-west-1:000000000000"
+GLUE = "arn:aws:glue:eu-west-1:000000000000"
 TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+ROUTES = {
+    "POST /v1/parameters": "AWS_IAM",
+    "GET /v1/parameters/{name}": "AWS_IAM",
+    "GET /v1/experiments": "AWS_IAM",
+    "GET /v1/assets": "NONE",  # a mistake of the kind that the application itself must catch
+}
 STORE = (
     {
         "Effect": "Allow",
@@ -42,6 +50,11 @@ STORE = (
         "Resource": f"arn:aws:s3:::{BUCKET}/parameters/*",
     },
     {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{BUCKET}"},
+    {
+        "Effect": "Allow",
+        "Action": "glue:GetTable",
+        "Resource": [f"{GLUE}:catalog", f"{GLUE}:database/gold", f"{GLUE}:table/gold/*"],
+    },
 )
 
 
@@ -139,7 +152,7 @@ def api(strict_emulator: str, archives: dict[str, Path]) -> Api:
         Layers=[layer["LayerVersionArn"]],
         Timeout=120,
         MemorySize=1024,
-        Environment={"Variables": {"ASSAY_LANDING_BUCKET": BUCKET}},
+        Environment={"Variables": {"ASSAY_LANDING_BUCKET": BUCKET, "ASSAY_API_WORKGROUP": "assay-api"}},
     )
     function.get_waiter("function_active_v2").wait(FunctionName="assay-api")
     api_id = gateway.create_api(Name="assay-api", ProtocolType="HTTP")["ApiId"]
@@ -149,12 +162,12 @@ def api(strict_emulator: str, archives: dict[str, Path]) -> Api:
         IntegrationUri=made["FunctionArn"],
         PayloadFormatVersion="2.0",
     )
-    for route in ("POST /v1/parameters", "GET /v1/parameters/{name}"):
+    for route, asks in ROUTES.items():
         gateway.create_route(
             ApiId=api_id,
             RouteKey=route,
             Target=f"integrations/{behind['IntegrationId']}",
-            AuthorizationType="AWS_IAM",
+            AuthorizationType=asks,
         )
     gateway.create_stage(ApiId=api_id, StageName="$default", AutoDeploy=True)
     may = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": f"{ARN}:{api_id}/$default/*/v1/*"}
@@ -242,6 +255,29 @@ def test_wrong_credentials_are_refused(
     ):
         parameters.register(api.url, json.dumps(blueprint))
     assert api.objects(blueprint["name"]) == []
+
+
+def test_who_signs_may_read_what_there_is(api: Api, sign_as: Any) -> None:
+    """Of a lake without tables: the emulator's Athena knows no Iceberg."""
+    sign_as("ingest")
+    with Client(api.url) as client:
+        assert list(client.experiments()) == []
+    sign_as("stranger")
+    with (
+        Client(api.url) as client,
+        pytest.raises(TerminalError, match=r"refuses the caller: .*execute-api:Invoke"),
+    ):
+        list(client.experiments())
+
+
+def test_a_route_that_asks_for_no_signature_lets_nobody_in(api: Api) -> None:
+    answer = httpx.get(f"{api.url}/v1/assets", timeout=60)
+    assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+    with (
+        Client(api.url, "assay_made_up") as client,
+        pytest.raises(TerminalError, match="the token is not known"),
+    ):
+        list(client.assets())
 
 
 # --- who wins --------------------------------------------------------------------------------------------

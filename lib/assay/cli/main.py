@@ -9,6 +9,7 @@ import typer
 
 from assay.cli import (
     analyze,
+    api,
     backfill,
     certify,
     checksum,
@@ -72,6 +73,7 @@ app.add_typer(contracts.app)
 app.add_typer(sources.app)
 app.add_typer(metrics.app)
 app.add_typer(quarantine.app)
+app.add_typer(api.app)
 app.command(epilog=rollback.EXAMPLES)(rollback.rollback)
 app.command(epilog=backfill.BACKFILL_EXAMPLES)(backfill.backfill)
 app.command()(backfill.replay)

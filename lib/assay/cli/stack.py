@@ -26,6 +26,7 @@ def up(
         with show.working("starting Trino, which is fetched first if it never was (some minutes)"):
             server.up(running)
     show.stack(stack.status())
+    typer.echo(f"the API is at {running.parameters_url}; `assay api token NAME` makes a token for it")
     if trino:
         typer.echo(
             "ask Trino with `assay query decisions --engine trino`; `assay query --list` has all questions"

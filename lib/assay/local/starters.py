@@ -79,7 +79,8 @@ def _is_capturing(_server: Server, stack: Stack) -> bool:
 
 def _start_api(stack: Stack) -> Record:
     address = ["--host", "127.0.0.1", "--port", str(stack.ports["api"]), "--log-level", "warning"]
-    environment = os.environ | stack.environment() | {"ASSAY_LANDING_BUCKET": names.LANDING}
+    tokens = {"ASSAY_API_TOKENS": str(stack.home.tokens)}
+    environment = os.environ | stack.environment() | {"ASSAY_LANDING_BUCKET": names.LANDING} | tokens
     return _python(stack, "api", ["uvicorn", "assay.serving.api.app:app", *address], environment)
 
 

@@ -70,6 +70,11 @@ class Home:
         return self.root / "market.json"
 
     @property
+    def tokens(self) -> Path:
+        """Whose tokens the API takes, by their hashes."""
+        return self.root / "tokens.json"
+
+    @property
     def workflow(self) -> Path:
         """One JSON file per workflow run, written by the runner."""
         return self.root / "workflow"

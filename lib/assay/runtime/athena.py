@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -70,13 +70,16 @@ class _Athena(typing.Protocol):
         """One page of its answer."""
 
 
-def ask(sql: str, *, workgroup: str = WORKGROUP, seconds: float = WAIT_SECONDS) -> Result:
+def ask(
+    sql: str, *, workgroup: str = WORKGROUP, seconds: float = WAIT_SECONDS, values: Sequence[str] = ()
+) -> Result:
     """The answer to one query.
 
     Args:
         sql: Athena SQL.
         workgroup: Says where results go and how much a query may read.
         seconds: How long to wait for it.
+        values: For the question marks of the SQL, in order, each a literal of SQL.
 
     Returns:
         The answer, all of it.
@@ -88,7 +91,8 @@ def ask(sql: str, *, workgroup: str = WORKGROUP, seconds: float = WAIT_SECONDS) 
     """
     client = typing.cast("_Athena", clients.client("athena"))
     with clients.calling(f"ask Athena in workgroup {workgroup}"):
-        started = client.start_query_execution(QueryString=sql, WorkGroup=workgroup)
+        bound: dict[str, object] = {"ExecutionParameters": list(values)} if values else {}
+        started = client.start_query_execution(QueryString=sql, WorkGroup=workgroup, **bound)
         execution = str(started["QueryExecutionId"])
         with _stopped_if_left(client, execution):
             ended = _wait(client, execution, seconds)

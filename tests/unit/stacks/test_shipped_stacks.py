@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi.routing import APIRoute
 
 from assay import configs, stacks
 from assay.local.job import shipped
 from assay.local.running import Stack
 from assay.local.state import Home
 from assay.runtime import arguments
+from assay.serving.api import engines, resources, workflow
 from assay.serving.api.app import app
 from assay.serving.api.package import HANDLER
 from assay.stacks import template_yaml
@@ -244,16 +244,47 @@ def test_the_ingest_job_may_post_and_no_more() -> None:
     ]
 
 
-def test_the_api_reaches_its_documents_only() -> None:
+def test_the_api_reaches_its_documents_and_reads_four_tables() -> None:
     (role,) = roles("serving")
     reached = {(a, r) for s in statements(role) for a in listed(s["Action"]) for r in listed(s["Resource"])}
+    lake, temporary = "arn:aws:s3:::assay-lake", "arn:aws:s3:::assay-lake/temp/api/*"
+    tables = {f"{lake}/warehouse/gold.db/{name}/*" for name in resources.TABLES}
     assert {(a, r) for a, r in reached if a.startswith("s3:")} == {
         ("s3:ListBucket", "arn:aws:s3:::assay-landing"),
         ("s3:GetObject", "arn:aws:s3:::assay-landing/parameters/*"),
         ("s3:PutObject", "arn:aws:s3:::assay-landing/parameters/*"),
         ("s3:PutObject", "arn:aws:s3:::assay-landing/dropped/*"),
+        *(("s3:GetObject", each) for each in tables),
+        *((f"s3:{each}", lake) for each in ("GetBucketLocation", "ListBucket", "ListBucketMultipartUploads")),
+        *(
+            (f"s3:{each}", temporary)
+            for each in ("AbortMultipartUpload", "GetObject", "ListMultipartUploadParts", "PutObject")
+        ),
     }
-    assert {action.split(":")[0] for action, _ in reached} == {"s3", "kms", "logs"}
+    glue = "arn:aws:glue:eu-west-1:000000000000"
+    tables = {f"{glue}:table/gold/{name}" for name in resources.TABLES}
+    assert {r for a, r in reached if a == "glue:GetTable"} == {
+        f"{glue}:catalog",
+        f"{glue}:database/gold",
+        *tables,
+    }
+    workflow_of_its_own = f"{glue}:workflow/assay"
+    assert {(a, r) for a, r in reached if "Workflow" in a} == {
+        ("glue:StartWorkflowRun", workflow_of_its_own),
+        ("glue:GetWorkflowRun", workflow_of_its_own),
+    }
+    assert {r for a, r in reached if a.startswith("athena:")} == {
+        "arn:aws:athena:eu-west-1:000000000000:workgroup/assay-api"
+    }
+    assert {action.split(":")[0] for action, _ in reached} == {"s3", "kms", "logs", "glue", "athena"}
+
+
+def test_athena_answers_the_api_within_limits() -> None:
+    settings = one("serving", "AWS::Athena::WorkGroup").properties["WorkGroupConfiguration"]
+    assert settings["EnforceWorkGroupConfiguration"] is True
+    assert settings["BytesScannedCutoffPerQuery"] == "1073741824"
+    assert settings["ResultConfiguration"]["OutputLocation"] == "s3://assay-lake/temp/api/"
+    assert settings["ResultConfiguration"]["EncryptionConfiguration"]["KmsKey"] == EXPORTS["assay-data-key"]
 
 
 # -- jobs -------------------------------------------------------------------------------------------------
@@ -303,10 +334,7 @@ def test_the_routes_are_those_of_the_application_and_ask_who_calls() -> None:
     routes = [route.properties for route in template("serving").resources("AWS::ApiGatewayV2::Route")]
     assert {route["AuthorizationType"] for route in routes} == {"AWS_IAM"}
     served = {
-        f"{method} {route.path}"
-        for route in app.routes
-        if isinstance(route, APIRoute)
-        for method in route.methods or ()
+        f"{method.upper()} {path}" for path, methods in app.openapi()["paths"].items() for method in methods
     }
     assert sorted(route["RouteKey"] for route in routes) == sorted(served)
 
@@ -317,7 +345,11 @@ def test_the_function_is_the_packaged_one() -> None:
     assert function["Handler"] == HANDLER
     assert [function["Runtime"]] == layer["CompatibleRuntimes"]
     assert function["Architectures"] == layer["CompatibleArchitectures"]
-    assert function["Environment"]["Variables"] == {"ASSAY_LANDING_BUCKET": "assay-landing"}
+    assert function["Environment"]["Variables"] == {
+        "ASSAY_LANDING_BUCKET": "assay-landing",
+        engines.WORKGROUP_VARIABLE: "assay-api",
+        workflow.VARIABLE: "assay",
+    }
     assert function["ReservedConcurrentExecutions"] == "5"
     none = Template(
         configs.path("glue_configs/stacks/serving.yaml"), {"Concurrency": "0"}, exports=EXPORTS

@@ -1,1 +1,1 @@
-"""The parameters API: registers blueprints as versioned objects; under uvicorn or as a Lambda function."""
+"""The API: takes in blueprints and records, reads gold, runs the workflow; under uvicorn or on Lambda."""

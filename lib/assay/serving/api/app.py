@@ -1,6 +1,7 @@
-"""The routes: post a blueprint, read a version of it; post records for a source.
+"""The application, and its routes that take in: blueprints and their versions, records for a source.
 
-Under uvicorn: `uvicorn assay.serving.api.app:app`; the bucket comes from `ASSAY_LANDING_BUCKET`.
+Under uvicorn: `uvicorn assay.serving.api.app:app`; the bucket comes from `ASSAY_LANDING_BUCKET`. Routes that
+read gold are in `reading`, those that start and follow runs in `running`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from starlette.exceptions import HTTPException
 
 from assay.errors import TerminalError
 from assay.runtime import logs
-from assay.serving.api import problems
+from assay.serving.api import problems, reading, running
 from assay.serving.api.dropped import Drop
 from assay.serving.api.limits import DEADLINE, Limited
 from assay.serving.api.store import Registered, Store
@@ -87,7 +88,7 @@ async def _serving(_: FastAPI) -> AsyncIterator[None]:
 
 Versions = Annotated[Store, Depends(store)]
 app = FastAPI(
-    title="Assay parameters",
+    title="Assay",
     version="1",
     docs_url=None,
     redoc_url=None,
@@ -97,6 +98,8 @@ app = FastAPI(
 )
 problems.install(app)
 app.add_middleware(Limited)
+app.include_router(reading.router)
+app.include_router(running.router)
 
 
 @app.get("/v1/status")

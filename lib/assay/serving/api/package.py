@@ -25,7 +25,7 @@ HANDLER = "assay.serving.api.lambda_handler.handler"
 RUNTIME = f"python{wheels.PYTHON}"
 PARTS = (
     "__init__.py", "errors.py", "seeds.py", "distributions", "stats", "spec", "runtime",
-    "serving/__init__.py", "serving/api",
+    "client/__init__.py", "client/records.py", "serving/__init__.py", "serving/api",
 )  # fmt: skip
 REQUIREMENTS = ("fastapi", "mangum", "pydantic", "pyyaml")
 LAYER = ("numpy", "scipy")

@@ -6,6 +6,8 @@ References:
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -15,7 +17,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from assay.errors import AssayError, InputError, TransientError
+from assay.errors import AssayError, InputError, TerminalError, TransientError
 from assay.runtime import logs
 
 MEDIA_TYPE = "application/problem+json"
@@ -37,7 +39,7 @@ DOCUMENTED: Final[dict[int | str, dict[str, Any]]] = {
         "description": HTTPStatus(status).phrase,
         "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
     }
-    for status in (400, 404, 405, 408, 413, 422, 429, 500, 503)
+    for status in (400, 401, 404, 405, 408, 409, 410, 413, 422, 429, 500, 503)
 }
 """Every status of a problem, as the API's own description lists it."""
 
@@ -53,6 +55,19 @@ def problem(status: int, detail: str) -> JSONResponse:
     text = " ".join(detail[:_LONGEST].split()).encode("utf-8", "replace").decode("utf-8")
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": text}
     return JSONResponse(body, status, media_type=MEDIA_TYPE)
+
+
+@contextlib.contextmanager
+def behind() -> Iterator[None]:
+    """What is not acceptable to a service behind the API is the API's fault, not its caller's.
+
+    Raises:
+        TerminalError: In place of an `InputError`.
+    """
+    try:
+        yield
+    except InputError as error:
+        raise TerminalError(error.message) from error
 
 
 def install(app: FastAPI) -> None:

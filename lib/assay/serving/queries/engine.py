@@ -6,8 +6,9 @@ network.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
@@ -28,15 +29,25 @@ from assay.serving.queries import (
 )
 
 Name = tuple[str, str]
+_NOW: Final[Mapping[Name, int]] = MappingProxyType({})
 
 
-def query(sql: str, *, source: Catalog | None = None, most: int = scan.LIMIT) -> pa.Table:
+def query(
+    sql: str,
+    *,
+    source: Catalog | None = None,
+    most: int = scan.LIMIT,
+    values: Sequence[str] = (),
+    at: Mapping[Name, int] = _NOW,
+) -> pa.Table:
     """The answer to one Athena query over the Iceberg tables.
 
     Args:
         sql: Athena (Trino) SQL that only reads; tables as `database.table`, macros and views of Assay.
         source: The catalog; Glue's, as the environment names it, if not given.
         most: Bytes that it may read.
+        values: For its question marks, in order.
+        at: (database, table) → the snapshot to read; a table that is not named is read as it is now.
 
     Returns:
         The result as an Arrow table.
@@ -53,15 +64,20 @@ def query(sql: str, *, source: Catalog | None = None, most: int = scan.LIMIT) ->
         raise InputError(statement.TOO_DEEP) from None
     with catalog.answering():
         data = {
-            name: _scan(table, planned.resolved.columns[name], planned.filters.get(name))
+            name: _scan(table, planned.resolved.columns[name], planned.filters.get(name), at.get(name))
             for name, table in planned.tables.items()
         }
     views = {(information.STAND_IN, name): view for (_, name), view in planned.virtual.items()}
-    return run(translated, {**data, **views})
+    return run(translated, {**data, **views}, values)
 
 
-def run(sql: str, tables: Mapping[Name, pa.Table]) -> pa.Table:
+def run(sql: str, tables: Mapping[Name, pa.Table], values: Sequence[str] = ()) -> pa.Table:
     """Run DuckDB's SQL over Arrow tables in a database that can reach nothing else.
+
+    Args:
+        sql: DuckDB's SQL.
+        tables: (database, table) → its rows.
+        values: For its question marks, in order.
 
     Raises:
         InputError: The query fails; Athena's words where they are known.
@@ -77,15 +93,17 @@ def run(sql: str, tables: Mapping[Name, pa.Table]) -> pa.Table:
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         try:
-            answer: Any = connection.sql(sql).to_arrow_table()
+            answer: Any = connection.sql(sql, params=list(values) or None).to_arrow_table()
         except duckdb.Error as error:
             raise InputError(_said(error)) from error
         found: pa.Table = answer
         return found
 
 
-def _scan(table: Table, needed: tuple[str, ...], row_filter: pushdown.Filter | None) -> pa.Table:
-    scan = table.scan(selected_fields=needed, case_sensitive=False)
+def _scan(
+    table: Table, needed: tuple[str, ...], row_filter: pushdown.Filter | None, snapshot: int | None
+) -> pa.Table:
+    scan = table.scan(selected_fields=needed, case_sensitive=False, snapshot_id=snapshot)
     if row_filter is not None:
         scan = scan.filter(row_filter)
     found = scan.to_arrow()

@@ -13,7 +13,7 @@ LINTERS := .venv-lint
 AIRFLOW := .venv-airflow
 SITE := .venv-site
 # A notebook runs with what Assay runs with; only the kernel is of the site's environment.
-NOTEBOOKS := PYTHONPATH=lib:$(VENV)/lib/python3.11/site-packages $(SITE)/bin/python docs/notebooks.py
+NOTEBOOKS := PYTHONPATH=$(CURDIR)/lib:$(CURDIR)/$(VENV)/lib/python3.11/site-packages $(SITE)/bin/python docs/notebooks.py
 
 .PHONY: help run thornton down reset trino site notebooks test test-pages test-gate test-trino test-faults test-airflow test-privileges privileges test-images docker-run dashboard lint lint-tools types unit spark stack statistical docs certificates bench lock audit clean
 

@@ -103,7 +103,7 @@ def table() -> str:
     error = 100 * math.sqrt(ALPHA * (1 - ALPHA) / REPLICATES)
     return "\n".join(
         [
-            f"{REPLICATES:,} replicates each (standard error at 5 %: {error:.2f}), {tools}. By `make bench`.",
+            f"{REPLICATES:,} replicates each (standard error {error:.2f} points), {tools}. By `make bench`.",
             "",
             *lines,
         ]

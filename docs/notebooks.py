@@ -15,6 +15,8 @@ import nbclient
 import nbformat
 
 FOLDER = Path(__file__).parent / "notebooks"
+RICHEST = ("image/svg+xml", "text/html", "text/plain")
+"""Forms of an answer; the first that there is, is kept."""
 _SECONDS = 300
 
 
@@ -26,7 +28,11 @@ def run(path: Path) -> str:
     """
     notebook = nbformat.read(path, as_version=4)
     client = nbclient.NotebookClient(
-        notebook, timeout=_SECONDS, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+        notebook,
+        timeout=_SECONDS,
+        kernel_name="python3",
+        extra_arguments=["--IPKernelApp.log_level=40"],  # or it warns of its ports, which are local
+        resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute()
     document = {
@@ -52,8 +58,12 @@ def _kept(cell: Any) -> dict[str, Any]:
 def _answer(output: Any) -> dict[str, Any]:
     if output.output_type == "stream":
         return {"output_type": "stream", "name": output.name, "text": output.text.splitlines(keepends=True)}
-    data = {kind: str(value).splitlines(keepends=True) for kind, value in sorted(output.data.items())}
-    return {"output_type": "display_data", "data": data, "metadata": {}}
+    kind = next(each for each in RICHEST if each in output.data)
+    return {
+        "output_type": "display_data",
+        "data": {kind: str(output.data[kind]).splitlines(keepends=True)},
+        "metadata": {},
+    }
 
 
 def main() -> int:

@@ -11,8 +11,11 @@ READY := $(VENV)/.ready
 PEERS := .venv-peers
 LINTERS := .venv-lint
 AIRFLOW := .venv-airflow
+SITE := .venv-site
+# A notebook runs with what Assay runs with; only the kernel is of the site's environment.
+NOTEBOOKS := PYTHONPATH=$(CURDIR)/lib:$(CURDIR)/$(VENV)/lib/python3.11/site-packages $(SITE)/bin/python docs/notebooks.py
 
-.PHONY: help run thornton down reset trino test test-gate test-trino test-faults test-airflow test-privileges privileges test-images docker-run dashboard lint lint-tools types unit spark stack statistical docs certificates bench lock audit clean
+.PHONY: help run thornton down reset trino site notebooks test test-pages test-gate test-trino test-faults test-airflow test-privileges privileges test-images docker-run dashboard lint lint-tools types unit spark stack statistical docs certificates bench lock audit clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,9 +50,10 @@ reset: $(READY) ## Stop the local stack and delete its data
 trino: $(READY) ## Start a Trino server over the local tables (fetched once, 0.6 GB), and say how to ask it
 	@$(BIN)/assay up --trino
 
-test: lint lint-tools types $(READY) ## Everything that CI runs: lint, types, layers, all tests, coverage per file
+test: lint lint-tools types site $(READY) ## Everything that CI runs: lint, types, layers, all tests, coverage per file
 	@rm -rf .coverage .coverage.* .cov
 	mkdir .cov
+	$(NOTEBOOKS) --check
 	# The numbers keep one core busy, the platform mostly waits: side by side they take no longer than the platform.
 	COVERAGE_FILE=$(CURDIR)/.cov/.coverage.numbers $(BIN)/python -m pytest tests/unit tests/statistical tests/reference tests/privileges tests/engines \
 	  --cov --cov-branch --cov-report= --durations=10 > .cov/numbers.log 2>&1 & numbers=$$!
@@ -82,6 +86,9 @@ lint-tools: $(LINTERS)/.ready ## Install what `assay deploy plan --dry-run` chec
 types: $(READY) ## Strict types of the library and the jobs
 	@$(BIN)/mypy lib/assay
 	$(BIN)/mypy jobs
+
+test-pages: $(READY) ## Follow the tutorial and the recipes against failures from a fresh clone (about 20 minutes)
+	@$(BIN)/python -m pytest -m slow tests/stack/test_tutorial.py --durations=5
 
 test-gate: $(READY) ## Plant seven faults in the local platform: does every run fail, and say why?
 	@$(BIN)/python -m pytest -m slow tests/stack/test_gate_faults.py --durations=5
@@ -151,6 +158,20 @@ docs: $(READY) ## Write docs/methods from the library: every method, and how far
 certificates: $(READY) ## Measure every method on the whole grid (an hour on 2 cores), and write docs/certificates
 	@$(BIN)/python docs/certificates.py
 
+# The site is built with tools that nothing else needs, so that `make run` need not wait for them.
+$(SITE)/.ready: $(READY) .ci/site-tools.txt
+	@echo "Installing MkDocs into $(SITE) (once) ..."
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(SITE)
+	$(BIN)/uv pip install --quiet --python $(SITE)/bin/python -r .ci/site-tools.txt
+	touch $(SITE)/.ready
+
+site: $(SITE)/.ready ## Build the documentation as a site, strictly and without a network: open site/index.html
+	@NO_MKDOCS_2_WARNING=1 $(SITE)/bin/python -m mkdocs build --strict --quiet
+	echo "site/index.html is there; with search: $(SITE)/bin/python -m http.server --bind 127.0.0.1 --directory site"
+
+notebooks: $(SITE)/.ready ## Run the notebooks of docs/notebooks anew, and keep what they answer
+	@$(NOTEBOOKS)
+
 # The peers pin an older NumPy, so they have an environment of their own, in which our statistics run as well.
 $(PEERS)/.ready: bench/requirements.txt
 	@echo "Installing the peers into $(PEERS) (once) ..."
@@ -158,8 +179,9 @@ $(PEERS)/.ready: bench/requirements.txt
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r bench/requirements.txt
 	touch $(PEERS)/.ready
 
-bench: $(PEERS)/.ready ## Time every method, and the laboratory, beside their peers, and a thousand assets from an API
+bench: $(PEERS)/.ready ## Time every method, and the laboratory, beside their peers, their error rates, and a thousand assets from an API
 	@PYTHONPATH=lib $(PEERS)/bin/python bench/methods.py
+	PYTHONPATH=lib $(PEERS)/bin/python bench/errors.py
 	PYTHONPATH=lib $(PEERS)/bin/python bench/lab.py
 	$(BIN)/python bench/sources.py
 
@@ -170,4 +192,4 @@ audit: $(READY) ## Are there known vulnerabilities in what is locked?
 	@$(BIN)/python .ci/audit.py
 
 clean: ## Remove what tools left behind; keeps .venv and .assay
-	@rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* .cov dist htmlcov
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* .cov dist htmlcov site

@@ -1,0 +1,8 @@
+"""Tests of pages find `pages`, which follows them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))

@@ -16,6 +16,8 @@ from assay.errors import InputError
 from assay.local import stack
 from assay.local.trino import artifacts, server
 from assay.serving import queries
+from assay.serving.api import resources, tables
+from assay.serving.api.resources import Resource
 from assay.serving.queries import macros, saved, trino
 from engines.compare import differences
 from engines.page import Asked, keep
@@ -25,6 +27,15 @@ pytestmark = pytest.mark.slow
 WEEKS = 3
 # Nothing failed, no segment was declared and nothing is final but canaries: these have nothing to say here.
 EMPTY = frozenset({"breaks", "certificates", "failures", "segments"})
+FILTERS = {
+    "experiments": ("final", "canary"),
+    "results": ("experiment", "metric", "segment", "contrast", "method", "as_of", "final"),
+    "certificates": ("method", "metric", "verdict", "kind", "certificate_id"),
+    "assets": ("exchange",),
+    "prices": ("asset", "since", "until"),
+    "runs": ("week", "state"),
+    "jobs": ("run",),
+}
 MEANS = "n_control, mean_control, m2_control, n_treatment, mean_treatment, m2_treatment, alpha"
 RATIO = ("n", "mean_y", "m2_y", "mean_d", "m2_d", "c_yd")
 RELATIONS = {
@@ -114,6 +125,30 @@ def test_bad_input_is_one_sentence(url: str) -> None:
             trino.query(sql, url)
     with pytest.raises(InputError, match="would read about"):
         trino.query("SELECT * FROM silver.trades", url, most=1000)
+
+
+@pytest.mark.parametrize("resource", resources.EVERY, ids=lambda resource: resource.name)
+def test_the_api_asks_athena_what_it_asks_duckdb(url: str, resource: Resource) -> None:
+    """A state by its snapshot, values bound: Athena binds `ExecutionParameters` as Trino does `USING`."""
+    newest = tables.state(resource.table).newest
+    given = {
+        name: {"as_of": "2026-01-12", "week": "2026-01-05", "since": "2026-01-05", "until": "2026-01-09"}.get(
+            name, "false" if name in ("final", "canary") else "o'clock"
+        )
+        for name in FILTERS[resource.name]
+    }
+    for filters in ({}, *({name: value} for name, value in given.items()), given):
+        statement = resource.statement(filters, offset=1, most=7)
+        sql = statement.of(f"gold.{resource.table} FOR VERSION AS OF {newest}").replace("'", "''")
+        bound = ", ".join(f"'{value.replace(chr(39), 2 * chr(39))}'" for value in statement.values)
+        there = trino.run(f"EXECUTE IMMEDIATE '{sql}'" + (f" USING {bound}" if bound else ""), url)
+        here = queries.query(
+            statement.of(f"gold.{resource.table}"),
+            values=statement.values,
+            at={("gold", resource.table): newest},
+        )
+        assert differences(here, there) == []
+        assert here.num_rows > 0 or filters
 
 
 def test_views_can_be_made_as_their_saved_queries_say(url: str) -> None:

@@ -206,7 +206,7 @@ class Runs:
     def follow(
         self, run: str, *, every: float = _EVERY_SECONDS, seconds: float | None = None
     ) -> Iterator[Progress]:
-        """How a run stands, each time that it stands otherwise, until its end.
+        """How a run stands, each time that a job begins or ends, until the end of all.
 
         Args:
             run: Its id.
@@ -217,16 +217,20 @@ class Runs:
             TransientError: It did not end in that time; it goes on.
         """
         deadline = None if seconds is None else time.monotonic() + seconds
-        last: Progress | None = None
-        while last is None or not last.done:
-            if last is not None:
-                if deadline is not None and time.monotonic() > deadline:
-                    raise TransientError(f"run {run} did not end within {seconds:g} s; it goes on")
-                self.web.pause(every)
-            found = self.get(run)
-            if found != last:
+        stood: object = None
+        while not (found := self.get(run)).done:
+            if (stands := _stands(found)) != stood:
+                stood = stands
                 yield found
-            last = found
+            if deadline is not None and time.monotonic() > deadline:
+                raise TransientError(f"run {run} did not end within {seconds:g} s; it goes on")
+            self.web.pause(every)
+        yield found
+
+
+def _stands(progress: Progress) -> object:
+    """What is new when a job begins or ends, and not from second to second."""
+    return progress.state, [(job.job, job.state) for job in progress.jobs]
 
 
 def _rows(web: Web, record: type[T], path: str, **given: Given) -> Rows[T]:

@@ -22,7 +22,7 @@ from assay.client import records
 from assay.errors import InputError, TerminalError, TransientError
 from assay.lake.contracts import Contract
 from assay.serving import queries
-from assay.serving.api import answers, engines, examples, tables, tokens
+from assay.serving.api import answers, engines, examples, tables, tokens, workflow
 from assay.serving.api.app import app
 from assay.serving.api.resources import CONDITIONS, EVERY, Statement
 
@@ -420,3 +420,34 @@ def test_an_order_is_total(place: Catalog) -> None:
             sql = sql.replace(f"ROW({columns})", f"ROW(run, {columns})")
         (row,) = queries.query(sql).to_pylist()
         assert row["n"] == row["keys"] > 0, resource.name
+
+
+def test_a_run_that_the_workflow_does_not_know_is_read_from_gold(
+    api: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workflow, "find", lambda _: None)
+    rows = [row for row in lake.runs() if row["run_id"] == lake.runs()[0]["run_id"]]
+    found = TypeAdapter(records.Progress).validate_python(api.get(f"/v1/runs/{rows[0]['run_id']}").json())
+    assert {(job.job, job.state, job.started_at) for job in found.jobs} == {
+        (row["job"], row["state"], row["started_at"]) for row in rows
+    }
+    assert (found.started_at, found.state) == (min(row["started_at"] for row in rows), "SUCCEEDED")
+    assert problem(api.get("/v1/runs/nobody")) == (404, "there is no run 'nobody'")
+
+
+def test_the_oldest_answers_are_given_up() -> None:
+    answers.forget()
+    made: list[int] = []
+
+    def ask(number: int) -> bytes:
+        def make() -> bytes:
+            made.append(number)
+            return b"%d" % number
+
+        return answers.kept(number, make)
+
+    for number in range(answers.MOST):
+        ask(number)
+    assert (ask(0), len(made)) == (b"0", answers.MOST)
+    ask(answers.MOST)  # there is no room but that of 1: 0 was asked for since
+    assert (ask(0), ask(1), len(made)) == (b"0", b"1", answers.MOST + 2)

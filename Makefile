@@ -165,8 +165,9 @@ $(SITE)/.ready: $(READY) .ci/site-tools.txt
 	$(BIN)/uv pip install --quiet --python $(SITE)/bin/python -r .ci/site-tools.txt
 	touch $(SITE)/.ready
 
+# Not --quiet: it silences the warnings on which --strict fails.
 site: $(SITE)/.ready ## Build the documentation as a site, strictly and without a network: open site/index.html
-	@NO_MKDOCS_2_WARNING=1 $(SITE)/bin/python -m mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(SITE)/bin/python -m mkdocs build --strict
 	echo "site/index.html is there; with search: $(SITE)/bin/python -m http.server --bind 127.0.0.1 --directory site"
 
 notebooks: $(SITE)/.ready ## Run the notebooks of docs/notebooks anew, and keep what they answer

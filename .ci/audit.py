@@ -24,7 +24,12 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
 LIST = ROOT / ".ci" / "audited.txt"
-LOCKS = ("requirements.lock", ".ci/lint-tools.txt", "glue_configs/dags/requirements.txt")
+LOCKS = (
+    "requirements.lock",
+    ".ci/lint-tools.txt",
+    ".ci/site-tools.txt",
+    "glue_configs/dags/requirements.txt",
+)
 ASK = [
     str(Path(sys.executable).with_name("uv")),
     "tool",

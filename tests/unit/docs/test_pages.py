@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import runpy
+import shlex
 from pathlib import Path
 
 import pytest
 import yaml
 from pydantic import TypeAdapter
+from typer.testing import CliRunner
 
 from assay import configs
+from assay.cli.main import app
 from assay.spec import Plan
 
 import pages
@@ -52,6 +56,22 @@ def test_the_tutorial_shows_what_is_said_of_a_file(command: pages.Command) -> No
 
 def test_the_tutorial_has_them_all() -> None:
     assert [each.line.split()[1] for each in OF_A_FILE] == ["analyze", "analyze", "plan"]
+
+
+ON_THE_PLATFORM = [
+    re.sub(r"^.*?assay ", "", each.line)
+    for page in ("docs/tutorial.md", "docs/howto/recover.md")
+    for each in pages.commands(configs.path(page).read_text(encoding="utf-8"))
+    if re.match(r"(timeout .* )?assay ", each.line)
+]
+
+
+@pytest.mark.parametrize("line", ON_THE_PLATFORM)
+def test_what_needs_the_platform_has_only_options_that_there_are(line: str) -> None:
+    """`make test-pages` types these; here `--help` behind them answers if everything before it is known."""
+    words = shlex.split(line.partition(" ||")[0])
+    assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0
+    assert CliRunner().invoke(app, [*words, "--no-such-option", "--help"]).exit_code == 2
 
 
 # the helper itself

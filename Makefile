@@ -15,7 +15,7 @@ SITE := .venv-site
 # A notebook runs with what Assay runs with; only the kernel is of the site's environment.
 NOTEBOOKS := PYTHONPATH=$(CURDIR)/lib:$(CURDIR)/$(VENV)/lib/python3.11/site-packages $(SITE)/bin/python docs/notebooks.py
 
-.PHONY: help run thornton down reset trino site notebooks test test-pages test-gate test-trino test-faults test-airflow test-privileges privileges test-images docker-run dashboard lint lint-tools types unit spark stack statistical docs certificates bench lock audit clean
+.PHONY: help run thornton down reset trino site notebooks test test-pages test-gate test-trino test-faults test-airflow test-privileges privileges test-images test-dashboard docker-run dashboard lint lint-tools types unit spark stack statistical docs certificates bench lock audit clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -135,6 +135,11 @@ privileges: $(READY) ## Record anew what every job asks AWS for, and write docs/
 
 test-images: $(READY) ## Build and start the images with buildah (as root, on Debian; no Docker engine needed)
 	@$(BIN)/python -m pytest -m 'slow or not slow' tests/images --durations=5
+
+test-dashboard: $(READY) ## Open every page in a real Chromium, over what `make run` left; writes docs/screenshots
+	@command -v chromium > /dev/null || { echo "there is no chromium on the PATH; on Debian: apt-get install chromium" >&2; exit 2; }
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r tests/browser/requirements.txt
+	PYTHONPATH=lib:tests $(BIN)/python -m pytest -m 'slow or not slow' tests/browser
 
 docker-run: ## Run one job in Glue's image: make docker-run JOB=silver ARGS="--week 2026-01-05"
 	@[ -n "$(JOB)" ] || { echo "name a job: make docker-run JOB=silver" >&2; exit 2; }

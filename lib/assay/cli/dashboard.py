@@ -6,11 +6,14 @@ from typing import Annotated
 
 import typer
 
+_MEGABYTES = 100
+"""The largest file that the page *Your data* takes; a test compares it with the page."""
+
 
 def dashboard(
     port: Annotated[int, typer.Option("--port", "-p", min=1, max=65535, help="Port of 127.0.0.1.")] = 8501,
 ) -> None:
-    """Show experiments and runs of the local stack in a browser, until Ctrl-C."""
+    """Show experiments, their calibration, markets and runs of the local stack in a browser, until Ctrl-C."""
     import os
 
     from assay.local import stack
@@ -42,4 +45,5 @@ def command(port: int) -> list[str]:
         sys.executable, "-m", "streamlit", "run", str(found.origin if found else ""),
         f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true",
         "--server.fileWatcherType=none", "--browser.gatherUsageStats=false", "--client.showErrorDetails=none",
+        f"--server.maxUploadSize={_MEGABYTES}",
     ]  # fmt: skip

@@ -58,6 +58,28 @@ class Entries:
                 yield from self._of(day, start)
                 day += timedelta(days=1)
 
+    def of_run(self, run_id: str) -> Iterator[Entry]:
+        """The entries of one run; the last moment's may be missing, as an index follows its table.
+
+        Args:
+            run_id: Its id.
+
+        Yields:
+            As `since`, in order of time.
+
+        Raises:
+            TransientError: DynamoDB did not answer.
+        """
+        with clients.calling(f"read the journal {self.table}"):
+            pages = self.client.get_paginator("query").paginate(
+                TableName=self.table,
+                IndexName="run",
+                KeyConditionExpression="run_id = :run",
+                ExpressionAttributeValues={":run": {"S": run_id}},
+            )
+            for page in pages:
+                yield from map(_plain, page["Items"])
+
     def _all(self) -> Iterator[Entry]:
         """The whole table: only for the first look, when nothing says on which day the journal begins."""
         pages = self.client.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True)

@@ -11,6 +11,7 @@ import pytest
 
 from assay.errors import InputError
 from assay.serving.analysis import analyze, analyze_file
+from assay.serving.analysis.files import Held
 
 GOOD: dict[str, list[object]] = {"arm": ["a", "a", "b", "b"], "x": [1, 2, 3, 4], "d": [1, 1, 2, 2]}
 
@@ -129,3 +130,24 @@ def test_text_far_below_the_first_block_is_found(tmp_path: Path) -> None:
     path.write_text("arm,x\n" + "\n".join(rows) + "\n")
     with pytest.raises(InputError, match=r"the text 'oops' in row 150001"):
         analyze_file(path, arm="arm", control="a", metrics=["x"])
+
+
+def test_a_header_that_does_not_end_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    path.write_text(",".join(f"käse{i}" for i in range(20_000)) + "\n")
+    with pytest.raises(
+        InputError, match=r"the first line of .*wide.csv has more than 65,536 bytes; a CSV file"
+    ):
+        analyze_file(path, arm="käse1", control="a", metrics=["käse2"])
+
+
+def test_a_file_that_is_held_in_memory_is_a_file() -> None:
+    content = b"arm,x\na,1\na,2\na,4\nb,3\nb,4\nb,9\n"
+    found = analyze_file(Held("t.csv", content), arm="arm", control="a", metrics=["x"], diagnose=False)
+    assert found.source == "t.csv"
+    assert (found.comparisons[0].mean_control, found.comparisons[0].mean_treatment) == (
+        pytest.approx(7 / 3),
+        pytest.approx(16 / 3),
+    )
+    with pytest.raises(InputError, match=r"^none.csv is empty"):
+        analyze_file(Held("none.csv", b""), arm="arm", control="a", metrics=["x"])

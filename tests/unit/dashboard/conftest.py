@@ -1,25 +1,60 @@
-"""A lake with the gold of a real run, in real Iceberg tables, behind the real engine."""
+"""Lakes with the gold of a real run, or with rows of a test, in real Iceberg tables behind the real engine.
+
+Tables have the columns and types of their contracts; what a row does not say is NULL.
+"""
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pytest
-from pyiceberg.catalog import Catalog
+from streamlit.testing.v1 import AppTest
+from tests.unit.local.glue.conftest import Glue
+from tests.unit.queries.conftest import FolderCatalog
+from tests.unit.queries.test_questions import typed
 
+from assay.lake.contracts import Contract
+from assay.runtime import workflows
+from assay.serving.dashboard import calibration, experiment, experiments, follow, market, pipeline, planning
+from assay.serving.dashboard import page as page_of
 from assay.serving.queries import engine
 
 Rows = list[dict[str, Any]]
 Query = Callable[[str], pa.Table]
+Lake = Callable[..., Query]
 HERE = Path(__file__).parent
 _TIMES = {"week": date.fromisoformat, "as_of": date.fromisoformat, **dict.fromkeys(("started_at", "ended_at"), datetime.fromisoformat)}  # fmt: skip  # noqa: E501
+_COLUMNS: dict[str, page_of.Columns] = {
+    "results": experiments._COLUMNS,
+    "looks": experiment._LOOKS,
+    "segments": experiment._SEGMENTS,
+    "health": experiment._HEALTH,
+    "certificates": experiment._CERTIFICATES,
+    "shares": experiment._SHARES,
+    "uniform": calibration._UNIFORM,
+    "false_alarms": calibration._AGAINST,
+    "coverage": calibration._COVERAGE,
+    "power": calibration._POWER,
+    "methods": calibration._METHODS,
+    "gate": calibration._GATE,
+    "curve": planning._CURVE,
+    "effects": planning._EFFECTS,
+    "assets": market._ASSETS,
+    "days": market._DAYS,
+    "dissent": market._DISSENT,
+    "portfolios": market._PORTFOLIOS,
+    "runs": pipeline._RUNS,
+    "steps": pipeline._STEPS,
+    "freshness": pipeline._FRESHNESS,
+    "jobs": follow._JOBS,
+}
+"""Key of a table → its columns."""
 
 
 def rows(table: str) -> Rows:
@@ -32,30 +67,54 @@ def _same(value: Any) -> Any:
     return value
 
 
-def folder_catalog(folder: Path) -> Any:
-    """The catalog of tests/unit/queries, which is no package."""
-    place = HERE.parent / "queries" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("folder_catalog", place)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module.FolderCatalog(folder)
+def page(name: str, query: object) -> AppTest:
+    """A page's script, run once; it is given as text to Streamlit, so that its names are its own."""
+
+    def script(name: str, query: object) -> None:
+        from importlib import import_module
+
+        import_module(f"assay.serving.dashboard.{name}").show(query)
+
+    return AppTest.from_function(script, args=(name, query), default_timeout=60).run()
+
+
+def table(app: AppTest, key: str) -> pd.DataFrame:
+    """The table of a page by its key; a table that nobody can select in has no key, but its columns."""
+    assert not app.exception
+    (found,) = [each.value for each in app.dataframe if list(each.value.columns) == list(_COLUMNS[key])]
+    return found
+
+
+def charts(app: AppTest) -> list[dict[str, Any]]:
+    """The Vega-Lite documents of a page's charts, from top to bottom."""
+    return [json.loads(each.proto.spec) for each in app.get("vega_lite_chart")]
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine without AWS: what asks it is told so at once."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
 
 
 @pytest.fixture
-def lake(tmp_path: Path) -> Callable[..., Query]:
+def lake(tmp_path: Path) -> Lake:
     """Makes a lake from rows per table of gold; its answers to SQL."""
 
     def make(**tables: Rows) -> Query:
-        catalog: Catalog = folder_catalog(tmp_path)
+        catalog = FolderCatalog(tmp_path / "lake")
         for name, content in tables.items():
-            data = pa.Table.from_pylist(content)
-            # A column without a value has no type; the real table has one.
-            typed = [f.with_type(pa.string()) if pa.types.is_null(f.type) else f for f in data.schema]
-            schema = pa.schema(typed)
-            catalog.create_table(("gold", name), schema).append(data.cast(schema))
+            fields = Contract.load(f"gold.{name}").fields
+            schema = pa.schema([(field.name, typed(field.type)[1]) for field in fields])
+            assert all(row.keys() <= set(schema.names) for row in content)
+            full = [{column: row.get(column) for column in schema.names} for row in content]
+            made = catalog.create_table(("gold", name), schema)
+            if full:
+                made.append(pa.Table.from_pylist(full, schema))
         return lambda sql: engine.query(sql, source=catalog)
 
     return make
@@ -69,3 +128,20 @@ def results() -> Rows:
 @pytest.fixture
 def runs() -> Rows:
     return rows("runs")
+
+
+@pytest.fixture
+def glue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Glue]:
+    """A local Glue that is asked by the environment: jobs `w-one` and, after it, `w-two` really run."""
+    one = Glue(tmp_path)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{one.port}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv(workflows.NAME, "w")
+    one.job("w-one")
+    one.job("w-two")
+    one.start("w-one")
+    one.when({"w-one": "SUCCEEDED"}, "w-two")
+    yield one
+    one.kill_runners()
+    one.down()

@@ -1,4 +1,4 @@
-"""The whole app: both pages behind one script, under `assay dashboard`'s own command line."""
+"""The whole app: all pages behind one script, under `assay dashboard`'s own command line."""
 
 from __future__ import annotations
 

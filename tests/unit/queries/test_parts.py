@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.exceptions import ClientError
 from pyiceberg import expressions as iceberg
 from pyiceberg import types
 from pyiceberg.catalog.glue import GlueCatalog
@@ -142,3 +143,13 @@ def test_an_empty_database_says_how_it_is_filled(lake: FolderCatalog) -> None:
 
     with pytest.raises(InputError, match="gold has no tables yet; `assay run` fills it"):
         queries.query("SELECT * FROM gold.runs", source=Empty(lake.folder))
+
+
+def test_a_role_that_may_not_list_is_told_of_the_table_alone(lake: FolderCatalog) -> None:
+    class Closed(type(lake)):  # type: ignore[misc]
+        def list_namespaces(self, namespace: object = ()) -> list[tuple[str, ...]]:
+            del namespace
+            raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetDatabases")
+
+    with pytest.raises(catalog.NoTableError, match=r"no table 'gold.runs'; `assay run` fills the lake"):
+        queries.query("SELECT * FROM gold.runs", source=Closed(lake.folder))

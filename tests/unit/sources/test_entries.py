@@ -33,6 +33,17 @@ def entries(aws: str) -> Entries:
         AttributeDefinitions=[
             {"AttributeName": "day", "AttributeType": "S"},
             {"AttributeName": "entry", "AttributeType": "S"},
+            {"AttributeName": "run_id", "AttributeType": "S"},
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "run",
+                "KeySchema": [
+                    {"AttributeName": "run_id", "KeyType": "HASH"},
+                    {"AttributeName": "entry", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
         ],
         BillingMode="PAY_PER_REQUEST",
     )
@@ -86,3 +97,16 @@ def test_what_the_journal_never_writes_is_kept_beside_the_entry(entries: Entries
 def test_a_journal_that_is_not_there_is_named(entries: Entries) -> None:
     with pytest.raises(InputError, match="cannot read the journal nowhere"):
         list(Entries(entries.client, "nowhere").since(None, TODAY))
+
+
+def test_the_entries_of_one_run(entries: Entries) -> None:
+    for run_id, at in (("r-2", NOON), ("r-1", NOON + timedelta(days=1)), ("r-2", NOON + timedelta(days=1))):
+        with Journal(run_id, "assay-ingest", date(2026, 1, 5), entries.table, now=lambda at=at: at).step("s"):  # type: ignore[misc]
+            pass
+    found = list(entries.of_run("r-2"))
+    assert [(entry["run_id"], str(entry["day"])) for entry in found] == [
+        ("r-2", "2026-01-05"), ("r-2", "2026-01-05"), ("r-2", "2026-01-06"), ("r-2", "2026-01-06"),
+    ]  # fmt: skip
+    assert list(entries.of_run("r-3")) == []
+    with pytest.raises(InputError, match="cannot read the journal nowhere"):
+        list(Entries(entries.client, "nowhere").of_run("r-1"))

@@ -19,7 +19,7 @@ from assay import configs, stacks
 from assay.local.job import shipped
 from assay.local.running import Stack
 from assay.local.state import Home
-from assay.runtime import arguments
+from assay.runtime import arguments, workflows
 from assay.serving.api import engines, resources, workflow
 from assay.serving.api.app import app
 from assay.serving.api.package import HANDLER
@@ -368,6 +368,25 @@ def test_the_dashboard_is_behind_tls_and_a_login() -> None:
     assert network["AssignPublicIp"] == "DISABLED"
     service = one("dashboard", "AWS::ECS::Service").properties["NetworkConfiguration"]["AwsvpcConfiguration"]
     assert service["Subnets"] == ["subnet-1", "subnet-2"]
+
+
+def test_the_dashboard_may_do_what_its_pages_ask() -> None:
+    role = next(
+        role for stack, role in ROLES if stack == "dashboard" and "start" not in role.properties["RoleName"]
+    )
+    allowed = {
+        (action, resource)
+        for statement in statements(role)
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    }
+    workflow = "arn:aws:glue:eu-west-1:000000000000:workflow/assay"
+    asked = ("GetWorkflow", "GetWorkflowRun", "GetWorkflowRuns", "StartWorkflowRun")
+    assert {(f"glue:{action}", workflow) for action in asked} <= allowed
+    journal = "arn:aws:dynamodb:eu-west-1:000000000000:table/assay-journal/index/run"
+    assert ("dynamodb:Query", journal) in allowed
+    (container,) = one("dashboard", "AWS::ECS::TaskDefinition").properties["ContainerDefinitions"]
+    assert {"Name": workflows.NAME, "Value": "assay"} in container["Environment"]
 
 
 def test_only_the_login_page_can_be_reached_and_only_from_the_network_that_is_given() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from assay.certify.plan.curves import curve, effects
 from assay.certify.plan.laws import law_of
-from assay.certify.plan.planning import Planned, plan
+from assay.certify.plan.planning import Planned, formula, plan
 from assay.certify.plan.simulate import Share, Simulated, simulate, usable
 from assay.certify.plan.units import Lawful, Observed, Units
 
@@ -14,6 +15,9 @@ __all__ = [
     "Share",
     "Simulated",
     "Units",
+    "curve",
+    "effects",
+    "formula",
     "law_of",
     "plan",
     "simulate",

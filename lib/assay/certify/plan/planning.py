@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assay.certify.plan.simulate import Simulated, simulate, usable
 from assay.certify.plan.units import Units
@@ -32,7 +32,7 @@ class Planned:
         alpha: Two-sided level of the test.
         power: By the formula for the mean's t-test (a proportion's score test), with the covariate's saving.
         weeks: Whole weeks until so many units are there; None if their number per week is unknown.
-        simulated: What the method does; None where too many units are needed to simulate them.
+        simulated: What the method does; None where it was not asked, or too many units are needed.
     """
 
     asked: str
@@ -91,11 +91,50 @@ def plan(
         InputError: All three or only power given, a number outside its range, a method that does not suit, or
             a plan that does not exist.
     """
+    found = formula(
+        units,
+        lift=lift,
+        power=power,
+        n=n,
+        method=method,
+        allocation=allocation,
+        alpha=alpha,
+        units_per_week=units_per_week,
+    )
+    done = simulate(
+        units,
+        usable(method, units),
+        n_control=found.n_control,
+        n_treatment=found.n_treatment,
+        lift=found.lift,
+        alpha=alpha,
+        replicates=replicates,
+        seed=seed,
+        progress=progress,
+    )
+    return replace(found, simulated=done)
+
+
+def formula(
+    units: Units,
+    *,
+    lift: float | None = None,
+    power: float | None = None,
+    n: int | None = None,
+    method: str | None = None,
+    allocation: float = 0.5,
+    alpha: float = 0.05,
+    units_per_week: float | None = None,
+) -> Planned:
+    """`plan` by the formula alone, in a moment: nothing is simulated.
+
+    Raises:
+        InputError: As `plan`.
+    """
     chosen = usable(method, units)
-    design = Design(alpha=alpha, treated=allocation, correlation=_used(units, chosen.needs))
+    design = design_of(units, method, allocation=allocation, alpha=alpha)
     asked, found = _worked_out(units, lift, power, n, design)
     control, treatment = _arms(found, n, allocation)
-    relative = float(found.relative_effect)
     return Planned(
         asked=asked,
         metric=units.metric,
@@ -105,28 +144,29 @@ def plan(
         correlation=units.correlation,
         n_control=control,
         n_treatment=treatment,
-        lift=relative,
+        lift=float(found.relative_effect),
         effect=float(found.effect),
         alpha=alpha,
         power=float(found.power),
         weeks=_weeks(control + treatment, units_per_week),
-        simulated=simulate(
-            units,
-            chosen,
-            n_control=control,
-            n_treatment=treatment,
-            lift=relative,
-            alpha=alpha,
-            replicates=replicates,
-            seed=seed,
-            progress=progress,
-        ),
+        simulated=None,
     )
 
 
-def _used(units: Units, needs: tuple[str, ...]) -> float:
-    """The covariate's correlation, as far as the method reads the covariate."""
-    return units.correlation or 0.0 if "x" in needs else 0.0
+def design_of(units: Units, method: str | None, *, allocation: float, alpha: float) -> Design:
+    """The test that a method makes of such units; its covariate counts as far as the method reads one.
+
+    Args:
+        units: Where units come from.
+        method: Name of the method; None for the default.
+        allocation: Share of the units in the treatment.
+        alpha: Two-sided level of the test.
+
+    Raises:
+        InputError: A number outside its range, or a method that does not suit.
+    """
+    correlation = units.correlation or 0.0 if "x" in usable(method, units).needs else 0.0
+    return Design(alpha=alpha, treated=allocation, correlation=correlation)
 
 
 def _worked_out(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -12,6 +11,7 @@ from assay.errors import InputError
 from assay.serving.analysis import compare, files, tables
 from assay.serving.analysis.arms import group, shares
 from assay.serving.analysis.assemble import assemble
+from assay.serving.analysis.files import File
 from assay.serving.analysis.requests import MetricRequest, known, parse
 from assay.serving.analysis.result import Analysis
 from assay.serving.analysis.tables import Table
@@ -81,7 +81,7 @@ def analyze(
 
 
 def analyze_file(
-    path: Path,
+    path: File,
     *,
     arm: str,
     control: str,

@@ -5,12 +5,25 @@ Where the lake is stands in the environment, as for every other reader of it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
+from typing import Final
+
 import pyarrow as pa
 import streamlit as st
 
 from assay.serving import queries
-from assay.serving.dashboard import experiments, pipeline
 
+PAGES: Final = {
+    "experiments": "Experiments",
+    "calibration": "Calibration",
+    "planning": "Plan",
+    "market": "Market",
+    "pipeline": "Pipeline",
+    "starting": "Start a run",
+    "upload": "Your data",
+}
+"""Module of each page → its title; the first one opens."""
 _FRESH_SECONDS = 60
 
 
@@ -23,12 +36,21 @@ def ask(sql: str) -> pa.Table:
 def main() -> None:
     """Show the page that the reader chose."""
     st.set_page_config(page_title="Assay", layout="wide")
-    st.navigation(
-        [
-            st.Page(lambda: experiments.show(ask), title="Experiments", url_path="experiments", default=True),
-            st.Page(lambda: pipeline.show(ask), title="Pipeline", url_path="pipeline"),
-        ]
-    ).run()
+    first = next(iter(PAGES))
+    pages = [
+        st.Page(_showing(module), title=title, url_path=module, default=module == first)
+        for module, title in PAGES.items()
+    ]
+    st.navigation(pages).run()
+
+
+def _showing(module: str) -> Callable[[], None]:
+    """A page's script; its module is loaded when somebody opens it, so that the first page waits for none."""
+
+    def show() -> None:
+        import_module(f"assay.serving.dashboard.{module}").show(ask)
+
+    return show
 
 
 if __name__ == "__main__":

@@ -1,26 +1,30 @@
-"""The page *Experiments*: what every decided comparison says, and whether it is right."""
+"""The page *Experiments*: what every comparison says, and whether it is right; then one experiment."""
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
-from streamlit.elements.lib.column_types import ColumnConfig
 
-from assay.serving.dashboard import charts, page, reading, words
+from assay.serving.dashboard import experiment, page, words
+from assay.serving.dashboard.charts import experiments as charts
+from assay.serving.dashboard.page import NUMBER
 from assay.serving.dashboard.reading import Query
+from assay.serving.dashboard.reading import experiments as reading
 from assay.spec.canaries import is_canary
 
-_NUMBER = "%.4g"
-_COLUMNS: dict[str, ColumnConfig | str | None] = {
+ALL = "all experiments"
+_COLUMNS: page.Columns = {
     "experiment": st.column_config.TextColumn("experiment", pinned=True),
     "metric": "metric",
     "contrast": "contrast",
     "decision": "decision",
     "verdict": st.column_config.TextColumn("verdict", help="The decision beside the planted truth."),
-    "estimate": st.column_config.NumberColumn("estimate", format=_NUMBER, help="Treatment minus control."),
-    "lower": st.column_config.NumberColumn("lower", format=_NUMBER, help="Lower end of the interval."),
-    "upper": st.column_config.NumberColumn("upper", format=_NUMBER, help="Upper end of the interval."),
-    "truth": st.column_config.NumberColumn("planted", format=_NUMBER, help="The planted difference."),
+    "estimate": st.column_config.NumberColumn("estimate", format=NUMBER, help="Treatment minus control."),
+    "lower": st.column_config.NumberColumn("lower", format=NUMBER, help="Lower end of the interval."),
+    "upper": st.column_config.NumberColumn("upper", format=NUMBER, help="Upper end of the interval."),
+    "truth": st.column_config.NumberColumn("planted", format=NUMBER, help="The planted difference."),
     "p_value": st.column_config.NumberColumn("p", format="%.3g"),
     "type_i_error": st.column_config.NumberColumn(
         "type I here",
@@ -32,7 +36,6 @@ _COLUMNS: dict[str, ColumnConfig | str | None] = {
     "method": "method",
     "as_of": st.column_config.DateColumn("as of"),
 }
-"""Column of a result → how it is shown; in this order."""
 
 
 def show(query: Query) -> None:
@@ -41,20 +44,34 @@ def show(query: Query) -> None:
     Args:
         query: Answers SQL.
     """
-    page.show("Experiments", query, reading.results, _draw)
+    page.show("Experiments", query, reading.results, partial(_draw, query))
 
 
-def _draw(results: pd.DataFrame) -> None:
+def _draw(query: Query, results: pd.DataFrame) -> None:
     canaries = results["experiment"].map(is_canary)
     if canaries.any() and not st.toggle(f"Show {results[canaries]['experiment'].nunique():,} canaries"):
         results = results[~canaries]
     if results.empty:
-        st.info("Only canaries have been decided so far.")
+        st.info("There are only canaries so far.")
         return
+    names = [ALL, *sorted(results["experiment"].unique())]
+    chosen = st.selectbox("Experiment", names, key="experiment", bind="query-params")
+    if chosen == ALL:
+        _all(results)
+    else:
+        experiment.show(query, chosen)
+
+
+def _all(results: pd.DataFrame) -> None:
     results = results.assign(verdict=words.verdicts(results))
     st.caption(words.summary(results["verdict"]))
-    st.dataframe(
-        results[list(_COLUMNS)], column_config=_COLUMNS, hide_index=True, width="stretch", key="results"
+    page.table(results, _COLUMNS, "results")
+    decided = results[results["decision"] != words.RUNNING]
+    if decided.empty:
+        st.info("No experiment has decided yet; choose one above to see its looks.")
+        return
+    metric = st.selectbox("Metric", sorted(decided["metric"].unique()))
+    page.chart(
+        charts.forest(decided, metric),
+        f"Differences in {metric} with their intervals, a line per decided comparison of the table above",
     )
-    metric = st.selectbox("Metric", sorted(results["metric"].unique()))
-    st.altair_chart(charts.forest(results, metric), width="stretch")

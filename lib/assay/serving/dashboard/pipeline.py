@@ -1,28 +1,48 @@
-"""The page *Pipeline*: what every run did, took and cost."""
+"""The page *Pipeline*: the workflow as it stands, and what every run did, took and cost."""
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
-from streamlit.elements.lib.column_types import ColumnConfig
 
-from assay.serving.dashboard import charts, page, reading
+from assay.runtime import workflows
+from assay.serving.dashboard import follow, page
+from assay.serving.dashboard.charts import pipeline as charts
 from assay.serving.dashboard.reading import Query
+from assay.serving.dashboard.reading import pipeline as reading
 
-_COLUMNS: dict[str, ColumnConfig | str | None] = {
-    "run_id": st.column_config.TextColumn("run", pinned=True),
-    "week": st.column_config.DateColumn("week"),
-    "job": "job",
-    "state": "state",
+_COUNTS: page.Columns = {
     "rows_in": st.column_config.NumberColumn("rows in", format="localized"),
     "rows_out": st.column_config.NumberColumn("rows out", format="localized"),
     "rows_quarantined": st.column_config.NumberColumn("set aside", format="localized"),
     "seconds": st.column_config.NumberColumn("seconds", format="%.1f"),
+}
+_RUNS: page.Columns = {
+    "run_id": st.column_config.TextColumn("run", pinned=True),
+    "week": st.column_config.DateColumn("week"),
+    "job": "job",
+    "state": "state",
+    **_COUNTS,
     "dollars": st.column_config.NumberColumn("dollars", format="$%.4f", help="Price of the compute in AWS."),
     "started_at": st.column_config.DatetimeColumn("started, UTC"),
     "error": "error",
+    "warnings": "warnings",
 }
-"""Column of a run's job → how it is shown; in this order."""
+_STEPS: page.Columns = {
+    "job": "job",
+    "step": "step",
+    "state": "state",
+    **_COUNTS,
+    "error": "error",
+    "warnings": "warnings",
+}
+_FRESHNESS: page.Columns = {
+    "table_name": "table",
+    "newest": st.column_config.DateColumn("newest day"),
+    "days_behind": st.column_config.NumberColumn("days before the newest week's end"),
+}
 
 
 def show(query: Query) -> None:
@@ -31,14 +51,45 @@ def show(query: Query) -> None:
     Args:
         query: Answers SQL.
     """
-    page.show("Pipeline", query, reading.runs, _draw)
+    page.show("Pipeline", query, reading.runs, partial(_draw, query))
 
 
-def _draw(runs: pd.DataFrame) -> None:
-    count, failed, seconds, dollars = st.columns(4)
+def _draw(query: Query, runs: pd.DataFrame) -> None:
+    count, failed, aside, seconds, dollars = st.columns(5)
     count.metric("runs", f"{runs['run_id'].nunique():,}")
     failed.metric("jobs failed", f"{int((runs['state'] == 'FAILED').sum()):,}")
+    aside.metric("rows set aside", f"{int(runs['rows_quarantined'].sum()):,}")
     seconds.metric("seconds", f"{runs['seconds'].sum():,.0f}")
     dollars.metric("dollars", f"{runs['dollars'].sum():,.2f}")
-    st.dataframe(runs[list(_COLUMNS)], column_config=_COLUMNS, hide_index=True, width="stretch", key="runs")
-    st.altair_chart(charts.seconds(runs), width="stretch")
+    page.table(runs, _RUNS, "runs")
+    page.chart(charts.seconds(runs), "The seconds of each run by job, as in the table")
+    page.part(
+        "How fresh tables are",
+        partial(reading.freshness, query),
+        lambda rows: page.table(rows, _FRESHNESS, "freshness"),
+        empty="Not every table of gold is there yet.",
+    )
+    st.subheader("The workflow")
+    with page.told():
+        _workflow()
+    st.subheader("The steps of a run")
+    with page.told():
+        _steps(list(dict.fromkeys(runs["run_id"])))
+
+
+def _workflow() -> None:
+    newest = workflows.runs()
+    if newest:
+        st.caption(
+            f"As run {newest[0].id} of week {newest[0].week or 'unknown'} left it: {newest[0].status}."
+        )
+    follow.drawn(newest[0] if newest else None)
+
+
+def _steps(runs: list[str]) -> None:
+    chosen = str(st.selectbox("Run", runs))
+    steps = follow.steps(chosen)
+    if steps.empty:
+        st.info("The journal has no entry of this run: it keeps them for 90 days.")
+        return
+    page.table(steps, _STEPS, "steps")

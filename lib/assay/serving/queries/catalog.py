@@ -19,6 +19,10 @@ NAME = "glue_catalog"
 _REGION = "eu-west-1"
 
 
+class NoTableError(InputError):
+    """A query names a table, or a database, that does not exist."""
+
+
 def glue() -> Catalog:
     """The catalog `glue_catalog`; endpoint, region and credentials come from the environment.
 
@@ -44,7 +48,7 @@ def load(catalog: Catalog, database: str, name: str) -> Table:
     """The table, as it is now.
 
     Raises:
-        InputError: There is no such database or table; the message hints at the nearest.
+        NoTableError: There is no such database or table; the message hints at the nearest.
         TransientError: The catalog does not answer.
     """
     with answering():
@@ -52,12 +56,7 @@ def load(catalog: Catalog, database: str, name: str) -> Table:
             return catalog.load_table((database, name))
         except (NoSuchTableError, NoSuchNamespaceError):
             pass
-        databases = [space[0] for space in catalog.list_namespaces()]
-        if database not in databases:
-            raise InputError(f"there is no database {database!r}; {did_you_mean(database, databases)}")
-        raise InputError(
-            f"there is no table '{database}.{name}'; {_nearest(catalog, databases, database, name)}"
-        )
+        raise NoTableError(_missing(catalog, database, name))
 
 
 def names(catalog: Catalog) -> list[tuple[str, str]]:
@@ -81,6 +80,17 @@ def answering() -> Iterator[None]:
         raise TransientError(
             f"the catalog does not answer: {text}; is the stack up (`assay status`)?"
         ) from error
+
+
+def _missing(catalog: Catalog, database: str, name: str) -> str:
+    """What is missing, and what is near it if the caller may see what there is."""
+    try:
+        databases = [space[0] for space in catalog.list_namespaces()]
+        if database not in databases:
+            return f"there is no database {database!r}; {did_you_mean(database, databases)}"
+        return f"there is no table '{database}.{name}'; {_nearest(catalog, databases, database, name)}"
+    except ClientError:  # a role that reads one database may not list the others
+        return f"there is no table '{database}.{name}'; `assay run` fills the lake"
 
 
 def _nearest(catalog: Catalog, databases: list[str], database: str, name: str) -> str:

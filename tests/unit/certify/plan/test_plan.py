@@ -14,7 +14,18 @@ from statsmodels.stats.power import NormalIndPower, TTestIndPower
 from statsmodels.stats.proportion import proportion_confint
 
 from assay import seeds
-from assay.certify.plan import Lawful, Observed, Units, law_of, plan, simulate, usable
+from assay.certify.plan import (
+    Lawful,
+    Observed,
+    Units,
+    curve,
+    effects,
+    formula,
+    law_of,
+    plan,
+    simulate,
+    usable,
+)
 from assay.certify.plan.simulate import MOST_DRAWN, Share
 from assay.certify.plan.units import treated
 from assay.distributions import (
@@ -311,3 +322,34 @@ def test_refusals_of_units() -> None:
         Observed(np.array([1.0, 2.0]), d=np.zeros(2))
     with pytest.raises(InputError, match="does not test a proportion"):
         usable("mann_whitney", Lawful(Bernoulli(0.5)))
+
+
+# ---- without simulation, and beside other numbers of units
+
+
+def test_the_formula_is_that_of_the_plan() -> None:
+    units = Lawful(Gamma(2.0, 5.0), 0.6)
+    for asked in ({"lift": 0.1}, {"n": 3000}, {"lift": 0.1, "n": 3000}):
+        found = formula(units, allocation=0.4, units_per_week=500, **asked)
+        assert found.simulated is None
+        whole = plan(units, allocation=0.4, units_per_week=500, replicates=100, **asked)
+        assert replace(whole, simulated=None) == found
+
+
+def test_curves_go_through_the_plan() -> None:
+    units = Lawful(Normal(12.0, 40.0))
+    planned = formula(units, lift=0.1, power=0.9, alpha=0.01, allocation=0.3)
+    n = planned.n_control + planned.n_treatment
+    powers = curve(units, lift=0.1, n=[1.0, n / 2, n, 2 * n], alpha=0.01, allocation=0.3)
+    assert np.isnan(powers[0])
+    assert np.all(np.diff(powers[1:]) > 0)
+    assert powers[2] == pytest.approx(0.9, abs=1e-4)
+    lifts = effects(units, n=[n / 2, n, 2 * n], power=0.9, alpha=0.01, allocation=0.3)
+    assert lifts[1] == pytest.approx(0.1, rel=1e-4)
+    assert np.all(np.diff(lifts) < 0)
+
+
+def test_a_covariate_steepens_the_curve() -> None:
+    law = Normal(12.0, 40.0)
+    plain, adjusted = (curve(Lawful(law, correlation), lift=0.1, n=20_000) for correlation in (None, 0.8))
+    assert adjusted > plain

@@ -1,0 +1,64 @@
+"""What the page *Pipeline* shows of gold: runs, and how old tables are."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from assay.serving.dashboard.reading import Query, rows
+
+_RUNS = """
+SELECT run_id, week, job, state, started_at, rows_in, rows_out, rows_quarantined, seconds, dollars, error,
+       warnings
+FROM gold.runs
+ORDER BY started_at DESC, job
+"""
+_NEWEST = {
+    "asset_daily": "max(day)",
+    "certificates": "date_add('day', -1, max(as_of))",
+    "experiment_health": "date_add('day', -1, max(as_of))",
+    "experiment_results": "date_add('day', -1, max(as_of))",
+    "metric_moments": "date_add('day', -1, max(as_of))",
+    "portfolio_daily": "max(day)",
+    "reconciliation": "date_add('day', 6, max(week))",
+    "unit_metrics": "date_add('day', 6, max(period))",
+}
+"""Table of gold → the newest day that it tells of."""
+_FRESHNESS = """
+WITH newest AS (
+    {newest}
+),
+worked AS (
+    SELECT date_add('day', 6, max(week)) AS last_day FROM gold.runs
+)
+SELECT newest.table_name, newest.newest, date_diff('day', newest.newest, worked.last_day) AS days_behind
+FROM newest
+CROSS JOIN worked
+ORDER BY days_behind DESC, table_name
+"""
+
+
+def runs(query: Query) -> pd.DataFrame:
+    """What every job of every run did, the newest first; no rows where nothing ran yet.
+
+    Args:
+        query: Answers SQL.
+
+    Raises:
+        TransientError: The catalog or the object store does not answer.
+    """
+    return rows(query, _RUNS)
+
+
+def freshness(query: Query) -> pd.DataFrame:
+    """The newest day that each table of gold tells of, and how far it lies before the newest week's end.
+
+    The view `gold.table_freshness` tells of silver as well, which the dashboard's role in AWS does not read.
+
+    Args:
+        query: Answers SQL.
+
+    Raises:
+        TransientError: The catalog or the object store does not answer.
+    """
+    parts = [f"SELECT 'gold.{t}' AS table_name, {day} AS newest FROM gold.{t}" for t, day in _NEWEST.items()]  # noqa: S608 - names are ours
+    return rows(query, _FRESHNESS.format(newest=" UNION ALL ".join(parts)))

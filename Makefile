@@ -12,7 +12,7 @@ PEERS := .venv-peers
 LINTERS := .venv-lint
 AIRFLOW := .venv-airflow
 
-.PHONY: help run thornton down reset trino test test-gate test-trino test-faults test-airflow test-privileges privileges test-images docker-run dashboard lint lint-tools types unit spark stack statistical docs certificates bench lock audit clean
+.PHONY: help run thornton down reset trino test test-gate test-project test-trino test-faults test-airflow test-privileges privileges test-images docker-run dashboard lint lint-tools types unit spark stack statistical docs certificates bench lock audit clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ types: $(READY) ## Strict types of the library and the jobs
 
 test-gate: $(READY) ## Plant seven faults in the local platform: does every run fail, and say why?
 	@$(BIN)/python -m pytest -m slow tests/stack/test_gate_faults.py --durations=5
+
+test-project: $(READY) ## Make a project of one's own, run it, and ask every command for JSON
+	@$(BIN)/python -m pytest -m slow tests/stack/test_project.py --durations=5
 
 # Tests of faults that share one Spark in pytest's own process; the others start the platform, and wait for it.
 IN_PROCESS := $(addprefix tests/faults/test_,sequences.py forget.py files.py writers.py sources.py)

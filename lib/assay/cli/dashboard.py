@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+EXAMPLES = "Examples:  [bold]assay dashboard[/bold]   |   [bold]assay dashboard --port 8600[/bold]"
+
 
 def dashboard(
     port: Annotated[int, typer.Option("--port", "-p", min=1, max=65535, help="Port of 127.0.0.1.")] = 8501,

@@ -32,7 +32,9 @@ def doctor(
         findings = [asdict(finding) for finding in found]
         show.json({"schema": "assay.doctor/1", "ok": not missing, "findings": findings})
     else:
-        table = Table("", "what", "found", "how to get it")
+        table = Table("", "what")
+        for heading in ("found", "how to get it"):
+            table.add_column(heading, overflow="fold")
         for each in found:
             style = _STYLES[each.status]
             table.add_row(

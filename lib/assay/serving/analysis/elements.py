@@ -16,7 +16,7 @@ font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto}
 .assay h1{font-size:1.5rem}.assay h2{font-size:1.15rem;margin-top:2rem}
 .assay table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 .assay th,.assay td{text-align:left;padding:.3rem .7rem .3rem 0;border-bottom:1px solid var(--line)}
-.assay .n{text-align:right}.assay .scroll{overflow-x:auto}
+.assay .n{text-align:right;white-space:nowrap}.assay .scroll{overflow-x:auto}
 .assay caption{text-align:left;color:var(--soft);padding-bottom:.3rem}
 .assay .warn{color:var(--warn);font-weight:600}
 .assay svg{width:100%;height:auto;font:13px system-ui,sans-serif}

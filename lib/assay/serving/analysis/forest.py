@@ -107,7 +107,7 @@ def figure(content: str, *, height: float, title: str, described: Sequence[str],
 def heading(metric: str, kind: str) -> str:
     """What a panel shows, and in which unit."""
     unit = "percentage points" if kind == PROPORTION else f"units of {metric}"
-    return f"{_short(metric, _METRIC_LETTERS)}: difference in {unit}"
+    return f"{short(metric, _METRIC_LETTERS)}: difference in {unit}"
 
 
 def scale(kind: str) -> float:
@@ -152,7 +152,7 @@ def _panel(rows: Sequence[Line]) -> str:
 
 
 def _line(row: Line, y: float, low: float, high: float, factor: float) -> str:
-    label = escape(_short(row.label))
+    label = escape(short(row.label))
     says = words.difference(row.estimate, row.type, row.std_error)
     if all(math.isfinite(v) for v in (row.lower, row.upper)):
         says += f" ({words.interval(row.lower, row.upper, row.type, row.std_error)})"
@@ -189,5 +189,6 @@ def _x(value: float, low: float, high: float) -> float:
     return _LEFT + (inside - low) / (high - low) * (WIDTH - _LEFT - _RIGHT)
 
 
-def _short(text: str, letters: int = _LABEL_LETTERS) -> str:
+def short(text: str, letters: int = _LABEL_LETTERS) -> str:
+    """The text, its end cut off where it has more letters than there is room for."""
     return text if len(text) <= letters else text[: letters - 1] + "…"

@@ -7,7 +7,11 @@ from html import escape
 from assay.serving.analysis import elements
 from assay.serving.report.blocks import Block, Figure, Grid, Points, Report
 
-_PRINT = "@media print{.assay h2{break-after:avoid}.assay figure,.assay tr{break-inside:avoid}}"
+_STYLE = (
+    ".assay{max-width:76rem}.assay table{font-size:.875rem}.assay figure{max-width:48rem;margin-left:0}"
+    "@media print{.assay h2{break-after:avoid}.assay figure,.assay tr{break-inside:avoid}"
+    ".assay .n{white-space:normal}}"
+)
 
 
 def content(report: Report) -> bytes:
@@ -16,7 +20,7 @@ def content(report: Report) -> bytes:
     for section in report.sections:
         parts.append(f"<h2>{escape(section.title)}</h2>")
         parts += [_block(block) for block in section.blocks]
-    style = f"<style>{elements.STYLE}{_PRINT}</style>"
+    style = f"<style>{elements.STYLE}{_STYLE}</style>"
     return elements.page(report.title, f'<section class="assay">{style}{"".join(parts)}</section>').encode()
 
 

@@ -8,11 +8,12 @@ from html import escape
 
 from assay.serving.analysis import forest
 from assay.serving.analysis.forest import WIDTH
+from assay.serving.analysis.requests import PROPORTION
 from assay.serving.report.reading import Row
 from assay.serving.report.story import Story, number
 
 _LEFT, _RIGHT, _TOP, _HEIGHT, _BELOW = 70, 20, 30, 180, 30
-_MOST_DATES = 9
+_MOST_DATES, _LETTERS = 9, 44
 
 
 def svg(story: Story, rows: Sequence[Row], *, name: str) -> str:
@@ -29,8 +30,13 @@ def svg(story: Story, rows: Sequence[Row], *, name: str) -> str:
     first = rows[0]
     kind = story.kind(first["metric"])
     axis = _Axis(kind, rows)
-    title = f"{forest.heading(first['metric'], kind)}, {first['contrast']}, look by look"
-    parts = [f'<text class="h" x="0" y="16">{escape(title)}</text>', axis.drawn()]
+    title = f"{forest.short(first['metric'], _LETTERS)}, {forest.short(first['contrast'])}"
+    unit = "percentage points" if kind == PROPORTION else "the metric's unit"
+    parts = [
+        f'<text class="h" x="0" y="16">{escape(title)}</text>',
+        _tick(WIDTH - _RIGHT, 16, f"difference in {unit}", "end"),
+        axis.drawn(),
+    ]
     spaced = _places(len(rows))
     for shown, (x, row) in enumerate(zip(spaced, rows, strict=True)):
         parts.append(_look(axis, x, row))
@@ -39,7 +45,7 @@ def svg(story: Story, rows: Sequence[Row], *, name: str) -> str:
     return forest.figure(
         "".join(parts),
         height=_TOP + _HEIGHT + _BELOW,
-        title=title,
+        title=f"{title}, look by look",
         described=[f"{row['as_of']}: {story.sentence(row)}" for row in rows],
         name=name,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from assay.serving.report.blocks import Block, Paragraph, Points, Section
 from assay.serving.report.story import Story
-from assay.spec import Anytime, Bayesian, Metric, Sequential
+from assay.spec import Anytime, Bayesian, Metric, PlannedExperiment, Sequential
 from assay.stats import METHODS
 
 _CORRECTIONS = {
@@ -31,21 +31,19 @@ def _blocks(story: Story) -> Iterator[Block]:
     if story.planned is None or story.found.blueprint is None:
         yield Paragraph("The lake has no blueprint that plans this experiment: its plan is not known.")
     else:
-        yield Paragraph(plan(story))
+        yield Paragraph(plan(story.planned, story.found.blueprint.alpha))
     seen = {(row["metric"], row["method"]): row for row in story.everyone}
     yield Points(tuple(_used(story, *key) for key in seen))
 
 
-def plan(story: Story) -> str:
+def plan(planned: PlannedExperiment, alpha: float) -> str:
     """The plan in sentences.
 
     Args:
-        story: An experiment whose blueprint is known.
+        planned: A round of an experiment.
+        alpha: The blueprint's level.
     """
-    planned, blueprint = story.planned, story.found.blueprint
-    assert planned is not None  # noqa: S101  # said above
-    assert blueprint is not None  # noqa: S101
-    chosen, level = planned.plan, f"alpha {blueprint.alpha:g}"
+    chosen, level = planned.plan, f"alpha {alpha:g}"
     weeks = (planned.end - planned.start).days // 7
     if isinstance(chosen, Bayesian):
         region = f"beyond {100 * chosen.rope:g} %" if chosen.rope else "either way"

@@ -16,6 +16,7 @@ from fpdf.enums import XPos, YPos
 from fpdf.fonts import FontFace
 
 from assay.serving.analysis import elements
+from assay.serving.analysis.forest import WIDTH
 from assay.serving.report.blocks import Block, Figure, Grid, Points, Report
 
 _FONT = "helvetica"
@@ -24,6 +25,8 @@ _INK, _SOFT, _LINE, _MARK, _WARN = (27, 31, 36), (91, 100, 112), (213, 218, 224)
 _POINTS_PER_MM = 72 / 25.4
 _LEADING = 1.35
 _PADDING = 0.8
+_PLOT = 165.0
+"""Width of a figure in millimetres."""
 _KEPT = 40.0
 """Millimetres that a heading needs below it, so that it does not end a page."""
 _NARROWEST, _WIDEST = 12.0, 70.0
@@ -86,14 +89,11 @@ class Paper(FPDF):
 
     def draw(self, svg: str) -> None:
         """A figure, on one page."""
-        root = ET.fromstring(svg)  # noqa: S314 - our own output, in which all is escaped
-        _, _, wide, high = map(float, root.attrib["viewBox"].split())
-        scale = self.epw / wide
-        if self.will_page_break(high * scale):
+        if self.will_page_break(height(svg)):
             self.add_page()
         top = self.get_y()
-        self._marks(root, self.l_margin, top, scale)
-        self.set_y(top + high * scale)
+        self._marks(_parsed(svg), self.l_margin, top, _PLOT / WIDTH)
+        self.set_y(top + height(svg))
 
     def _widths(self, grid: Grid) -> Iterator[float]:
         """As wide as the longest cell, within bounds; the table is scaled where that is too much."""
@@ -125,7 +125,8 @@ def content(report: Report) -> bytes:
     paper.write_text(report.lead)
     for section in report.sections:
         paper.ln(4)
-        if paper.will_page_break(_KEPT):
+        first = section.blocks[0]
+        if paper.will_page_break(_HEADING + height(first.svg) if isinstance(first, Figure) else _KEPT):
             paper.add_page()
         paper.write_text(section.title, _HEADING, bold=True)
         for block in section.blocks:
@@ -142,6 +143,16 @@ def latin(text: str) -> str:
         5 - 7 µ \u65e5
     """
     return text.translate(_SPELT).encode("latin-1", "backslashreplace").decode("latin-1")
+
+
+def height(svg: str) -> float:
+    """Of a figure, in millimetres."""
+    _, _, _, high = map(float, _parsed(svg).attrib["viewBox"].split())
+    return high * _PLOT / WIDTH
+
+
+def _parsed(svg: str) -> ET.Element:
+    return ET.fromstring(svg)  # noqa: S314 - our own output, in which all is escaped
 
 
 def _write(paper: Paper, block: Block) -> None:
@@ -178,6 +189,7 @@ def _circle(paper: Paper, mark: ET.Element, left: float, top: float, scale: floa
     paper.set_fill_color(*_MARK)
     x, y, radius = (float(mark.attrib[name]) * scale for name in ("cx", "cy", "r"))
     paper.ellipse(left + x - radius, top + y - radius, 2 * radius, 2 * radius, style="F")
+    paper.set_fill_color(255)  # else it would fill the cells of the next table
 
 
 def _text(paper: Paper, mark: ET.Element, left: float, top: float, scale: float) -> None:

@@ -15,7 +15,7 @@ SITE := .venv-site
 # A notebook runs with what Assay runs with; only the kernel is of the site's environment.
 NOTEBOOKS := PYTHONPATH=$(CURDIR)/lib:$(CURDIR)/$(VENV)/lib/python3.11/site-packages $(SITE)/bin/python docs/notebooks.py
 
-.PHONY: help run thornton down reset trino site notebooks test test-pages test-gate test-trino test-faults test-airflow test-privileges privileges test-images test-dashboard docker-run dashboard lint lint-tools types unit spark stack statistical docs certificates bench lock audit clean
+.PHONY: help run thornton down reset trino site notebooks test test-pages test-gate test-project test-trino test-faults test-airflow test-privileges privileges test-images test-dashboard docker-run dashboard lint lint-tools types unit spark stack statistical docs certificates bench lock audit clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ test-pages: $(READY) ## Follow the tutorial and the recipes against failures fro
 
 test-gate: $(READY) ## Plant seven faults in the local platform: does every run fail, and say why?
 	@$(BIN)/python -m pytest -m slow tests/stack/test_gate_faults.py --durations=5
+
+test-project: $(READY) ## Make a project of one's own, run it, and ask every command for JSON
+	@$(BIN)/python -m pytest -m slow tests/stack/test_project.py --durations=5
 
 # Tests of faults that share one Spark in pytest's own process; the others start the platform, and wait for it.
 IN_PROCESS := $(addprefix tests/faults/test_,sequences.py forget.py files.py writers.py sources.py)

@@ -15,12 +15,16 @@ BACKFILL_EXAMPLES = (
     "[bold]assay backfill --from 2026-01-05 --to 2026-01-19 --publish --json[/bold]\n\n"
     "[bold]assay branch drop backfill_r_1a2b[/bold]   what was made and is not wanted"
 )
+REPLAY_EXAMPLES = "Examples:  [bold]assay replay[/bold]   |   [bold]assay replay --publish --json[/bold]"
 Publish = Annotated[bool, typer.Option("--publish", "--yes", "-y", help="Publish without asking.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document; asks nothing.")]
 Branch = Annotated[str, typer.Argument(help="A branch that backfill or replay made.")]
 
 branch = typer.Typer(
-    name="branch", no_args_is_help=True, help="Publish or drop what backfill or replay made on a branch."
+    name="branch",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help="Publish or drop what backfill or replay made on a branch.",
 )
 
 
@@ -49,13 +53,13 @@ def replay(publish: Publish = False, as_json: Json = False) -> None:
     _made("replay", {"publish": publish}, publish=publish, as_json=as_json)
 
 
-@branch.command("publish")
+@branch.command("publish", epilog="Example:  [bold]assay branch publish backfill_r_1a2b[/bold]")
 def publish_branch(name: Branch, as_json: Json = False) -> None:
     """Move main of every table that has the branch to it."""
     _done("publish", name, "published", as_json=as_json)
 
 
-@branch.command("drop")
+@branch.command("drop", epilog="Example:  [bold]assay branch drop backfill_r_1a2b[/bold]")
 def drop_branch(name: Branch, as_json: Json = False) -> None:
     """Drop the branch of every table; what is published stays."""
     _done("drop", name, "dropped", as_json=as_json)

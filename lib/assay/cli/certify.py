@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from assay.cli import complete
 from assay.errors import InputError, TerminalError
 
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ EXAMPLES = (
 
 
 def certify(
-    method: Annotated[str | None, typer.Option("--method", help="One method; else all that suit.")] = None,
+    method: Annotated[
+        str | None,
+        typer.Option("--method", help="One method; else all that suit.", autocompletion=complete.methods),
+    ] = None,
     scenario: Annotated[
         str | None,
         typer.Option(
@@ -71,14 +75,14 @@ def certify(
     if page is not None and not page.parent.is_dir():
         raise InputError(f"{page} cannot be written: there is no folder {page.parent}")
     simulation = {"method": method, "scenario": scenario, "error": error, "seed": seed}
-    ignored = simulation | {"json": as_json or None, "spark": spark or None}
+    ignored = simulation | {"spark": spark or None}
     if published:
         _refuse("--published", **ignored)
-        _publish(table or [], replicates, page)
+        _publish(table or [], replicates, page, as_json=as_json)
         return
     if gate:
         _refuse("--gate", **ignored, table=table)
-        _certify_gate(replicates or GATE_RUNS, page)
+        _certify_gate(replicates or GATE_RUNS, page, as_json=as_json)
         return
     _refuse("a simulation", table=table, page=page)
     from assay.certify.lab.certificates import SEED, shipped
@@ -108,18 +112,17 @@ def _refuse(what: str, **options: object) -> None:
             raise InputError(f"--{name} says nothing to {what}; leave it out, or see assay certify --help")
 
 
-def _publish(tables: list[str], replicates: int | None, page: Path | None) -> None:
+def _publish(tables: list[str], replicates: int | None, page: Path | None, *, as_json: bool) -> None:
     from rich.console import Console
 
     from assay.certify.published import SEED
     from assay.cli.published import show_published
 
-    show_published(tables, replicates, SEED, Console(highlight=False), page)
+    show_published(tables, replicates, SEED, Console(highlight=False), page, as_json=as_json)
 
 
-def _certify_gate(runs: int, page: Path | None) -> None:
-    from rich.console import Console
-    from rich.markdown import Markdown
+def _certify_gate(runs: int, page: Path | None, *, as_json: bool) -> None:
+    from dataclasses import asdict
 
     from assay import configs
     from assay.certify.gate import simulate
@@ -133,12 +136,15 @@ def _certify_gate(runs: int, page: Path | None) -> None:
         )
     blueprint = load_blueprint(configs.path(run.DEFAULT))
     with show.working(f"simulating {runs:,} runs, sound and with each fault"):
-        text = written(
-            simulate.gate_table(blueprint, runs=runs, pool=max(runs // 5, FEWEST_RUNS), sequences=runs // 50)
+        table = simulate.gate_table(
+            blueprint, runs=runs, pool=max(runs // 5, FEWEST_RUNS), sequences=runs // 50
         )
     if page is not None:
-        page.write_text(text, encoding="utf-8")
-    Console().print(Markdown(text))
+        page.write_text(written(table), encoding="utf-8")
+    if as_json:
+        show.json({"schema": "assay.gate/1", **asdict(table)})
+    else:
+        show.markdown(written(table))
 
 
 def _here(cells: list[Cell], seed: int, error: float | None, workers: int) -> list[Certificate]:
@@ -202,7 +208,8 @@ def _on_spark(
 
 
 def _print_json(found: list[Certificate]) -> None:
-    import json
     from dataclasses import asdict
 
-    typer.echo(json.dumps([asdict(one) for one in found], default=str, indent=1))
+    from assay.serving.export import flat
+
+    typer.echo(flat.json_text([asdict(one) for one in found]))

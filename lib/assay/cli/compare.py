@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from assay.cli import complete
 from assay.cli.analyze import shares
 from assay.cli.export import Out, Output, exported, refuse_mixed
 
@@ -46,7 +47,12 @@ def compare(
         ),
     ] = None,
     method: Annotated[
-        str | None, typer.Option("--method", help="A method on moments, such as cuped or lift_log.")
+        str | None,
+        typer.Option(
+            "--method",
+            help="A method on moments, such as cuped or lift_log.",
+            autocompletion=complete.methods,
+        ),
     ] = None,
     covariate: Annotated[
         str | None, typer.Option("--covariate", help="Which of tea-tasting's variables is the covariate.")

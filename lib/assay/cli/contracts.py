@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assay.cli import complete
+
 if TYPE_CHECKING:
     from assay.lake.contracts import Contract
 
@@ -21,7 +23,12 @@ EXAMPLES = (
 PAGE = Path("docs/contracts.md")
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "red", "not checked": "dim"}
 _ORDER = ("fail", "warn", "ok", "not checked")
-Table = Annotated[str | None, typer.Argument(help="A table, for example silver.trades; all if not given.")]
+Table = Annotated[
+    str | None,
+    typer.Argument(
+        help="A table, for example silver.trades; all if not given.", autocompletion=complete.tables
+    ),
+]
 Folder = Annotated[
     Path | None, typer.Option("--folder", help="Folder of the contract files; the shipped ones if not given.")
 ]
@@ -42,7 +49,7 @@ class Language(StrEnum):
     DQDL = "dqdl"
 
 
-@app.command()
+@app.command(epilog="Example:  [bold]assay contracts check silver.trades --json[/bold]")
 def check(
     table: Table = None,
     folder: Folder = None,
@@ -71,7 +78,7 @@ def check(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(epilog="Example:  [bold]assay contracts docs --out contracts.md[/bold]")
 def docs(
     out: Annotated[Path, typer.Option("--out", help="Where to write the page.")] = PAGE,
     folder: Folder = None,
@@ -90,7 +97,7 @@ def docs(
     typer.echo(f"written: {out}")
 
 
-@app.command()
+@app.command(epilog="Example:  [bold]assay contracts diff old/ new/[/bold]")
 def diff(
     old: Annotated[Path, typer.Argument(help="A contract file, or a folder of them.")],
     new: Annotated[Path, typer.Argument(help="The same, later.")],
@@ -119,7 +126,7 @@ def diff(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(epilog="Example:  [bold]assay contracts export silver.trades > trades.dqdl[/bold]")
 def export(
     table: Table = None,
     output: Annotated[Language, typer.Option("--format", "-f", help="The language.")] = Language.DQDL,

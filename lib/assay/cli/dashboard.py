@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+EXAMPLES = "Examples:  [bold]assay dashboard[/bold]   |   [bold]assay dashboard --port 8600[/bold]"
+
 _MEGABYTES = 100
 """The largest file that the page *Your data* takes; a test compares it with the page."""
 

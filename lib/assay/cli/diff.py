@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from assay.cli import complete
+
 EXAMPLES = (
     "Examples:\n\n"
     "[bold]assay diff --branch backfill_r_1a2b[/bold]   every table that has the branch\n\n"
@@ -15,7 +17,10 @@ EXAMPLES = (
 
 
 def diff(
-    table: Annotated[str | None, typer.Argument(help="A table, for example silver.trades.")] = None,
+    table: Annotated[
+        str | None,
+        typer.Argument(help="A table, for example silver.trades.", autocompletion=complete.tables),
+    ] = None,
     branch: Annotated[
         str | None, typer.Option("--branch", "-b", help="Compare main with this branch.")
     ] = None,

@@ -27,13 +27,16 @@ Out = Annotated[Path | None, typer.Option("--out", "-o", help="With --format: wr
 
 def export(
     experiment: Annotated[str, typer.Argument(help="The experiment; a later round as checkout.2.")],
-    output: Annotated[str, typer.Option("--format", "-f", help=f"One of {_FORMATS}.")] = "csv",
+    output: Annotated[
+        str | None, typer.Option("--format", "-f", help=f"One of {_FORMATS}; csv if not given.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write here instead of to stdout.")] = None,
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="The look at this day; the newest if not given.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All looks.")] = False,
     segments: Annotated[bool, typer.Option("--segments", help="Those of segments too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Write the comparisons of an experiment from gold.experiment_results for another tool."""
     import os
@@ -44,11 +47,14 @@ def export(
 
     if every and as_of is not None:
         raise InputError("--all and --as-of exclude each other; leave one out")
-    day = None if as_of is None else _day(as_of)
-    refuse_mixed(output, out)
+    look = None if as_of is None else day(as_of)
+    if as_json and output is not None:
+        raise InputError("--json and --format exclude each other; leave one out")
+    chosen = "json" if as_json else output or "csv"
+    refuse_mixed(chosen, out)
     os.environ.update(stack.environment())
-    found = results.read(queries.query, experiment, as_of=day, every=every, segments=segments)
-    exported(found, output, out)
+    found = results.read(queries.query, experiment, as_of=look, every=every, segments=segments)
+    exported(found, chosen, out)
 
 
 def refuse_mixed(output: str | None, out: Path | None, *, as_json: bool = False) -> None:
@@ -96,7 +102,12 @@ def exported(table: pa.Table, output: str, out: Path | None) -> None:
         typer.echo(f"written: {out}")
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
+    """The day that `--as-of` names.
+
+    Raises:
+        InputError: It names none.
+    """
     from datetime import date
 
     try:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -51,6 +52,7 @@ def fit(
         Path | None, typer.Option("--output", "-o", help="Write the blueprint here (YAML).")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the goodness of fit and the blueprint.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Find the law of a metric in real data, and write the blueprint of a world that draws it."""
     from assay.certify.fit import as_yaml, blueprint_of
@@ -60,11 +62,14 @@ def fit(
     seen = observe(file, value=value, unit=unit, time=time, covariate=covariate, arm=arm, control=control)
     with show.working("fitting"):
         world = _world(seen, units=units, weeks=weeks, seed=seed)
-    _print(file, seen, world)
+    if as_json:
+        show.json(_document(file, seen, world))
+    else:
+        _print(file, seen, world)
     if output is not None:
         comment = "\n".join([f"Fitted to {file.name}.", *_notes(seen, world)])
         _write(output, as_yaml(blueprint_of(world, name=output.stem, seed=seed), comment=comment))
-        typer.echo(f"written: {output}; next: assay run --blueprint {output}")
+        typer.echo(f"written: {output}; next: assay run --blueprint {output}", err=as_json)
 
 
 def _world(seen: Observed, *, units: int | None, weeks: float | None, seed: int) -> World:
@@ -76,6 +81,26 @@ def _world(seen: Observed, *, units: int | None, weeks: float | None, seed: int)
     if seen.at is None and units is None and seen.units == len(seen.value):
         return world_of_units(seen.total(seen.value), weeks=long, x=seen.covariate, seed=seed)
     return world_of_events(seen.unit, seen.value, weeks=long, units=units, x=seen.covariate, seed=seed)
+
+
+def _document(file: Path, seen: Observed, world: World) -> dict[str, object]:
+    """What `--json` prints; laws as a blueprint has them."""
+    about = {"rows": len(seen.value), "dropped": seen.dropped}
+    found: dict[str, object] = _plain(world)
+    return {"schema": "assay.fit/1", "file": file.name, **about, **found, "notes": _notes(seen, world)}
+
+
+def _plain(thing: Any) -> Any:
+    from assay.distributions import Distribution
+    from assay.spec.law import write_law
+
+    if isinstance(thing, Distribution):
+        return write_law(thing)
+    if is_dataclass(thing):
+        return {field.name: _plain(getattr(thing, field.name)) for field in fields(thing)}
+    if isinstance(thing, dict):
+        return {name: _plain(value) for name, value in thing.items()}
+    return [_plain(each) for each in thing] if isinstance(thing, tuple) else thing
 
 
 def _print(file: Path, seen: Observed, world: World) -> None:

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from assay.cli import complete
+
 EXAMPLES = (
     "Examples:  [bold]assay maintain --dry-run[/bold]   what would be done   |   "
     "[bold]assay maintain --table silver.trades --keep-days 30[/bold]"
@@ -15,7 +17,13 @@ _SHOWN = ("table", "files", "MB", "snapshots", "kept since", "branches", "orphan
 
 def maintain(
     table: Annotated[
-        list[str] | None, typer.Option("--table", "-t", help="A table; repeat it for more. Default: all.")
+        list[str] | None,
+        typer.Option(
+            "--table",
+            "-t",
+            help="A table; repeat it for more. Default: all.",
+            autocompletion=complete.tables,
+        ),
     ] = None,
     keep_days: Annotated[
         int, typer.Option(help="How long readers may go on with a state that is no longer the newest.")

@@ -36,7 +36,7 @@ app = typer.Typer(
 )
 
 
-@app.command()
+@app.command(epilog="Example:  [bold]assay metrics check my.yaml[/bold]")
 def check(
     blueprint: Annotated[
         Path | None, typer.Argument(metavar="BLUEPRINT", help="Its file; the shipped one if not given.")
@@ -73,7 +73,7 @@ def check(
         raise typer.Exit(2)
 
 
-@app.command()
+@app.command(epilog="Example:  [bold]assay metrics explain value_per_trade --rows 5[/bold]")
 def explain(
     metric: Annotated[str, typer.Argument(metavar="METRIC", help="Its name in the blueprint.")],
     blueprint: BlueprintFile = None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from assay.cli import complete
 from assay.errors import InputError
 
 if TYPE_CHECKING:
@@ -65,7 +66,12 @@ def plan(
     ] = None,
     n: Annotated[int | None, typer.Option("--n", min=4, help="Units of both arms.")] = None,
     method: Annotated[
-        str | None, typer.Option("--method", help="Method that is simulated; else the metric's default.")
+        str | None,
+        typer.Option(
+            "--method",
+            help="Method that is simulated; else the metric's default.",
+            autocompletion=complete.methods,
+        ),
     ] = None,
     allocation: Annotated[
         float, typer.Option("--allocation", help="Share of the units in the treatment.")
@@ -80,6 +86,7 @@ def plan(
     ] = None,
     replicates: Annotated[int, typer.Option("--replicates", min=100, help="Simulated experiments.")] = 2000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the simulation.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Plan an experiment: give two of --lift, --power and --n (or one, with a power of 0.8)."""
     from assay.certify.plan import plan as planned
@@ -109,7 +116,12 @@ def plan(
             seed=seed,
             progress=advance,
         )
-    _print(found)
+    if as_json:
+        from assay.cli import show
+
+        show.json(_document(found))
+    else:
+        _print(found)
 
 
 def _lawful(
@@ -156,6 +168,12 @@ def _bar(replicates: int) -> Iterator[Callable[[int], None]]:
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("simulating experiments", total=replicates)
         yield lambda done: bar.advance(task, done)
+
+
+def _document(found: Planned) -> dict[str, object]:
+    from dataclasses import asdict
+
+    return {"schema": "assay.plan/1", **asdict(found), "warnings": found.warnings()}
 
 
 def _print(found: Planned) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from rich.progress import (
 )
 from rich.table import Table as Grid
 
+from assay.cli import show
 from assay.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,7 +28,13 @@ if TYPE_CHECKING:
 
 
 def show_published(
-    names: Iterable[str], replicates: int | None, seed: int, console: Console, page: Path | None = None
+    names: Iterable[str],
+    replicates: int | None,
+    seed: int,
+    console: Console,
+    page: Path | None = None,
+    *,
+    as_json: bool = False,
 ) -> None:
     """Make published tables again, print each as soon as it is made, then the verdict.
 
@@ -36,6 +44,7 @@ def show_published(
         seed: Equal seeds give equal digits.
         console: Where the tables go; a bar moves on stderr meanwhile, if that is a terminal.
         page: Also write a Markdown page here.
+        as_json: Print one JSON document at the end instead.
 
     Raises:
         InputError: No such table, too few replicates, a negative seed, or a page that cannot be written.
@@ -55,12 +64,21 @@ def show_published(
                 bar.update(task, description=now, completed=before + share)
 
             tables += published.reproduce(name, replicates=replicates, seed=seed, progress=tell)
-            _show(tables[-1], console)
+            if not as_json:
+                _show(tables[-1], console)
     if page is not None:
         _write(page, published.page(tables))
-    console.print(_verdict(tables))
+    if as_json:
+        show.json(_document(tables))
+    else:
+        console.print(_verdict(tables))
     if not all(table.agrees for table in tables):
         raise typer.Exit(1)
+
+
+def _document(tables: list[Table]) -> dict[str, object]:
+    found = [{**asdict(table), "agrees": table.agrees} for table in tables]
+    return {"schema": "assay.published/1", "agrees": all(table.agrees for table in tables), "tables": found}
 
 
 def _bar() -> Progress:

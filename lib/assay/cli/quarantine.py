@@ -23,7 +23,7 @@ app = typer.Typer(
 )
 
 
-@app.command(name="list")
+@app.command(name="list", epilog="Example:  [bold]assay quarantine list --json[/bold]")
 def list_(as_json: AsJson = False) -> None:
     """Count what was set aside, per contract and reason; a row with two reasons counts in both."""
     import os
@@ -42,7 +42,7 @@ def list_(as_json: AsJson = False) -> None:
         typer.echo("nothing is set aside")
 
 
-@app.command(name="show")
+@app.command(name="show", epilog="Example:  [bold]assay quarantine show 3f9a20c1[/bold]")
 def show_(
     id_: Annotated[str, typer.Argument(metavar="ID", help="A quarantine_id, or its beginning.")],
     as_json: AsJson = False,
@@ -65,7 +65,7 @@ def show_(
     show.table([{"column": name, "value": _text(value)} for name, value in values.items()])
 
 
-@app.command()
+@app.command(epilog="Example:  [bold]assay quarantine replay --contract silver.trades[/bold]")
 def replay(
     contract: Annotated[
         str | None, typer.Option("--contract", help="Only of this table, for example silver.trades.")

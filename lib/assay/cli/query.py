@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from assay.cli import complete
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -38,10 +40,17 @@ class Format(StrEnum):
 
 def query(
     sql: Annotated[
-        str, typer.Argument(help="A question of --list by its name, or one Athena (Trino) query.")
+        str,
+        typer.Argument(
+            help="A question of --list by its name, or one Athena (Trino) query.",
+            autocompletion=complete.questions,
+        ),
     ] = "",
     engine: Annotated[Engine, typer.Option("--engine", "-e", help="Who answers.")] = Engine.DUCKDB,
-    output: Annotated[Format, typer.Option("--format", "-f", help="How to print the answer.")] = Format.TABLE,
+    output: Annotated[
+        Format | None, typer.Option("--format", "-f", help="How to print the answer; a table if not given.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     max_scan: Annotated[
         str, typer.Option(help="Refuse a query that would read more, such as 100MB; 10 GiB if not given.")
     ] = "",
@@ -57,10 +66,11 @@ def query(
     from assay.errors import InputError
     from assay.serving.queries import plan, saved
 
-    if show_list:
-        show_queries.questions()
-    if show_macros:
-        show_queries.macros()
+    if as_json and output is not None:
+        raise InputError("--json and --format exclude each other; leave one out")
+    chosen = Format.JSON if as_json else output or Format.TABLE
+    if show_list or show_macros:
+        show_queries.listed(questions=show_list, macros=show_macros, as_json=chosen is Format.JSON)
     if not sql:
         if show_list or show_macros:
             return
@@ -70,8 +80,8 @@ def query(
     if expand:
         typer.echo(plan.plain(text).rstrip("\n"))
         return
-    show_queries.check(output)
-    show_queries.answer(_ask(text, engine, max_scan, workgroup), output)
+    show_queries.check(chosen)
+    show_queries.answer(_ask(text, engine, max_scan, workgroup), chosen)
 
 
 def _ask(text: str, engine: Engine, max_scan: str, workgroup: str) -> pa.Table:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from assay.cli import complete
 from assay.errors import InputError
 
 EXAMPLES = (
@@ -17,7 +18,10 @@ EXAMPLES = (
 
 
 def rollback(
-    table: Annotated[str, typer.Argument(help="A table, for example bronze.trades.")],
+    table: Annotated[
+        str,
+        typer.Argument(help="A table, for example bronze.trades.", autocompletion=complete.tables),
+    ],
     to: Annotated[int, typer.Option("--to", help="The state to go back to, as `assay snapshots` lists it.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would move.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,

@@ -37,7 +37,7 @@ app = typer.Typer(
 )
 
 
-@app.command(name="list")
+@app.command(name="list", epilog="Example:  [bold]assay runs list --limit 5[/bold]")
 def list_(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many, newest first.")] = 20,
     as_json: AsJson = False,
@@ -56,7 +56,7 @@ def list_(
         typer.echo("nothing has run yet; `assay run` runs the first week")
 
 
-@app.command(name="show")
+@app.command(name="show", epilog="Example:  [bold]assay runs show wr_20260105T031500_1a2b3c4d[/bold]")
 def show_(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as `assay runs list` has it.")],
     as_json: AsJson = False,
@@ -83,7 +83,7 @@ def show_(
             typer.echo(f"{job.name}, {each.name} warns: {line}")
 
 
-@app.command()
+@app.command(epilog="Example:  [bold]assay runs check --now 2026-03-02[/bold]")
 def check(
     now: Annotated[
         datetime | None, typer.Option("--now", help="Check as of this time, UTC, for example 2026-03-02.")

@@ -14,7 +14,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
@@ -83,6 +83,18 @@ def table(rows: Sequence[Mapping[str, object]]) -> None:
     import pyarrow as pa
 
     answer(pa.Table.from_pylist([dict(row) for row in rows]))
+
+
+def printed(what: RenderableType) -> None:
+    """Whatever rich can draw."""
+    _console().print(what)
+
+
+def markdown(text: str) -> None:
+    """A text in Markdown, its tables drawn."""
+    from rich.markdown import Markdown
+
+    printed(Markdown(text))
 
 
 def stack(processes: Sequence[ProcessStatus]) -> None:

@@ -41,25 +41,40 @@ def answer(found: pa.Table, output: str) -> None:
         show.answer(found)
 
 
-def questions() -> None:
-    """The questions and the views."""
+def listed(*, questions: bool, macros: bool, as_json: bool) -> None:
+    """What can be asked.
+
+    Args:
+        questions: The questions and the views.
+        macros: The macros with the columns that they read and add, and how one is written.
+        as_json: As one document.
+    """
+    found = (_questions() if questions else {}) | ({"macros": _macros()} if macros else {})
+    if as_json:
+        show.json(found)
+        return
+    for rows in found.values():
+        show.table(rows)
+    if macros:
+        typer.echo("write FROM {{macro(relation)}}, where relation is a table or a name of WITH", err=True)
+
+
+def _questions() -> dict[str, list[dict[str, str]]]:
     from assay.serving.queries import saved
 
-    listed = [{"name": each.name, "question": each.question} for each in saved.questions().values()]
-    views = [{"view": f"gold.{each.name}", "what": each.question} for each in saved.views().values()]
-    show.table(listed)
-    show.table(views)
+    return {
+        "questions": [{"name": each.name, "question": each.question} for each in saved.questions().values()],
+        "views": [{"view": f"gold.{each.name}", "what": each.question} for each in saved.views().values()],
+    }
 
 
-def macros() -> None:
-    """The macros with the columns that they read and add, and how one is written."""
+def _macros() -> list[dict[str, str]]:
     from assay.serving.queries.macros import every
 
-    show.table([
+    return [
         {"macro": each.name, "what": each.what, "reads": each.reads, "adds": each.adds}
         for each in every().values()
-    ])  # fmt: skip
-    typer.echo("write FROM {{macro(relation)}}, where relation is a table or a name of WITH", err=True)
+    ]
 
 
 def _parquet(found: pa.Table) -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assay.cli import complete
+
 if TYPE_CHECKING:
     from assay.sources.fetch import Place
     from assay.spec.source import Source
@@ -21,7 +23,10 @@ EXAMPLES = (
     "[bold]assay sources run quotes_api[/bold]   land what is new; the next `assay run` takes it on\n\n"
     "[bold]ASSAY_CONFIGS=my assay sources check[/bold]   are the files in my/sources and my/contracts right?"
 )
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The source, as its file is named.")]
+Name = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="The source, as its file is named.", autocompletion=complete.sources),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 app = typer.Typer(
@@ -33,7 +38,7 @@ app = typer.Typer(
 )
 
 
-@app.command(name="list")
+@app.command(name="list", epilog="Example:  [bold]assay sources list --json[/bold]")
 def list_(as_json: AsJson = False) -> None:
     """List the declared sources."""
     from assay.cli import show
@@ -51,9 +56,12 @@ def list_(as_json: AsJson = False) -> None:
         typer.echo("no source is declared; docs/sources.md says how, in one file")
 
 
-@app.command()
+@app.command(epilog="Example:  [bold]ASSAY_CONFIGS=my assay sources check[/bold]")
 def check(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A source; all if not given.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="A source; all if not given.", autocompletion=complete.sources),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Read the files of sources and hold them against the contracts of their tables; nobody is asked."""
@@ -81,7 +89,7 @@ def check(
         raise typer.Exit(2)
 
 
-@app.command()
+@app.command(epilog="Example:  [bold]assay sources preview closes_api --rows 3[/bold]")
 def preview(
     name: Name,
     rows: Annotated[int, typer.Option("--rows", "-n", min=1, max=1000, help="How many rows.")] = 10,
@@ -108,7 +116,7 @@ def preview(
         typer.echo(f"{name} has no rows")
 
 
-@app.command()
+@app.command(epilog="Example:  [bold]assay sources drop visits visits.csv[/bold]")
 def drop(
     name: Annotated[str, typer.Argument(metavar="FOLDER", help="The folder under dropped/.")],
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A file.")],
@@ -130,7 +138,7 @@ def drop(
     typer.echo(f"dropped: {key}")
 
 
-@app.command()
+@app.command(epilog="Example:  [bold]assay sources run closes_api --full[/bold]")
 def run(
     name: Name,
     full: Annotated[bool, typer.Option("--full", help="Read everything, also what was read before.")] = False,

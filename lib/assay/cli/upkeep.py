@@ -11,6 +11,12 @@ from typing import Annotated, Any
 
 import typer
 
+from assay.cli import complete
+
+EXAMPLES = (
+    "Examples:  [bold]assay snapshots gold.experiment_results[/bold]   |   "
+    "[bold]assay snapshots bronze.trades --limit 5 --json[/bold]"
+)
 JOB = "assay-maintain"
 
 
@@ -38,7 +44,10 @@ def perform(action: str, options: Mapping[str, object]) -> dict[str, Any]:
 
 
 def snapshots(
-    table: Annotated[str, typer.Argument(help="A table, for example gold.experiment_results.")],
+    table: Annotated[
+        str,
+        typer.Argument(help="A table, for example gold.experiment_results.", autocompletion=complete.tables),
+    ],
     limit: Annotated[int, typer.Option("--limit", "-n", help="How many, newest first.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:

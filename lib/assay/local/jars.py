@@ -68,10 +68,24 @@ def ensure(coordinates: tuple[str, ...] = COORDINATES, cache: Path | None = None
     Raises:
         StackError: They are not cached and cannot be fetched.
     """
-    folder = (cache or cache_folder()) / hashlib.sha256("\n".join(coordinates).encode()).hexdigest()[:12]
+    folder = _folder(coordinates, cache)
     if not is_whole(folder):
         _fetch(coordinates, folder)
     return tuple(folder / jar.name for jar in manifest(folder))
+
+
+def are_cached(coordinates: tuple[str, ...] = COORDINATES, cache: Path | None = None) -> bool:
+    """Whether `ensure` would need no network.
+
+    Args:
+        coordinates: As for `ensure`.
+        cache: As for `ensure`.
+    """
+    return is_whole(_folder(coordinates, cache))
+
+
+def _folder(coordinates: tuple[str, ...], cache: Path | None) -> Path:
+    return (cache or cache_folder()) / hashlib.sha256("\n".join(coordinates).encode()).hexdigest()[:12]
 
 
 def manifest(folder: Path) -> list[Jar]:

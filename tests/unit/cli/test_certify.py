@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from assay.certify.gate import simulate
+from assay.certify.gate.simulate import Delay, FalseAlarms, GateTable, Power
 from assay.cli.main import app
 
 CELL = ("--scenario", "gamma-1:50:50/50", "--method", "welch", "--replicates", "1000", "--workers", "1")
@@ -75,7 +78,6 @@ def test_the_gate_is_certified(home: Path) -> None:
         (("--published", "--method", "welch"), "--method says nothing to --published"),
         (("--published", "--table", "x"), "no published table 'x'"),
         (("--published", "--seed", "3"), "--seed says nothing to --published"),
-        (("--gate", "--json"), "--json says nothing to --gate"),
         (("--gate", "--page", "nowhere/gate.md"), "nowhere/gate.md cannot be written: there is no folder"),
         (("--gate", "--replicates", "200"), "replicates is 200; a gate that holds over years needs 300 runs"),
         (("--spark",), "--spark needs --method or --scenario"),
@@ -86,3 +88,13 @@ def test_refusals(arguments: tuple[str, ...], sentence: str, home: Path) -> None
     assert found.exit_code == 2
     assert sentence in found.stderr.replace("\n", " ")
     assert not (home / ".assay").exists(), "nothing was changed"
+
+
+def test_the_gate_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The simulation is that of the test above; here its table stands in its place."""
+    power = Power("a partition loaded twice", Delay(1.0, 1.0, 1.0), Delay(3.0, math.inf, 0.9))
+    table = GateTable("brokerage", 3000, 6, (power,), FalseAlarms(300, 0, 0), (1.0, 0.01))
+    monkeypatch.setattr(simulate, "gate_table", lambda *_, **__: table)
+    document = json.loads(certify("--gate", "--json").stdout)
+    assert document["powers"][0]["detector"] == {"median": 3.0, "ninety": None, "caught": 0.9}
+    assert document["false_alarms"]["runs"] == 300

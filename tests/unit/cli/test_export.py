@@ -69,6 +69,7 @@ def test_the_newest_look_is_printed_and_all_are_written(home: Path) -> None:
     assert (
         assay("export", "shop", "--as-of", "2026-01-12").stdout.splitlines()[1].startswith("shop,2026-01-12")
     )
+    assert assay("export", "shop", "--json").stdout == assay("export", "shop", "-f", "json").stdout
     done = assay("export", "shop", "--all", "-f", "parquet", "-o", "shop.parquet")
     assert (done.exit_code, done.stdout) == (0, "written: shop.parquet\n")
     assert pq.read_table(home / "shop.parquet").num_rows == 2
@@ -83,6 +84,7 @@ def test_the_newest_look_is_printed_and_all_are_written(home: Path) -> None:
         (["shop", "--as-of", "2026-1-1"], "--as-of is '2026-1-1'; it must be a day such as 2026-03-02"),
         (["shop", "--as-of", "2026-03-02"], "has no look as of 2026-03-02"),
         (["shop", "--as-of", "2026-01-12", "--all"], "--all and --as-of exclude each other"),
+        (["shop", "--json", "-f", "csv"], "--json and --format exclude each other; leave one out"),
         (["shops"], "no results of an experiment 'shops'; did you mean 'shop'?"),
         (["shop", "--all", "-f", "growthbook", "-o", "x.json"], "has no place for more than one"),
         (["shop", "-o", "no/where.csv"], "no/where.csv cannot be written: No such file or directory"),

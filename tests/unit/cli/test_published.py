@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,11 @@ def test_bad_input_is_one_sentence_and_nothing_is_simulated(tmp_path: Path) -> N
 def test_a_page_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be written: Is a directory"):
         printed(["type_s_m"], 2_000, tmp_path)
+
+
+def test_as_json_it_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+    show_published(["type_s_m"], 2_000, 2026, Console(file=io.StringIO()), as_json=True)
+    document = json.loads(capsys.readouterr().out)
+    (table,) = document["tables"]
+    assert document["agrees"] is table["agrees"] is True
+    assert (table["name"], table["replicates"], len(table["rows"])) == ("type_s_m", 2_000, 9)

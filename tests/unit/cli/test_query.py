@@ -73,6 +73,7 @@ def test_expanded_sql_is_plain() -> None:
     [
         ([], "no question was given; name one of `assay query --list`"),
         (["decison"], "did you mean 'decisions'?"),
+        (["SELECT 1", "--json", "-f", "csv"], "--json and --format exclude each other; leave one out"),
         (["SELECT 1", "--max-scan", "lots"], "--max-scan is 'lots'; write a size above 0"),
         (["SELECT 1", "-e", "athena", "--max-scan", "1GB"], "Athena's limit is its workgroup's"),
         (["SELECT 1", "--workgroup", "w"], "--workgroup is 'w'; it is for --engine athena only"),

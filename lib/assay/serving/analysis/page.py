@@ -10,47 +10,26 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from assay.certify.diagnosis.words import between, percent
-from assay.serving.analysis import forest, words
+from assay.serving.analysis import elements, forest, words
 
 if TYPE_CHECKING:
     from assay.certify.diagnosis.diagnose import Diagnosis
     from assay.serving.analysis.result import Analysis, Comparison, Summary
 
-_STYLE = """
-.assay{--ink:#1b1f24;--soft:#5b6470;--line:#d5dae0;--mark:#0b62b8;--warn:#9a3a00;color:var(--ink);
-font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto}
-@media (prefers-color-scheme:dark){
-.assay{--ink:#e8eaed;--soft:#a3abb5;--line:#3d444d;--mark:#6cb2ff;--warn:#ffb27a}}
-.assay h1{font-size:1.5rem}.assay h2{font-size:1.15rem;margin-top:2rem}
-.assay table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-.assay th,.assay td{text-align:left;padding:.3rem .7rem .3rem 0;border-bottom:1px solid var(--line)}
-.assay .n{text-align:right}.assay .scroll{overflow-x:auto}
-.assay caption{text-align:left;color:var(--soft);padding-bottom:.3rem}
-.assay .warn{color:var(--warn);font-weight:600}
-.assay svg{width:100%;height:auto;font:13px system-ui,sans-serif}
-.assay svg text{fill:var(--ink)}.assay svg .h{font-weight:600}.assay svg .t{fill:var(--soft);font-size:12px}
-.assay svg .g{stroke:var(--line)}.assay svg .z{stroke:var(--soft);stroke-width:1.5}
-.assay svg .i{stroke:var(--mark);stroke-width:2.5}.assay svg .e{fill:var(--mark)}
-"""
-_PAGE = "<style>:root{color-scheme:light dark}body{margin:2rem 1rem}</style>"
-
 
 def document(analysis: Analysis) -> str:
     """The analysis as a whole page."""
-    title = escape(f"Analysis of {analysis.source}")
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width,initial-scale=1"><title>{title}</title>{_PAGE}'
-        f"</head><body><main>{fragment(analysis)}</main></body></html>\n"
-    )
+    return elements.page(f"Analysis of {analysis.source}", fragment(analysis))
 
 
 def fragment(analysis: Analysis) -> str:
     """The analysis as one element with its own style, for a page or a notebook."""
     sentences = "".join(f"<li>{escape(row.sentence)}</li>" for row in analysis.comparisons)
-    plot = forest.svg(analysis.comparisons, title=f"Differences from {analysis.control} with intervals")
+    lines = [forest.Line.of(row) for row in analysis.comparisons]
+    plot = forest.svg(lines, title=f"Differences from {analysis.control} with intervals")
     return (
-        f'<section class="assay"><style>{_STYLE}</style><h1>Analysis of {escape(analysis.source)}</h1>'
+        f'<section class="assay"><style>{elements.STYLE}</style><h1>Analysis of '
+        f"{escape(analysis.source)}</h1>"
         f"<p>{escape(words.base(analysis))}</p><ul>{sentences}</ul>"
         f"<h2>Differences</h2><figure>{plot}</figure>"
         f"{_comparisons(analysis.comparisons, analysis.alpha, analysis.diagnoses)}"
@@ -88,7 +67,7 @@ def _comparisons(rows: Sequence[Comparison], alpha: float, found: Sequence[Diagn
         )
         for i, row in enumerate(rows)
     ]
-    return _table("Each treatment against control", head, body, numeric=(2, 3, 4))
+    return elements.table("Each treatment against control", head, body, numeric=(2, 3, 4))
 
 
 def _summaries(rows: Sequence[Summary]) -> str:
@@ -104,7 +83,7 @@ def _summaries(rows: Sequence[Summary]) -> str:
         for row, mean in zip(rows, words.arm_means(rows), strict=True)
     ]
     head = ("metric", "arm", "units", "missing", "mean", "standard deviation")
-    return _table("Each metric in each arm", head, body, numeric=(2, 3, 4, 5))
+    return elements.table("Each metric in each arm", head, body, numeric=(2, 3, 4, 5))
 
 
 def _diagnoses(analysis: Analysis) -> str:
@@ -136,31 +115,9 @@ def _methods(found: Diagnosis) -> str:
         f"{found.replicates:,} random assignments of {found.units:,} units; power and coverage at a lift of "
         f"{100 * found.lift:+.3g} %; the method of the result first"
     )
-    return _table(caption, head, body, numeric=(2, 3, 4, 5))
+    return elements.table(caption, head, body, numeric=(2, 3, 4, 5))
 
 
 def _checks(analysis: Analysis) -> str:
     body = [(check.status, check.detail) for check in analysis.checks]
-    return _table("What could undermine the comparison", ("status", "finding"), body, numeric=())
-
-
-def _table(
-    caption: str, head: Sequence[str], body: Sequence[Sequence[str]], *, numeric: tuple[int, ...]
-) -> str:
-    titles = "".join(f'<th scope="col"{_class(t, i in numeric)}>{escape(t)}</th>' for i, t in enumerate(head))
-    rows = "".join(
-        "<tr>"
-        + "".join(f"<td{_class(t, i in numeric)}>{escape(t)}</td>" for i, t in enumerate(row))
-        + "</tr>"
-        for row in body
-    )
-    return (
-        f'<div class="scroll"><table><caption>{escape(caption)}</caption><thead><tr>{titles}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
-    )
-
-
-def _class(text: str, numeric: bool) -> str:
-    if text in {"warn", "fail", "liberal"} or text.endswith(" liberal") or text.startswith("invalid:"):
-        return ' class="warn"'
-    return ' class="n"' if numeric else ""
+    return elements.table("What could undermine the comparison", ("status", "finding"), body, numeric=())

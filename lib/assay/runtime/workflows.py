@@ -14,13 +14,23 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from assay.errors import InputError
 from assay.runtime import clients
+from assay.runtime.journal import FAILED, SUCCEEDED
 
 NAME = "ASSAY_NAME"
 """Variable that names the installation, which is the workflow's name; "assay" if it is not set."""
+RUNNING, STOPPED = "RUNNING", "STOPPED"
 _LIVE = frozenset({"RUNNING", "STOPPING"})
+_BAD_COUNTS = ("FailedActions", "TimeoutActions", "StoppedActions", "ErroredActions")
+_BUSY = "ConcurrentRunsExceededException"
 _PAGE = 25
+
+
+class BusyError(InputError):
+    """As many runs of the workflow as it allows are under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,8 @@ class JobState:
         job: Its name.
         state: Glue's word: WAITING, RUNNING, SUCCEEDED, FAILED, STOPPED, TIMEOUT and so on.
         attempts: How many there were.
+        started_at: When the last one began, UTC.
+        ended_at: When it ended; None while it is under way.
         seconds: How long the last one ran so far; None if Glue does not say.
         error: Why it did not succeed; None if it did.
     """
@@ -38,6 +50,8 @@ class JobState:
     job: str
     state: str
     attempts: int
+    started_at: datetime
+    ended_at: datetime | None
     seconds: float | None
     error: str | None
 
@@ -54,6 +68,8 @@ class Run:
         ended_at: UTC; None while it is under way.
         jobs: The jobs that were started, by name, in the order of the graph.
         error: What Glue says of the run as a whole.
+        failures: Actions that failed, timed out or were stopped, as Glue counts them: attempts too that were
+            repeated with success.
     """
 
     id: str
@@ -63,6 +79,7 @@ class Run:
     ended_at: datetime | None
     jobs: Mapping[str, JobState]
     error: str | None
+    failures: int
 
     @property
     def live(self) -> bool:
@@ -77,8 +94,19 @@ class Run:
     @property
     def succeeded(self) -> bool:
         """Whether it is over, and all its jobs succeeded."""
-        states = {job.state for job in self.jobs.values()}
-        return self.status == "COMPLETED" and self.error is None and states == {"SUCCEEDED"}
+        return self.state == SUCCEEDED
+
+    @property
+    def state(self) -> str:
+        """RUNNING, STOPPED, SUCCEEDED or FAILED."""
+        if self.live:
+            return RUNNING
+        if self.status == STOPPED:
+            return STOPPED
+        jobs = {job.state for job in self.jobs.values()}
+        # Without a job that says so, the counts do: Glue may leave the graph out.
+        good = jobs == {SUCCEEDED} if jobs else not self.failures
+        return SUCCEEDED if good and self.status == "COMPLETED" and not self.error else FAILED
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,31 +127,33 @@ def name() -> str:
     return os.environ.get(NAME) or "assay"
 
 
-def start(week: date, blueprint: str = "") -> str:
+def start(week: date | None, blueprint: str = "") -> str:
     """Start a run.
 
     Args:
-        week: The Monday that names the week.
+        week: The Monday that names the week; None for the last complete one.
         blueprint: Path or URI of the blueprint, as the jobs find it; empty for the workflow's own.
 
     Returns:
         Its id.
 
     Raises:
-        InputError: The day is no Monday, or a run is under way.
+        InputError: The day is no Monday.
+        BusyError: As many runs as the workflow allows are under way.
         TransientError: Glue did not answer.
         TerminalError: Glue refuses.
     """
-    if week.weekday() != 0:
+    if week is not None and week.weekday() != 0:
         raise InputError(f"{week} is a {week:%A}; a week is named by its Monday")
-    going = next((run for run in runs() if run.live), None)
-    if going is not None:
-        raise InputError(
-            f"run {going.id} of week {going.week} is under way; start the next when it has ended"
-        )
-    properties = {"week": week.isoformat()} | ({"blueprint": blueprint} if blueprint else {})
+    given = {"week": "" if week is None else week.isoformat(), "blueprint": blueprint}
+    properties = {name: value for name, value in given.items() if value}
     with clients.calling(f"start workflow {name()}"):
-        return clients.glue().start_workflow_run(Name=name(), RunProperties=properties)["RunId"]
+        try:
+            return clients.glue().start_workflow_run(Name=name(), RunProperties=properties)["RunId"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] == _BUSY:
+                raise BusyError("a run is under way; start the next when it has ended") from error
+            raise
 
 
 def runs(most: int = _PAGE) -> list[Run]:
@@ -194,6 +224,7 @@ def _run(answer: Any) -> Run:
         ended_at=answer.get("CompletedOn"),
         jobs={name: _state(name, attempts) for name, attempts in jobs.items() if attempts},
         error=answer.get("ErrorMessage"),
+        failures=sum(answer.get("Statistics", {}).get(count, 0) for count in _BAD_COUNTS),
     )
 
 
@@ -205,6 +236,8 @@ def _state(job: str, attempts: Iterable[Mapping[str, Any]]) -> JobState:
         job=job,
         state=last["JobRunState"],
         attempts=len(ordered),
+        started_at=last["StartedOn"],
+        ended_at=last.get("CompletedOn"),
         seconds=None if seconds is None else float(seconds),
         error=last.get("ErrorMessage"),
     )

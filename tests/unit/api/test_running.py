@@ -11,7 +11,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from assay.runtime import clients
+from assay.runtime import clients, workflows
 from assay.serving.api import pages, tokens, workflow
 from assay.serving.api.resources import Resource
 
@@ -52,9 +52,17 @@ def attempt(job: str, state: str, number: int = 0, **more: Any) -> dict[str, Any
 
 
 def told(status: str, *attempts: dict[str, Any], **more: Any) -> dict[str, Any]:
-    nodes = [{"Type": "TRIGGER"}, {"Type": "JOB", "JobDetails": {"JobRuns": list(attempts)}}]
+    nodes = [{"Type": "TRIGGER"}] + [
+        {
+            "Type": "JOB",
+            "Name": name,
+            "JobDetails": {"JobRuns": [a for a in attempts if a["JobName"] == name]},
+        }
+        for name in dict.fromkeys(each["JobName"] for each in attempts)
+    ]
     properties = {"WorkflowRunProperties": {"week": "2026-02-23"}}
-    return {"Status": status, "StartedOn": AT, "Graph": {"Nodes": nodes}, **properties, **more}
+    run = {"WorkflowRunId": RUN, "Status": status, "StartedOn": AT, "Graph": {"Nodes": nodes}}
+    return {**run, **properties, **more}
 
 
 @pytest.fixture
@@ -131,7 +139,7 @@ def test_a_run_is_started_with_its_week(
     assert (answer.status_code, answer.headers["location"]) == (202, f"/v1/runs/{RUN}")
     assert answer.json()["state"] == "RUNNING"
     assert glue.asked[0] == {"Name": "assay", "RunProperties": {"week": "2026-02-23"}}
-    monkeypatch.setenv(workflow.VARIABLE, "mine")
+    monkeypatch.setenv(workflows.NAME, "mine")
     assert api.post("/v1/runs", json={}).status_code == 202
     assert glue.asked[2] == {"Name": "mine", "RunProperties": {}}
 
@@ -139,7 +147,7 @@ def test_a_run_is_started_with_its_week(
 def test_one_run_at_a_time(serve: Any, api: httpx.Client) -> None:
     serve(told("RUNNING"), busy=True)
     assert problem(api.post("/v1/runs", json={})) == (
-        409, "a run is under way; follow it to its end, then start the next one",
+        409, "a run is under way; start the next when it has ended",
     )  # fmt: skip
 
 

@@ -134,6 +134,7 @@ def runs() -> Rows:
 def glue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Glue]:
     """A local Glue that is asked by the environment: jobs `w-one` and, after it, `w-two` really run."""
     one = Glue(tmp_path)
+    one.resources["W"]["Properties"]["MaxConcurrentRuns"] = 1  # as the stack has it
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{one.port}")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")

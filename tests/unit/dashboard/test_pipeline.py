@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from tests.unit.dashboard.conftest import Lake, Rows, page, table
@@ -84,11 +84,14 @@ def test_the_workflow_is_drawn_as_its_newest_run_left_it(lake: Lake, runs: Rows,
     assert any(each.value.endswith("of week 2026-01-05 left it: COMPLETED.") for each in app.caption)
 
 
+AT = datetime(2026, 1, 5, tzinfo=UTC)
+
+
 def test_a_graph_says_its_states_in_words() -> None:
     graph = Graph(("a", "b", "c"), (("a", "b"), ("b", "c")))
     states = {
-        "a": JobState("a", "SUCCEEDED", 1, 1234.0, None),
-        "b": JobState("b", "ODD", 1, None, None),
+        "a": JobState("a", "SUCCEEDED", 1, AT, AT, 1234.0, None),
+        "b": JobState("b", "ODD", 1, AT, None, None, None),
     }
     text = charts.graph(graph, states)
     assert '"a" [label="a\\ndone, 1,234 s"' in text

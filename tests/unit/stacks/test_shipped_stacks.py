@@ -20,7 +20,7 @@ from assay.local.job import shipped
 from assay.local.running import Stack
 from assay.local.state import Home
 from assay.runtime import arguments, workflows
-from assay.serving.api import engines, resources, workflow
+from assay.serving.api import engines, resources
 from assay.serving.api.app import app
 from assay.serving.api.package import HANDLER
 from assay.stacks import template_yaml
@@ -348,7 +348,7 @@ def test_the_function_is_the_packaged_one() -> None:
     assert function["Environment"]["Variables"] == {
         "ASSAY_LANDING_BUCKET": "assay-landing",
         engines.WORKGROUP_VARIABLE: "assay-api",
-        workflow.VARIABLE: "assay",
+        workflows.NAME: "assay",
     }
     assert function["ReservedConcurrentExecutions"] == "5"
     none = Template(

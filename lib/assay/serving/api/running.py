@@ -11,9 +11,11 @@ from starlette.exceptions import HTTPException
 
 from assay.client.records import Job, Progress, Run
 from assay.errors import InputError
+from assay.runtime import workflows
 from assay.runtime.journal import FAILED, STARTED, SUCCEEDED
 from assay.serving.api import examples, pages, resources, workflow
 from assay.serving.api.callers import caller
+from assay.serving.api.problems import behind
 from assay.serving.api.reading import Asked, answers
 
 _RUN = r"^[A-Za-z0-9_-]+$"
@@ -66,11 +68,17 @@ def start(wanted: Wanted, response: Response) -> Progress:
     if wanted.week is not None and wanted.week.weekday():
         monday = wanted.week - timedelta(days=wanted.week.weekday())
         raise InputError(f"body.week: {wanted.week} is no Monday, by which a week is named; here {monday}")
-    started = workflow.start(wanted.week)
-    if started is None:
-        raise HTTPException(409, "a run is under way; follow it to its end, then start the next one")
+    started = _started(wanted.week)
     response.headers["Location"] = f"/v1/runs/{started}"
     return workflow.find(started) or Progress(started, wanted.week, STARTED, None, None, ())
+
+
+def _started(week: date | None) -> str:
+    with behind():
+        try:
+            return workflows.start(week)
+        except workflows.BusyError as error:
+            raise HTTPException(409, error.message) from error
 
 
 def _past(run: str) -> Progress | None:

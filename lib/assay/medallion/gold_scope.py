@@ -103,8 +103,7 @@ def scopes(blueprint: Blueprint, touched: Touched | None, *, since: date | None,
 def _scope(
     blueprint: Blueprint, planned: PlannedExperiment, touched: Touched | None, since: date | None, until: date
 ) -> Scope:
-    ahead = timedelta(days=planned.covariate_days)
-    weeks = tuple(_weeks(monday(planned.start - ahead), min(planned.end, until)))
+    ahead, weeks = timedelta(days=planned.covariate_days), _calendar(planned, until)
     looks = tuple(week + WEEK for week in weeks if week >= planned.start)
     # An experiment that the last run did not know yet is new as a whole, its pre-period too.
     if touched is None or since is None or planned.start >= since:
@@ -123,6 +122,18 @@ def _scope(
     asked = tuple(look for look in looks if look > first)
     # What an earlier look decided stands at later ones, so these are made from all of them.
     return Scope(planned, periods, looks if asked and planned.plan.kind in STANDING else asked)
+
+
+def every_week(blueprint: Blueprint, until: date) -> frozenset[date]:
+    """Mondays of all weeks that any experiment reads: where what changed in a fact is not known."""
+    rounds = blueprint.rounds(until)
+    return frozenset(week for planned in rounds for week in _calendar(planned, until))
+
+
+def _calendar(planned: PlannedExperiment, until: date) -> tuple[date, ...]:
+    """The weeks that an experiment reads: those of its pre-period, and its own."""
+    first = monday(planned.start - timedelta(days=planned.covariate_days))
+    return tuple(_weeks(first, min(planned.end, until)))
 
 
 def _weeks(first: date, end: date) -> Iterator[date]:

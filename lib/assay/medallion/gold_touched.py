@@ -19,7 +19,7 @@ _ADDED = ("INSERT", "UPDATE_AFTER")
 
 
 def sources(blueprint: Blueprint) -> tuple[str, ...]:
-    """The silver tables that the experiments' gold tables are made of."""
+    """The tables that the experiments' gold tables are made of: of silver, and those in place."""
     facts = {blueprint.facts[name].table for name in _used(blueprint)}
     return tuple(dict.fromkeys((blueprint.exposed.table, QUARANTINE, *sorted(facts))))
 
@@ -46,10 +46,12 @@ def touched(blueprint: Blueprint, changelogs: Mapping[str, DataFrame]) -> Touche
 
     Args:
         blueprint: Says which table, unit and time each fact has.
-        changelogs: Each of `sources` → its changelog since the last run.
+        changelogs: Each of `sources` → its changelog since the last run. A fact whose table has none is left
+            out.
     """
     used = _used(blueprint)
-    frames = [_fact_weeks(blueprint, name, changelogs[blueprint.facts[name].table]) for name in sorted(used)]
+    told = [name for name in sorted(used) if blueprint.facts[name].table in changelogs]
+    frames = [_fact_weeks(blueprint, name, changelogs[blueprint.facts[name].table]) for name in told]
     exposed = _exposure_days(blueprint, changelogs[blueprint.exposed.table])
     frames += [exposed, _set_aside(blueprint, changelogs[QUARANTINE])]
     tables = defaultdict(set)
@@ -77,9 +79,10 @@ def _used(blueprint: Blueprint) -> dict[str, set[str]]:
 def _fact_weeks(blueprint: Blueprint, name: str, changelog: DataFrame) -> DataFrame:
     fact = blueprint.facts[name]
     changed = net_changes(changelog, [fact.unit, fact.time, *sorted(_used(blueprint)[name])])
-    return changed.select(
+    days = changed.select(
         _text(fact.table, "table"), _text(None, "experiment"), period(F.col(fact.time)).alias("day")
-    ).distinct()
+    )
+    return days.where(F.col("day").isNotNull()).distinct()  # without a time an event is in no week
 
 
 def _exposure_days(blueprint: Blueprint, changelog: DataFrame) -> DataFrame:

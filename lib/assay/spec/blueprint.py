@@ -16,7 +16,7 @@ from assay.spec import reading, references, sentences
 from assay.spec.canaries import Canaries
 from assay.spec.experiment import Experiment, PlannedExperiment, plan_round
 from assay.spec.exposures import SHIPPED, Exposures
-from assay.spec.fact import Fact, Metric
+from assay.spec.fact import Fact, Metric, is_in_place
 from assay.spec.generate import Generate
 from assay.spec.model import Extended, Name, problem
 from assay.spec.population import Population
@@ -106,6 +106,11 @@ class Blueprint(Extended):
     def exposed(self) -> Exposures:
         """The silver table that holds exposures, and its columns."""
         return SHIPPED if self.exposures is None else self.exposures
+
+    @property
+    def in_place(self) -> tuple[str, ...]:
+        """The tables that facts are read from in place, sorted."""
+        return tuple(sorted({fact.table for fact in self.facts.values() if is_in_place(fact.table)}))
 
     def week_start(self, n: int) -> date:
         """The Monday of week `n`, counted from 1."""

@@ -11,12 +11,25 @@ from assay.spec.generate import Generate
 from assay.spec.measure import Condition, Measure, Window
 from assay.spec.model import Extended, Model, Name, problem
 
+_LAYERS = frozenset({"bronze", "silver", "gold"})
+
+
+def is_in_place(table: str) -> bool:
+    """Whether a table is read where it is: its database is none of Assay's.
+
+    Example:
+        >>> is_in_place("sales.orders"), is_in_place("silver.trades")
+        (True, False)
+    """
+    return table.partition(".")[0] not in _LAYERS
+
 
 class Fact(Model):
     """A table of events.
 
     Attributes:
-        table: Where the events are, for example `silver.trades`.
+        table: Where the events are, for example `silver.trades`. A table of another database of the Data
+            Catalog, Iceberg or Parquet, is read in place.
         unit: Column that names the unit (customer).
         time: Column with the time of the event (UTC).
         values: Columns with a number per event that metrics may sum.

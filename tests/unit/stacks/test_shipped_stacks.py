@@ -17,6 +17,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from assay import configs, stacks
+from assay.errors import InputError
 from assay.local.job import shipped
 from assay.local.running import Stack
 from assay.local.state import Home
@@ -140,6 +141,7 @@ def test_a_role_serves_one_resource(stack: str, role: Resource) -> None:
     uses = [
         name
         for name, body in document(stack)["Resources"].items()
+        if body["Type"] != "AWS::IAM::Policy"
         for key, value in walk(body)
         if (key, value) in (("Fn::GetAtt", [role.logical_id, "Arn"]), ("Ref", role.logical_id))
     ]
@@ -425,3 +427,55 @@ def test_alarms_tell_the_topic(stack: str) -> None:
         if body["Type"] == "AWS::CloudWatch::Alarm":
             topic = {"Fn::ImportValue": {"Fn::Sub": "${Name}-alerts-topic"}}
             assert body["Properties"]["AlarmActions"] == [topic]
+
+
+# -- tables that facts read in place ----------------------------------------------------------------------
+
+CATALOG = "arn:aws:glue:eu-west-1:000000000000"
+IN_PLACE = {
+    "TablesInPlace": f"{CATALOG}:catalog,{CATALOG}:database/clicks,{CATALOG}:table/clicks/events",
+    "ObjectsInPlace": "arn:aws:s3:::shop/clicks/events/*",
+    "BucketsInPlace": "arn:aws:s3:::shop",
+    "PrefixesInPlace": "clicks/events/*",
+}
+
+
+def jobs_with(**given: str) -> Template:
+    return Template(configs.path("glue_configs/stacks/jobs.yaml"), given, exports=EXPORTS)
+
+
+def test_nothing_is_read_in_place_unless_it_is_named() -> None:
+    assert template("jobs").resources("AWS::IAM::Policy") == ()
+
+
+def test_the_jobs_that_make_gold_read_the_named_tables_in_place_and_no_others() -> None:
+    (policy,) = jobs_with(**IN_PLACE).resources("AWS::IAM::Policy")
+    assert policy.properties["Roles"] == ["assay-gold-eu-west-1", "assay-maintain-eu-west-1"]
+    found = {each["Sid"]: each for each in policy.properties["PolicyDocument"]["Statement"]}
+    assert {sid: (each["Action"], each["Resource"]) for sid, each in found.items()} == {
+        "FindTablesInPlace": (["glue:GetPartitions", "glue:GetTable"], IN_PLACE["TablesInPlace"].split(",")),
+        "ReadTablesInPlace": ("s3:GetObject", [IN_PLACE["ObjectsInPlace"]]),
+        "ListTablesInPlace": ("s3:ListBucket", [IN_PLACE["BucketsInPlace"]]),
+    }
+    prefixes = found["ListTablesInPlace"]["Condition"]["StringLike"]["s3:prefix"]
+    assert prefixes == [IN_PLACE["PrefixesInPlace"]]
+    (iceberg,) = jobs_with(**{k: v for k, v in IN_PLACE.items() if k[0] in "TO"}).resources(
+        "AWS::IAM::Policy"
+    )
+    assert [each["Sid"] for each in iceberg.properties["PolicyDocument"]["Statement"]] == [*found][:2]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TablesInPlace", f"{CATALOG}:table/clicks/*"),
+        ("TablesInPlace", f"{IN_PLACE['TablesInPlace']},{CATALOG}:table/*/events"),
+        ("ObjectsInPlace", "arn:aws:s3:::shop/*"),
+        ("ObjectsInPlace", "arn:aws:s3:::*/clicks/*"),
+        ("BucketsInPlace", "arn:aws:s3:::*"),
+        ("PrefixesInPlace", "*"),
+    ],
+)
+def test_what_is_read_in_place_has_a_name(name: str, value: str) -> None:
+    with pytest.raises(InputError, match=f"parameter {name} is .*; it must match"):
+        jobs_with(**{name: value})

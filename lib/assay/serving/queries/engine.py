@@ -12,7 +12,6 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
-from pyiceberg.table import Table
 
 from assay.errors import InputError
 from assay.serving.queries import (
@@ -26,6 +25,7 @@ from assay.serving.queries import (
     statement,
     translation,
 )
+from assay.serving.queries.parquet import ParquetTable
 
 Name = tuple[str, str]
 
@@ -84,11 +84,13 @@ def run(sql: str, tables: Mapping[Name, pa.Table]) -> pa.Table:
         return found
 
 
-def _scan(table: Table, needed: tuple[str, ...], row_filter: pushdown.Filter | None) -> pa.Table:
-    scan = table.scan(selected_fields=needed, case_sensitive=False)
+def _scan(table: scan.Source, needed: tuple[str, ...], row_filter: pushdown.Filter | None) -> pa.Table:
+    if isinstance(table, ParquetTable):
+        return table.rows(needed)
+    asked = table.scan(selected_fields=needed, case_sensitive=False)
     if row_filter is not None:
-        scan = scan.filter(row_filter)
-    found = scan.to_arrow()
+        asked = asked.filter(row_filter)
+    found = asked.to_arrow()
     return found.rename_columns([name.lower() for name in found.column_names])
 
 

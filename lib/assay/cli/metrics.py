@@ -47,6 +47,7 @@ def check(
     """Hold a blueprint's facts and metrics against their tables' contracts. Exit code 2 if one is wrong."""
     from assay.cli import show
     from assay.lake.metric_check import problems
+    from assay.spec.plan import Fixed, method_of
 
     loaded, path = _loaded(blueprint)
     wrong = problems(loaded, _catalog(loaded))
@@ -55,7 +56,7 @@ def check(
             "metric": name,
             "type": metric.type,
             "measures": " / ".join(measure.key for measure in metric.measures),
-            "method": metric.analysis,
+            "method": method_of(Fixed(), metric, clustered=loaded.clustered) or "",
             "experiments": ", ".join(e for e, found in loaded.experiments.items() if name in found.metrics),
         }
         for name, metric in loaded.metrics.items()

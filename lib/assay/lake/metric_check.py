@@ -82,13 +82,19 @@ def _types(table: str, catalog: Catalog | None) -> Types:
 def _exposures(blueprint: Blueprint) -> Iterator[str]:
     if (named := blueprint.exposures) is None:
         return
-    columns = {field: getattr(named, field) for field in ("unit", "arm", "time", "experiment")}
+    columns = {field: getattr(named, field) for field in ("unit", "arm", "time", "experiment", "cluster")}
     try:
         types = _types(named.table, None)
     except InputError as error:
         yield f"exposures.table: {error.message}"
         return
     yield from _columns("exposures", named.table, types, {k: v for k, v in columns.items() if v is not None})
+    cluster = None if named.cluster is None else Contract.load(named.table).field(named.cluster)
+    if cluster is not None and not cluster.required:
+        yield (
+            f"exposures.cluster: {named.table}.{named.cluster} may be missing, and every unit needs its "
+            "cluster; make it required in the contract"
+        )
 
 
 def _fact(path: str, fact: Fact, types: Types) -> list[str]:

@@ -115,7 +115,7 @@ def _comparisons(
         p_value = srm.get((planned.id, as_of))
         mismatch = p_value is not None and p_value < SRM_LEVEL
         for name in planned.metrics:
-            method = method_of(planned.plan, metrics[name])
+            method = method_of(planned.plan, metrics[name], clustered=blueprint.clustered)
             alpha = interval_level(planned, planned.role(name), as_of, blueprint.alpha)
             for treatment in treatments:
                 arms = [found.get((planned.id, arm, name, as_of), _NO_UNITS) for arm in (control, treatment)]

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from assay.medallion.gold_exposures import CLUSTER
 from assay.spark.local import frame
 from assay.spec import Blueprint, PlannedExperiment
 from assay.spec.measure import Measure
@@ -156,7 +157,7 @@ def eligible(exposures: DataFrame, planned: Sequence[PlannedExperiment]) -> Data
 
     Returns:
         experiment, unit, arm, exposed_at, covariate_from (start of the unit's pre-period), ends (timestamp at
-        which the experiment is over, exclusive).
+        which the experiment is over, exclusive), and `cluster` where exposures have it.
     """
     rows = [(p.id, arm.name, *_bounds(p), p.covariate_days) for p in planned for arm in p.arms]
     schema = (
@@ -165,11 +166,12 @@ def eligible(exposures: DataFrame, planned: Sequence[PlannedExperiment]) -> Data
     plan = F.broadcast(frame(exposures.sparkSession, rows, schema))
     inside = (F.col("exposed_at") >= F.col("opens")) & (F.col("exposed_at") < F.col("closes"))
     before = F.expr("exposed_at - make_dt_interval(covariate_days)")
+    clusters = [name for name in exposures.columns if name == CLUSTER]
     return (
         exposures.where(~F.col("multi_arm"))
         .join(plan, ["experiment", "arm"], "inner")
         .where(inside)
-        .select("experiment", "unit", "arm", "exposed_at", before.alias("covariate_from"), "ends")
+        .select("experiment", "unit", "arm", "exposed_at", before.alias("covariate_from"), "ends", *clusters)
     )
 
 

@@ -90,7 +90,7 @@ def _exposure_days(blueprint: Blueprint, changelog: DataFrame) -> DataFrame:
         changed = net_changes(changelog, ["experiment", "unit", "arm", "exposed_at", "multi_arm"])
     else:  # of the events: a second one in another arm counts as well
         events = changelog.select(*gold_exposures.columns(blueprint), "_change_type")
-        changed = net_changes(events, ["experiment", "unit", "arm", "exposed_at"])
+        changed = net_changes(events, [name for name in events.columns if name != "_change_type"])
     days = changed.groupBy("experiment").agg(F.to_date(F.min("exposed_at")).alias("day"))
     return days.select(_text(EXPOSURES, "table"), "experiment", "day")
 

@@ -13,6 +13,7 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from assay.medallion.gold_exposures import CLUSTER
 from assay.medallion.gold_measures import over_weeks, watched_days
 from assay.medallion.gold_scope import Scope, eligible, measures
 from assay.medallion.gold_unit_metrics import pair, pair_name
@@ -45,7 +46,8 @@ def unit_values(
     Returns:
         experiment, as_of, arm, unit, bucket (0 to 31, a hash of the unit), metric, y (a mean's or quantile's
         total, a proportion's 0 or 1, a ratio's numerator, the days that a time to event was watched), d (a
-        ratio's denominator, whether the event came, else 1), x (y's counterpart from before the exposure).
+        ratio's denominator, whether the event came, else 1), x (y's counterpart from before the exposure),
+        and the unit's cluster where clusters were assigned.
         Within one (experiment, bucket) the rows stand in one partition, ordered by
         as_of and unit: an aggregate over them adds in the same order whatever the cluster.
     """
@@ -53,18 +55,19 @@ def unit_values(
     dates = [(scope.planned.id, look) for scope in scopes for look in scope.looks]
     looks = F.broadcast(frame(spark, dates, "experiment string, as_of date"))
     used = sorted({measure for scope in scopes for measure in measures(blueprint, scope.planned)})
+    carried = [CLUSTER] if blueprint.clustered else []
     units = (
         eligible(exposures, [scope.planned for scope in scopes])
         .join(looks, "experiment", "inner")
         .where(F.col("exposed_at") < F.col("as_of"))
-        .select("experiment", "as_of", "unit", "arm", "exposed_at", *_nothing())
+        .select("experiment", "as_of", "unit", "arm", "exposed_at", *carried, *_nothing())
     )
     # Of a unit that is not yet exposed at a look only covariates are there: without an arm it falls out
     # below.
     events = (
         unit_metrics.join(looks, "experiment", "inner")
         .where(F.col("period") < F.col("as_of"))
-        .select("experiment", "as_of", "unit", *_unknown(), "measure", "total", "covariate")
+        .select("experiment", "as_of", "unit", *_unknown(carried), "measure", "total", "covariate")
     )
     bucket = F.pmod(F.xxhash64("unit"), F.lit(BUCKETS)).cast("int")
     return (
@@ -72,12 +75,12 @@ def unit_values(
         .withColumn("bucket", bucket)
         .repartition("experiment", "bucket")
         .groupBy("experiment", "as_of", "unit", "bucket")
-        .agg(F.max("arm").alias("arm"), F.max("exposed_at").alias("exposed_at"), *_totals(used))
+        .agg(*(F.max(name).alias(name) for name in ("arm", "exposed_at", *carried)), *_totals(used))
         .where(F.col("arm").isNotNull())
         .sortWithinPartitions("experiment", "as_of", "unit")
-        .select("experiment", "as_of", "arm", "unit", "bucket", F.inline(_metrics(blueprint, scopes, used)))
+        .select(*COLUMNS[:5], *carried, F.inline(_metrics(blueprint, scopes, used)))
         .where(F.col("counts") & pair(F.col("experiment"), F.col("metric")).isin(*_asked(blueprint, scopes)))
-        .select(*COLUMNS)
+        .select(*COLUMNS, *carried)
     )
 
 
@@ -86,8 +89,8 @@ def _nothing() -> list[Column]:
     return [F.lit(None).cast(kind).alias(name) for name, kind in kinds.items()]
 
 
-def _unknown() -> list[Column]:
-    kinds = {"arm": "string", "exposed_at": "timestamp"}
+def _unknown(carried: Sequence[str]) -> list[Column]:
+    kinds = {"arm": "string", "exposed_at": "timestamp"} | dict.fromkeys(carried, "string")
     return [F.lit(None).cast(kind).alias(name) for name, kind in kinds.items()]
 
 
@@ -159,7 +162,8 @@ def control_sample(
         limit: Units to keep; a few more come, so that `trim` can cut at exactly `limit`.
 
     Returns:
-        metric, as_of, order (a hash of experiment and unit), y, d, x.
+        metric, as_of, order (a hash of experiment and unit, or cluster where clusters were assigned: they
+        come as wholes, but for the last), y, d, x.
     """
     spark = values.sparkSession
     controls = F.broadcast(
@@ -176,7 +180,7 @@ def control_sample(
             "metric string, as_of date, share double",
         )
     )
-    order = F.xxhash64("experiment", "unit")
+    order = F.xxhash64("experiment", CLUSTER if CLUSTER in values.columns else "unit")
     uniform = F.pmod(order, F.lit(_RESOLUTION)) / F.lit(_RESOLUTION)
     return (
         values.join(controls, ["experiment", "arm"], "left_semi")

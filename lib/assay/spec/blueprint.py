@@ -108,6 +108,11 @@ class Blueprint(Extended):
         return SHIPPED if self.exposures is None else self.exposures
 
     @property
+    def clustered(self) -> bool:
+        """Whether clusters of units were assigned as wholes."""
+        return self.exposed.cluster is not None
+
+    @property
     def in_place(self) -> tuple[str, ...]:
         """The tables that facts are read from in place, sorted."""
         return tuple(sorted({fact.table for fact in self.facts.values() if is_in_place(fact.table)}))

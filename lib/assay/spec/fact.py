@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -75,6 +77,16 @@ def methods_for(metric_type: MetricType) -> list[str]:
     ]
 
 
+CLUSTERED: Mapping[MetricType, tuple[str, ...]] = MappingProxyType(
+    {
+        "mean": ("cluster_robust", "cluster_robust_icc"),
+        "proportion": ("cluster_robust", "cluster_robust_icc"),
+        "quantile": ("quantile_clustered",),
+    }
+)
+"""Type of metric to the methods for units of clusters that were assigned as wholes, the default first."""
+
+
 class Metric(Extended):
     """One number per unit, and how units are compared.
 
@@ -128,7 +140,8 @@ class Metric(Extended):
 
     @model_validator(mode="after")
     def _check(self) -> Metric:
-        if self.method is not None and self.method not in (allowed := methods_for(self.type)):
+        allowed = [*methods_for(self.type), *CLUSTERED.get(self.type, ())]
+        if self.method is not None and self.method not in allowed:
             raise problem(
                 "method",
                 f"is {self.method!r}, which is no method from units' values for a {self.type}; "

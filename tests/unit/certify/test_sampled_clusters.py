@@ -1,7 +1,7 @@
 """Certificates where clusters were assigned as wholes: they are split as wholes, and it matters.
 
-40 schools of 20 pupils with an intraclass correlation of 0.2: a method that takes pupils for independent finds
-a difference between halves of the schools in far more than 5 % of the splits.
+40 schools of 20 pupils with an intraclass correlation of 0.2: a method that takes pupils for independent
+finds a difference between halves of the schools in far more than 5 % of the splits.
 """
 
 from __future__ import annotations

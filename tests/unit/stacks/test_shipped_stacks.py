@@ -141,7 +141,6 @@ def test_a_role_serves_one_resource(stack: str, role: Resource) -> None:
     uses = [
         name
         for name, body in document(stack)["Resources"].items()
-        if body["Type"] != "AWS::IAM::Policy"
         for key, value in walk(body)
         if (key, value) in (("Fn::GetAtt", [role.logical_id, "Arn"]), ("Ref", role.logical_id))
     ]
@@ -440,16 +439,16 @@ IN_PLACE = {
 }
 
 
-def jobs_with(**given: str) -> Template:
-    return Template(configs.path("glue_configs/stacks/jobs.yaml"), given, exports=EXPORTS)
+def workflow_with(**given: str) -> Template:
+    return Template(configs.path("glue_configs/stacks/workflow.yaml"), given, exports=EXPORTS)
 
 
 def test_nothing_is_read_in_place_unless_it_is_named() -> None:
-    assert template("jobs").resources("AWS::IAM::Policy") == ()
+    assert template("workflow").resources("AWS::IAM::Policy") == ()
 
 
 def test_the_jobs_that_make_gold_read_the_named_tables_in_place_and_no_others() -> None:
-    (policy,) = jobs_with(**IN_PLACE).resources("AWS::IAM::Policy")
+    (policy,) = workflow_with(**IN_PLACE).resources("AWS::IAM::Policy")
     assert policy.properties["Roles"] == ["assay-gold-eu-west-1", "assay-maintain-eu-west-1"]
     found = {each["Sid"]: each for each in policy.properties["PolicyDocument"]["Statement"]}
     assert {sid: (each["Action"], each["Resource"]) for sid, each in found.items()} == {
@@ -459,7 +458,7 @@ def test_the_jobs_that_make_gold_read_the_named_tables_in_place_and_no_others() 
     }
     prefixes = found["ListTablesInPlace"]["Condition"]["StringLike"]["s3:prefix"]
     assert prefixes == [IN_PLACE["PrefixesInPlace"]]
-    (iceberg,) = jobs_with(**{k: v for k, v in IN_PLACE.items() if k[0] in "TO"}).resources(
+    (iceberg,) = workflow_with(**{k: v for k, v in IN_PLACE.items() if k[0] in "TO"}).resources(
         "AWS::IAM::Policy"
     )
     assert [each["Sid"] for each in iceberg.properties["PolicyDocument"]["Statement"]] == [*found][:2]
@@ -478,4 +477,4 @@ def test_the_jobs_that_make_gold_read_the_named_tables_in_place_and_no_others() 
 )
 def test_what_is_read_in_place_has_a_name(name: str, value: str) -> None:
     with pytest.raises(InputError, match=f"parameter {name} is .*; it must match"):
-        jobs_with(**{name: value})
+        workflow_with(**{name: value})

@@ -20,6 +20,7 @@ from assay.certify.diagnosis.sampled import certify_sampled
 from assay.certify.rerandomise import FEWEST, Units
 from assay.spec import Blueprint
 from assay.spec.canaries import is_canary
+from assay.spec.segment import ALL
 from assay.stats import Moments, named
 
 Row = dict[str, object]
@@ -53,23 +54,26 @@ def of_plan(results: Iterable[Row], blueprint: Blueprint, until: date) -> list[R
     return [row for row in results if row["experiment"] in known]
 
 
-def pending(results: Sequence[Row]) -> list[Row]:
+def pending(results: Sequence[Row], blueprint: Blueprint) -> list[Row]:
     """The results that gold wrote and that are not calibrated yet.
 
     A result that gold computes anew loses its certificate and truth, so what is pending is read from the rows
     themselves. Looks with too few units to certify a method are left out, unless they are a canary's, which
-    has its truth at least.
+    has its truth at least. Segments have no certificate, and wait for their truth where there is one.
 
     Args:
         results: All results of the plan.
+        blueprint: Knows the truth where it is planted.
     """
     totals = controls(results)
-    return [
-        row
-        for row in results
-        if row["certificate_id"] is None
-        and (totals[look(row)] >= FEWEST or (is_canary(str(row["experiment"])) and row["truth"] is None))
-    ]
+    return [row for row in results if _waits(row, totals, blueprint)]
+
+
+def _waits(row: Row, totals: Mapping[Look, int], blueprint: Blueprint) -> bool:
+    if row["segment"] != ALL:
+        return row["truth"] is None and planted(blueprint, *_place(row)) is not None
+    lacks_truth = is_canary(str(row["experiment"])) and row["truth"] is None
+    return row["certificate_id"] is None and (totals[look(row)] >= FEWEST or lacks_truth)
 
 
 def samples(frame: pd.DataFrame) -> dict[Look, Sample]:
@@ -114,9 +118,14 @@ def controls(results: Iterable[Row]) -> Counter[Look]:
     return totals
 
 
+def everyone(results: Iterable[Row]) -> Iterator[Row]:
+    """The results that are not of a segment."""
+    return (row for row in results if row["segment"] == ALL)
+
+
 def declared(results: Iterable[Row]) -> Iterator[Row]:
-    """The results of declared experiments: a certificate is about the user's data, not the canaries'."""
-    return (row for row in results if not is_canary(str(row["experiment"])))
+    """What declared experiments say of everyone: a certificate is about the user's data, not canaries'."""
+    return (row for row in everyone(results) if not is_canary(str(row["experiment"])))
 
 
 def certificates(
@@ -139,7 +148,7 @@ def certificates(
         None for a look with fewer than `FEWEST_CLUSTERS` clusters, where clusters were assigned as wholes.
     """
     asked: dict[Look, set[str]] = {}
-    for row in waiting:
+    for row in everyone(waiting):
         if look(row) in values:
             asked.setdefault(look(row), set()).add(str(row["method"]))
 
@@ -205,13 +214,11 @@ def calibrated(waiting: Iterable[Row], found: Iterable[Certificate], blueprint: 
     """
     held: dict[tuple[str, str | None, date | None], Certificate]
     held = {(c.method, c.metric, c.as_of): c for c in found}
-    truths = {
-        key: planted(blueprint, *key) for key in {(str(row["experiment"]), *look(row)) for row in waiting}
-    }
+    truths = {place: planted(blueprint, *place) for place in set(map(_place, waiting))}
     rows = []
     for row in waiting:
-        certificate = held.get((str(row["method"]), *look(row)))
-        arms = truths[str(row["experiment"]), *look(row)]
+        certificate = held.get((str(row["method"]), *look(row))) if row["segment"] == ALL else None
+        arms = truths[_place(row)]
         judged = compare(
             None if arms is None else arms[str(row["treatment"])],
             # A row of gold holds objects; the contract says that these are numbers.
@@ -238,3 +245,8 @@ def look(row: Row) -> Look:
     if not isinstance(metric, str) or not isinstance(as_of, date):
         raise TypeError(f"a result needs a metric and a date, not {metric!r} and {as_of!r}")
     return metric, as_of
+
+
+def _place(row: Row) -> tuple[str, str, date, str]:
+    """What a result is of: experiment, metric, look and segment."""
+    return str(row["experiment"]), *look(row), str(row["segment"])

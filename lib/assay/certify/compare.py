@@ -10,14 +10,20 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date
+from typing import get_args
 
 from assay.errors import InputError
 from assay.spec import Blueprint
+from assay.spec.arm import Dimension
+from assay.spec.segment import ALL, parsed
 from assay.spec.truth import ArmTruth, is_planted, truth
 
 NONE, TYPE_I, TYPE_II, TYPE_S = "none", "type I", "type II", "type S"
+CUSTOMERS = ("silver.customers", "customer_id")
+"""Table and unit of what a population's customers are like; its columns are named as its dimensions."""
 # A planted lift smaller than this is what floating point leaves of none.
 _ROUNDING = 1e-9
+_DIMENSIONS: dict[str, Dimension] = {name: name for name in get_args(Dimension)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,9 @@ class Comparison:
     error_kind: str | None = None
 
 
-def planted(blueprint: Blueprint, experiment: str, metric: str, as_of: date) -> dict[str, ArmTruth] | None:
+def planted(
+    blueprint: Blueprint, experiment: str, metric: str, as_of: date, segment: str = ALL
+) -> dict[str, ArmTruth] | None:
     """The truth of a metric per arm, or None where it is not known.
 
     Args:
@@ -46,22 +54,37 @@ def planted(blueprint: Blueprint, experiment: str, metric: str, as_of: date) -> 
         experiment: Id of a round of one of its experiments.
         metric: Name of one of its metrics.
         as_of: The look.
+        segment: As results name it.
 
     Returns:
-        Arm to truth. None if the metric rests on real data, or if effects of another layer reach the
-        experiment, so that no closed form exists.
+        Arm to truth. None if the metric rests on real data, if the segment is none of the population's, or if
+        effects of another layer reach the experiment, so that no closed form exists.
 
     Raises:
         InputError: The blueprint has no such experiment.
     """
-    if not is_planted(blueprint, metric):
+    confined = None if segment == ALL else _confined(blueprint, segment)
+    if not is_planted(blueprint, metric) or (segment != ALL and confined is None):
         return None
     round_, world = blueprint.round_of(experiment), blueprint.world_of(experiment)
     try:
-        return truth(world, round_, metric, as_of)
+        return truth(world, round_, metric, as_of, segment=confined)
     except InputError:
         # The specification refuses a truth that it cannot state; a result is then like one on real data.
         return None
+
+
+def _confined(blueprint: Blueprint, segment: str) -> tuple[Dimension, str] | None:
+    """A segment as the population has it; None where it is another's, or may change after an exposure."""
+    name, value = parsed(segment)
+    population, declared = blueprint.population, blueprint.segments.get(name)
+    if population is None or declared is None or (declared.table, declared.unit) != CUSTOMERS:
+        return None
+    dimension = _DIMENSIONS.get(declared.column)
+    if dimension is None or (dimension == "tier" and population.tier_review_weeks is not None):
+        return None
+    named = declared.values is None or value in declared.values
+    return (dimension, value) if named and value in getattr(population, dimension) else None
 
 
 def compare(

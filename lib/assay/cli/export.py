@@ -33,6 +33,7 @@ def export(
         str | None, typer.Option("--as-of", help="The look at this day; the newest if not given.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All looks.")] = False,
+    segments: Annotated[bool, typer.Option("--segments", help="Those of segments too.")] = False,
 ) -> None:
     """Write the comparisons of an experiment from gold.experiment_results for another tool."""
     import os
@@ -46,7 +47,8 @@ def export(
     day = None if as_of is None else _day(as_of)
     refuse_mixed(output, out)
     os.environ.update(stack.environment())
-    exported(results.read(queries.query, experiment, as_of=day, every=every), output, out)
+    found = results.read(queries.query, experiment, as_of=day, every=every, segments=segments)
+    exported(found, output, out)
 
 
 def refuse_mixed(output: str | None, out: Path | None, *, as_json: bool = False) -> None:

@@ -21,6 +21,7 @@ EXAMPLES = (
     "[bold]assay metrics check my.yaml[/bold]   do the metrics fit the contracts of their tables?\n\n"
     "[bold]assay metrics explain value_per_trade[/bold]   the SQL, and what it comes to on the local lake\n\n"
     "[bold]assay metrics explain value_per_trade --rows 5[/bold]   and the first events that it uses\n\n"
+    "[bold]assay metrics explain value_per_trade --segment country[/bold]   the same in each country\n\n"
     "[bold]assay metrics explain value_per_trade --sql[/bold]   the SQL alone, for Athena"
 )
 BlueprintFile = Annotated[
@@ -44,7 +45,7 @@ def check(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Hold a blueprint's facts and metrics against their tables' contracts. Exit code 2 if one is wrong."""
+    """Hold facts, metrics and segments against their tables' contracts. Exit code 2 if one is wrong."""
     from assay.cli import show
     from assay.lake.metric_check import problems
     from assay.spec.plan import Fixed, method_of
@@ -62,9 +63,13 @@ def check(
         for name, metric in loaded.metrics.items()
     ]
     if as_json:
-        show.json({"blueprint": loaded.name, "metrics": rows, "problems": wrong})
+        show.json(
+            {"blueprint": loaded.name, "metrics": rows, "segments": _segments(loaded), "problems": wrong}
+        )
     else:
         show.table(rows)
+        if loaded.segments:
+            show.table(_segments(loaded))
         for sentence in wrong:
             typer.echo(f"{path}, {sentence}", err=True)
     if wrong:
@@ -83,6 +88,9 @@ def explain(
         datetime | None,
         typer.Option("--as-of", formats=["%Y-%m-%d"], help="The look; the experiment's end if not given."),
     ] = None,
+    segment: Annotated[
+        str | None, typer.Option("--segment", "-s", help="Show it by this segment of the blueprint.")
+    ] = None,
     rows: Annotated[int, typer.Option("--rows", "-n", min=0, help="So many of the events that it uses.")] = 0,
     sql_only: Annotated[bool, typer.Option("--sql", help="Print the SQL alone.")] = False,
     as_json: AsJson = False,
@@ -94,18 +102,45 @@ def explain(
     loaded, path = _loaded(blueprint)
     refuse(loaded, str(path), None if sql_only else _catalog(loaded))
     asked = _query(loaded, metric, experiment, as_of.date() if as_of else None)
+    sql = asked.arms if segment is None else asked.by(_known(loaded, segment))
     if sql_only:
-        typer.echo(asked.arms)
+        typer.echo(sql)
         return
-    found = {"arms": _answer(asked.arms)} | ({"events": _answer(_first(asked.events, rows))} if rows else {})
+    found = {"arms": _answer(sql)} | ({"events": _answer(_first(asked.events, rows))} if rows else {})
     if as_json:
         answers = {name: answer.to_pylist() for name, answer in found.items()}
-        about = {"metric": metric, "experiment": asked.planned.id, "as_of": asked.as_of, "sql": asked.arms}
+        about = {"metric": metric, "experiment": asked.planned.id, "as_of": asked.as_of, "sql": sql}
         show.json(about | answers)
         return
-    typer.echo(f"-- {metric} of {asked.planned.id} as of {asked.as_of}\n{asked.arms}\n")
+    shown = f"; by --segment {', '.join(asked.planned.segments)}" if asked.planned.segments else ""
+    typer.echo(f"-- {metric} of {asked.planned.id} as of {asked.as_of}{shown}\n{sql}\n")
     for answer in found.values():
         show.answer(answer)
+
+
+def _segments(blueprint: Blueprint) -> list[dict[str, str]]:
+    from assay.spec.segment import OTHER
+
+    return [
+        {
+            "segment": name,
+            "column": f"{each.table}.{each.column}",
+            "values": "all" if each.values is None else ", ".join([*each.values, OTHER]),
+            "experiments": ", ".join(
+                e for e, found in blueprint.experiments.items() if name in found.segments
+            ),
+        }
+        for name, each in blueprint.segments.items()
+    ]
+
+
+def _known(blueprint: Blueprint, segment: str) -> str:
+    from assay.errors import InputError, did_you_mean
+
+    if segment not in blueprint.segments:
+        hint = did_you_mean(segment, blueprint.segments)
+        raise InputError(f"blueprint {blueprint.name} has no segment {segment!r}; {hint}")
+    return segment
 
 
 def _loaded(blueprint: Path | None) -> tuple[Blueprint, Path]:

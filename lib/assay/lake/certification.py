@@ -60,7 +60,7 @@ def certify_waiting(lake: Lake, plan: Plan) -> tuple[int, int, list[calibrate.Ro
     Returns:
         How many waited, how many rows were written, and the results that waited as they now stand.
     """
-    waiting = calibrate.pending(plan.results)
+    waiting = calibrate.pending(plan.results, plan.blueprint)
     done = certify(lake, plan.blueprint, plan.results, waiting) if waiting else []
     shipped = ship(lake, {str(row["method"]) for row in plan.results})
     return len(waiting), len(done) + shipped, done
@@ -81,7 +81,8 @@ def certify(
         The waiting results as they now stand.
     """
     totals = calibrate.controls(results)
-    asked = {key: totals[key] for key in map(calibrate.look, waiting) if totals[key] >= FEWEST}
+    looks = map(calibrate.look, calibrate.everyone(waiting))
+    asked = {key: totals[key] for key in looks if totals[key] >= FEWEST}
     samples = _samples(lake, blueprint, results, asked) if asked else {}
     found = calibrate.certificates(waiting, samples, blueprint, totals)
     done = calibrate.calibrated(waiting, found, blueprint)

@@ -61,11 +61,14 @@ class Ingredients:
             for name, mark in self.marks.items()
         }
 
-    def touched(self, before: Mapping[str, str | None], until: date, warn: Warn) -> Touched:
+    def touched(
+        self, before: Mapping[str, str | None], exposures: DataFrame, until: date, warn: Warn
+    ) -> Touched:
         """What changed since an earlier moment.
 
         Args:
             before: Table → how it stood then.
+            exposures: `gold_exposures.exposures`, as they are now.
             until: End of the weeks that gold is made for, exclusive.
             warn: Told of each table of which it is not known, so that all of it counts.
         """
@@ -78,7 +81,8 @@ class Ingredients:
                 "are made anew"
             )
         with in_place.reading(self.places):
-            known = touched(self.blueprint, {name: log for name, log in logs.items() if log is not None})
+            told = {name: log for name, log in logs.items() if log is not None}
+            known = touched(self.blueprint, told, exposures)
         every = every_week(self.blueprint, until)
         facts = {name: every for name, fact in self.blueprint.facts.items() if fact.table in whole}
         return known | Touched(facts)

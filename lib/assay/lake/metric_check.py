@@ -1,4 +1,4 @@
-"""Do a blueprint's exposures, facts and metrics fit their tables?
+"""Do a blueprint's exposures, facts, metrics and segments fit their tables?
 
 What a table of ours has stands in its contract; what one that is read in place has, in the Data Catalog. A
 misspelt column would be found by Spark as well, an hour later and in a page of Java.
@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping
 from assay.errors import InputError, did_you_mean
 from assay.lake.contracts import Contract, names
 from assay.lake.measures import is_number, is_simple
-from assay.spec import Blueprint, Fact, Metric
+from assay.spec import Blueprint, Fact, Metric, Segment
 from assay.spec.data_catalog import Catalog, find
 from assay.spec.fact import is_in_place
 from assay.spec.measure import COUNT, Bounds, Kept, Measure
 
 _TIMES = ("timestamp", "date")
 _WHOLE = ("tinyint", "smallint", "int", "bigint")
+_TOLD_APART = ("string", "boolean", "date", *_WHOLE)
 Types = Mapping[str, str]
 """Column → Spark SQL type."""
 
@@ -47,6 +48,9 @@ def problems(blueprint: Blueprint, catalog: Catalog | None = None) -> list[str]:
     for name, metric in blueprint.metrics.items():
         if all(measure.fact in fitting for measure in metric.measures):
             found += _metric(f"metrics.{name}", metric, blueprint, fitting)
+    for name, segment in blueprint.segments.items():
+        if catalog is not None or not is_in_place(segment.table):
+            found += _segment(f"segments.{name}", segment, catalog)
     return list(dict.fromkeys(found))
 
 
@@ -146,6 +150,21 @@ def _conditions(path: str, table: str, types: Types, measure: Measure) -> Iterat
             yield f"{path}: {table} has no column {column!r}; {did_you_mean(column, types)}"
         elif not _fits(types[column], kept):
             yield f"{path}.{column}: {table}.{column} is a {types[column]}, which {_shown(kept)} is not"
+
+
+def _segment(path: str, segment: Segment, catalog: Catalog | None) -> Iterator[str]:
+    try:
+        types = _types(segment.table, catalog)
+    except InputError as error:
+        yield f"{path}.table: {error.message}"
+        return
+    wrong = list(_columns(path, segment.table, types, {"unit": segment.unit, "column": segment.column}))
+    yield from wrong
+    if not wrong and (kind := types[segment.column]) not in _TOLD_APART:
+        yield (
+            f"{path}.column: {segment.table}.{segment.column} is a {kind}; units are told apart by a text, a "
+            "whole number, a truth or a day"
+        )
 
 
 def _fits(kind: str, kept: Kept) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from functools import partial, reduce
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assay.lake.contracts import Contract
@@ -20,7 +20,7 @@ from assay.lake.metric_check import refuse
 from assay.lake.parallel import each
 from assay.lake.publish import Commit
 from assay.lake.tables import Lake
-from assay.medallion import gold_exposures, gold_looks, gold_runs
+from assay.medallion import gold_exposures, gold_looks, gold_runs, gold_segments
 from assay.medallion.gold_blueprint import in_force
 from assay.medallion.gold_scope import Touched, scopes
 from assay.medallion.gold_unit_metrics import unit_metrics
@@ -70,24 +70,28 @@ def experiments(
     until = max([as_of, *reached])
     marks = now | {"blueprint": f"{blueprint.name} {blueprint.version}", "until": until.isoformat()}
     everything = any(before["blueprint"] != marks["blueprint"] for before in held)
+    tables = made_of.rows()
+    exposures = gold_exposures.exposures(tables[blueprint.exposed.table], blueprint)
     # Since the state of each table: what came after one and went after another has changed for that alone.
-    changed = None if everything else _touched(made_of, held, until, warn).also(anew)
+    changed = None if everything else _touched(made_of, held, exposures, until, warn).also(anew)
     nothing = not anew and all(before == marks for before in held)
     since = min(reached, default=None)
     asked = [] if nothing else scopes(blueprint, changed, since=since, until=until)
     if not asked:
         return 0
-    tables = made_of.rows()
-    exposures = gold_exposures.exposures(tables[blueprint.exposed.table], blueprint)
+    gold_segments.refuse_many(tables, blueprint, asked)
     quarantine = tables["silver.quarantine"]
     units = signed(lake, unit_metrics(tables, exposures, blueprint, asked))
     with reading(made_of.places):
         first = lake.overwrite(
             "gold.unit_metrics", units, gold_looks.replaced(asked, everything=everything), marks
         )
-    found = gold_looks.looks(lake.read("gold.unit_metrics"), exposures, quarantine, blueprint, asked)
+    members = gold_segments.members(tables, blueprint, asked)
+    made = lake.read("gold.unit_metrics")
+    found = gold_looks.looks(made, exposures, quarantine, blueprint, asked, members)
     rows = {table: signed(lake, frame) for table, frame in found.tables().items()}
-    merge = partial(_merge, lake, marks=marks, everything=everything)
+    whole = gold_looks.made_whole(asked, everything=everything)
+    merge = partial(_merge, lake, marks=marks, whole=whole)
     commits = each({table: partial(merge, table, rows[table]) for table in rows if table != LAST})
     return sum(commit.added for commit in (first, *commits.values(), merge(LAST, rows[LAST])))
 
@@ -149,10 +153,13 @@ def positions(lake: Lake, name: str, tables: Iterable[str]) -> tuple[dict[str, s
     return now, lake.watermarks(name, now)
 
 
-def _touched(made_of: Ingredients, held: Iterable[Marks], until: date, warn: Warn) -> Touched:
+def _touched(
+    made_of: Ingredients, held: Iterable[Marks], exposures: DataFrame, until: date, warn: Warn
+) -> Touched:
     """What changed since any of the states that tables hold: of one only, unless a run died."""
     states = {tuple(before[table] for table in made_of.marks): before for before in held}
-    return reduce(Touched.__or__, (made_of.touched(before, until, warn) for before in states.values()))
+    found = (made_of.touched(before, exposures, until, warn) for before in states.values())
+    return reduce(Touched.__or__, found)
 
 
 def changes(lake: Lake, now: Mapping[str, str], before: Marks) -> dict[str, DataFrame]:
@@ -165,7 +172,7 @@ def signed(lake: Lake, rows: DataFrame) -> DataFrame:
     return rows.withColumn("_run_id", F.lit(lake.run_id))
 
 
-def _merge(lake: Lake, name: str, rows: DataFrame, *, marks: dict[str, str], everything: bool) -> Commit:
+def _merge(lake: Lake, name: str, rows: DataFrame, *, marks: dict[str, str], whole: Column | None) -> Commit:
     keys = Contract.load(name).keys
-    kept = gold_looks.with_stale(rows, lake.read(name), keys, everything=everything)
+    kept = gold_looks.with_stale(rows, lake.read(name), keys, whole=whole)
     return lake.merge(name, kept, marks, delete_when="_deleted")

@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from assay.medallion import gold_health, gold_moments, gold_results, gold_sampled
 from assay.medallion.gold_scope import Scope
+from assay.medallion.gold_unit_metrics import pair, pair_name
 from assay.medallion.gold_values import ALL_UNITS, unit_values
 from assay.medallion.silver_versions import DELETED
 from assay.spark.local import frame
@@ -50,6 +51,7 @@ def looks(
     quarantine: DataFrame,
     blueprint: Blueprint,
     scopes: Sequence[Scope],
+    members: DataFrame | None = None,
 ) -> Looks:
     """Compute the looks of the scopes.
 
@@ -59,9 +61,10 @@ def looks(
         quarantine: silver.quarantine.
         blueprint: The blueprint in force.
         scopes: Whose looks; at least one look in all.
+        members: `gold_segments.members`; None for results of everyone only.
     """
     spark = exposures.sparkSession
-    values = unit_values(unit_metrics, exposures, blueprint, scopes)
+    values = unit_values(unit_metrics, exposures, blueprint, scopes, members)
     merged = gold_moments.merge_buckets(gold_moments.bucket_moments(values).collect())
     analysed = gold_moments.arm_counts(merged)
     moments = [row for row in merged if row[2] != ALL_UNITS]
@@ -129,23 +132,45 @@ def _counts(
     )
 
 
-def with_stale(rows: DataFrame, stored: DataFrame, keys: Sequence[str], *, everything: bool) -> DataFrame:
+def with_stale(rows: DataFrame, stored: DataFrame, keys: Sequence[str], *, whole: Column | None) -> DataFrame:
     """Rows to merge, with those marked `_deleted` that no longer belong.
 
     Args:
         rows: What was computed; those that are to go may say so themselves, by `_deleted`.
         stored: What the table holds.
         keys: The table's key.
-        everything: Whether `rows` is all that the table shall hold; otherwise nothing else is stale.
+        whole: `made_whole`.
 
     Returns:
-        `rows` and, if `everything`, the stored rows without a counterpart, told apart by `_deleted`.
+        `rows` and the stored rows of what was made whole without a counterpart, told apart by `_deleted`.
     """
     kept = rows if DELETED in rows.columns else rows.withColumn(DELETED, F.lit(False))
-    if not everything:
+    if whole is None:
         return kept
-    stale = stored.join(F.broadcast(rows.select(*keys)), list(keys), "left_anti")
+    stale = stored.where(whole).join(F.broadcast(rows.select(*keys)), list(keys), "left_anti")
     return kept.unionByName(stale.withColumn(DELETED, F.lit(True)))
+
+
+def made_whole(scopes: Sequence[Scope], *, everything: bool) -> Column | None:
+    """Of which stored rows all that still belong were computed, so that others of them are stale.
+
+    Args:
+        scopes: Whose looks were computed.
+        everything: Whether they are all that the tables shall hold.
+
+    Returns:
+        A condition on the tables of looks: all rows if `everything`, else those of looks at experiments that
+        are shown by segments, of which one may have lost its last unit; None where there is no such look.
+    """
+    if everything:
+        return F.lit(True)
+    looks = [
+        pair_name(scope.planned.id, look.isoformat())
+        for scope in scopes
+        if scope.planned.segments
+        for look in scope.looks
+    ]
+    return pair(F.col("experiment"), F.col("as_of").cast("string")).isin(looks) if looks else None
 
 
 def replaced(scopes: Sequence[Scope], *, everything: bool) -> Column:

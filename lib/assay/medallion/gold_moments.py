@@ -21,15 +21,15 @@ from pyspark.sql import DataFrame, Row
 from assay.medallion.gold_scope import Scope
 from assay.medallion.gold_values import BUCKETS
 from assay.spark import moments
+from assay.spec.segment import ALL
 from assay.stats import Moments
 
-SEGMENT = "all"
-KEYS = ("experiment", "arm", "metric", "as_of")
+KEYS = ("experiment", "arm", "metric", "segment", "as_of")
 PARTS = ("mean_y", "m2_y", "mean_d", "m2_d", "c_yd", "mean_x", "m2_x", "c_yx", "c_dx")
 SCHEMA = "experiment string, arm string, metric string, segment string, as_of date, n bigint, " + ", ".join(
     f"{part} double" for part in PARTS
 )
-Key = tuple[str, str, str, date]
+Key = tuple[str, str, str, str, date]
 
 
 def bucket_moments(values: DataFrame) -> DataFrame:
@@ -39,7 +39,7 @@ def bucket_moments(values: DataFrame) -> DataFrame:
         values: `gold_values.unit_values`, as it comes: this aggregate relies on the order of its rows.
 
     Returns:
-        experiment, arm, metric, as_of, bucket, n and the nine moments.
+        experiment, arm, metric, segment, as_of, bucket, n and the nine moments.
     """
     return values.groupBy(*KEYS, "bucket").agg(*moments.aggregates())
 
@@ -51,7 +51,7 @@ def merge_buckets(rows: Iterable[Row]) -> list[tuple[object, ...]]:
         rows: Collected `bucket_moments`, in any order.
 
     Returns:
-        Rows of `SCHEMA`, ordered by experiment, arm, metric and as_of; a group without units has none.
+        Rows of `SCHEMA`, ordered by its first columns; a group without units has none.
     """
     found = list(rows)
     groups: list[Key] = sorted({_key(row) for row in found})
@@ -65,14 +65,11 @@ def merge_buckets(rows: Iterable[Row]) -> list[tuple[object, ...]]:
     merged = Moments(**cells).merge_all(axis=1)
     columns = [getattr(merged, part).tolist() for part in PARTS]
     counts = [int(n) for n in merged.n]
-    return [
-        (experiment, arm, metric, SEGMENT, as_of, counts[i], *(column[i] for column in columns))
-        for i, (experiment, arm, metric, as_of) in enumerate(groups)
-    ]
+    return [(*group, counts[i], *(column[i] for column in columns)) for i, group in enumerate(groups)]
 
 
 def without_units(rows: Iterable[tuple[Any, ...]], scopes: Iterable[Scope]) -> list[tuple[object, ...]]:
-    """The groups of the scopes' looks that have no unit, and had some if their exposures have gone since.
+    """Groups of everyone at the scopes' looks without a unit, who had some if exposures have gone since.
 
     Args:
         rows: `merge_buckets`.
@@ -83,7 +80,7 @@ def without_units(rows: Iterable[tuple[Any, ...]], scopes: Iterable[Scope]) -> l
     """
     found = {tuple(row[:5]) for row in rows}
     groups = (
-        (scope.planned.id, arm.name, metric, SEGMENT, as_of)
+        (scope.planned.id, arm.name, metric, ALL, as_of)
         for scope in scopes
         for as_of in scope.looks
         for arm in scope.planned.arms
@@ -93,7 +90,7 @@ def without_units(rows: Iterable[tuple[Any, ...]], scopes: Iterable[Scope]) -> l
 
 
 def _key(row: Row) -> Key:
-    return row["experiment"], row["arm"], row["metric"], row["as_of"]
+    return row["experiment"], row["arm"], row["metric"], row["segment"], row["as_of"]
 
 
 def arm_counts(rows: Iterable[tuple[Any, ...]]) -> Mapping[tuple[str, date], dict[str, int]]:
@@ -105,7 +102,8 @@ def arm_counts(rows: Iterable[tuple[Any, ...]]) -> Mapping[tuple[str, date], dic
         rows: `merge_buckets`.
     """
     counts: dict[tuple[str, date], dict[str, int]] = {}
-    for experiment, arm, _metric, _segment, as_of, n, *_parts in rows:
-        arms = counts.setdefault((experiment, as_of), {})
-        arms[arm] = max(n, arms.get(arm, 0))
+    for experiment, arm, _metric, segment, as_of, n, *_parts in rows:
+        if segment == ALL:
+            arms = counts.setdefault((experiment, as_of), {})
+            arms[arm] = max(n, arms.get(arm, 0))
     return counts

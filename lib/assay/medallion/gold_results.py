@@ -1,4 +1,4 @@
-"""gold.experiment_results: one row per experiment, look, metric and contrast.
+"""gold.experiment_results: one row per experiment, look, metric, segment and contrast.
 
 Every treatment is compared with the control, the first arm of the blueprint. The method is the metric's own,
 or that of its type and the experiment's plan, and runs as a Spark function over the moments, or over the
@@ -12,20 +12,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import reduce
+from itertools import product
 from types import MappingProxyType
 from typing import Any
 
 from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
-from assay.medallion.decisions import Result, decide, interval_level
-from assay.medallion.gold_moments import PARTS, SEGMENT
+from assay.medallion.decisions import Result, decide, explore, interval_level
+from assay.medallion.gold_moments import PARTS
 from assay.medallion.gold_sampled import EFFECT, FIELDS, Answers, Quantiles, is_sampled
 from assay.medallion.gold_scope import Scope
 from assay.spark import udfs
 from assay.spark.local import frame
 from assay.spec import Blueprint
 from assay.spec.plan import method_of
+from assay.spec.segment import ALL
 from assay.stats import DEFAULT_METHOD, METHODS, SRM_LEVEL, Posterior
 
 KEYS = ("experiment", "as_of", "metric", "segment", "contrast", "method")
@@ -74,9 +76,10 @@ def results(
         The columns of gold.experiment_results but for those of `DECIDED`; those that calibration fills are
         NULL.
     """
-    found = {(*row[:3], row[4]): row[5:] for row in moments}
+    found = {tuple(row[:5]): row[5:] for row in moments}
     found = {key: _with_value(key, row, blueprint, quantiles) for key, row in found.items()}
-    rows = [row for scope in scopes for row in _comparisons(blueprint, scope, found, srm)]
+    parts = _parts(found)
+    rows = [row for scope in scopes for row in _comparisons(blueprint, scope, found, parts, srm)]
     sampled = [row for row in rows if is_sampled(str(row[5]))]
     others = [row for row in rows if not is_sampled(str(row[5]))]
     # A few rows: one partition, as each starts the Python workers once more.
@@ -93,19 +96,29 @@ def _with_value(
     key: tuple[Any, ...], moments: tuple[Any, ...], blueprint: Blueprint, quantiles: Quantiles
 ) -> tuple[Any, ...]:
     """An arm's moments with what the metric is about in place of the mean, and nothing to divide it by."""
-    experiment, arm, name, as_of = key
+    experiment, arm, name, segment, as_of = key
     metric = blueprint.metrics[name]
     if metric.type not in {"quantile", "time_to_event"}:
         return moments
     n, mean_y, m2_y, _mean_d, *rest = moments
-    value = quantiles.get((experiment, as_of, name, arm)) if metric.type == "quantile" else mean_y
+    value = quantiles.get((experiment, as_of, name, segment, arm)) if metric.type == "quantile" else mean_y
     return (n, value, m2_y, 1.0, *rest)
+
+
+def _parts(found: Iterable[tuple[Any, ...]]) -> dict[tuple[object, ...], list[str]]:
+    """(experiment, metric, as_of) → the segments that have a unit then, in order."""
+    parts: dict[tuple[object, ...], set[str]] = defaultdict(set)
+    for experiment, _arm, metric, segment, as_of in found:
+        if segment != ALL:
+            parts[experiment, metric, as_of].add(segment)
+    return {place: sorted(segments) for place, segments in parts.items()}
 
 
 def _comparisons(
     blueprint: Blueprint,
     scope: Scope,
-    found: Mapping[tuple[object, ...], tuple[object, ...]],
+    found: Mapping[tuple[Any, ...], tuple[object, ...]],
+    parts: Mapping[tuple[object, ...], Sequence[str]],
     srm: Mapping[tuple[str, date], float | None],
 ) -> Iterator[tuple[object, ...]]:
     planned = scope.planned
@@ -117,10 +130,14 @@ def _comparisons(
         for name in planned.metrics:
             method = method_of(planned.plan, metrics[name], clustered=blueprint.clustered)
             alpha = interval_level(planned, planned.role(name), as_of, blueprint.alpha)
-            for treatment in treatments:
-                arms = [found.get((planned.id, arm, name, as_of), _NO_UNITS) for arm in (control, treatment)]
+            segments = (ALL, *parts.get((planned.id, name, as_of), ()))
+            for treatment, segment in product(treatments, segments):
+                places = [(planned.id, arm, name, segment, as_of) for arm in (control, treatment)]
+                if segment != ALL and not any(place in found for place in places):
+                    continue
+                arms = [found.get(place, _NO_UNITS) for place in places]
                 yield (
-                    planned.id, as_of, name, SEGMENT, contrast(control, treatment),
+                    planned.id, as_of, name, segment, contrast(control, treatment),
                     method, control, treatment, alpha, mismatch, as_of == planned.end, *arms[0], *arms[1],
                 )  # fmt: skip
 
@@ -151,9 +168,9 @@ def _answered(spark: SparkSession, rows: Sequence[tuple[object, ...]], answers: 
     return frame(spark, with_answers, schema).select("*", F.struct(*FIELDS).alias("effect"))
 
 
-def _answer_key(row: tuple[Any, ...]) -> tuple[str, date, str, str]:
-    experiment, as_of, metric, _segment, _contrast, _method, _control, treatment, *_ = row
-    return experiment, as_of, metric, treatment
+def _answer_key(row: tuple[Any, ...]) -> tuple[str, date, str, str, str]:
+    experiment, as_of, metric, segment, _contrast, _method, _control, treatment, *_ = row
+    return experiment, as_of, metric, segment, treatment
 
 
 def _shown(compared: DataFrame, greater: Column) -> DataFrame:
@@ -199,13 +216,18 @@ def decided(rows: Iterable[Row], blueprint: Blueprint, scopes: Sequence[Scope]) 
     Returns:
         The rows, each followed by the values of `DECIDED`.
     """
-    found: dict[str, list[Row]] = defaultdict(list)
+    found: dict[tuple[str, bool], list[Row]] = defaultdict(list)
     for row in rows:
-        found[row["experiment"]].append(row)
+        found[row["experiment"], row["segment"] == ALL].append(row)
     said: list[tuple[object, ...]] = []
     for scope in scopes:
-        mine = found[scope.planned.id]
-        given = [Result(**{name: row[name] for name in Result.__dataclass_fields__}) for row in mine]
-        decisions = decide(scope.planned, blueprint.metrics, blueprint.alpha, given)
-        said += [(*row, d.alpha_corrected, d.word, d.decided) for row, d in zip(mine, decisions, strict=True)]
+        everyone, parts = (found[scope.planned.id, whole] for whole in (True, False))
+        of_all = decide(scope.planned, blueprint.metrics, blueprint.alpha, _given(everyone))
+        of_parts = explore(scope.planned, blueprint.alpha, _given(parts))
+        each = zip((*everyone, *parts), (*of_all, *of_parts), strict=True)
+        said += [(*row, d.alpha_corrected, d.word, d.decided) for row, d in each]
     return said
+
+
+def _given(rows: Iterable[Row]) -> list[Result]:
+    return [Result(**{name: row[name] for name in Result.__dataclass_fields__}) for row in rows]

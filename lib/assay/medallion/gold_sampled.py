@@ -1,7 +1,7 @@
 """Comparisons by methods that need the units themselves: quantiles, times to an event, ranks, resampling.
 
-Each metric, experiment and look goes as a whole to one worker (`assay.spark.grouped`). Everything else is
-compared from moments, which is cheaper; a metric says by its method which it is.
+Each metric, segment, experiment and look goes as a whole to one worker (`assay.spark.grouped`). Everything
+else is compared from moments, which is cheaper; a metric says by its method which it is.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from assay.spec import Blueprint, Metric
 from assay.spec.plan import method_of
 from assay.stats import METHODS, Moments
 
-BY = ("experiment", "as_of", "metric")
+BY = ("experiment", "as_of", "metric", "segment")
 EFFECT = (
     "estimate", "std_error", "lower", "upper", "statistic", "df", "p_value",
     "relative_estimate", "relative_lower", "relative_upper",
 )  # fmt: skip
 FIELDS = (*EFFECT, "mde")
-Answers = Mapping[tuple[str, date, str, str], tuple[float | None, ...]]
-"""(experiment, as_of, metric, treatment) → `FIELDS`, None where a number does not exist."""
-Quantiles = Mapping[tuple[str, date, str, str], float | None]
-"""(experiment, as_of, metric, arm) → the arm's quantile."""
+Answers = Mapping[tuple[str, date, str, str, str], tuple[float | None, ...]]
+"""(experiment, as_of, metric, segment, treatment) → `FIELDS`, None where a number does not exist."""
+Quantiles = Mapping[tuple[str, date, str, str, str], float | None]
+"""(experiment, as_of, metric, segment, arm) → the arm's quantile."""
 
 
 def is_sampled(method: str) -> bool:
@@ -62,10 +62,7 @@ def answers(values: DataFrame, blueprint: Blueprint, scopes: Sequence[Scope]) ->
         _compared(_of(values, name, places), blueprint.metrics[name], method, control, alpha)
         for (name, method, control, alpha), places in sorted(asked.items())
     ]
-    return {
-        (row["experiment"], row["as_of"], row["metric"], row["treatment"]): tuple(row[f] for f in FIELDS)
-        for row in _collected(frames)
-    }
+    return {(*_key(row), row["treatment"]): tuple(row[f] for f in FIELDS) for row in _collected(frames)}
 
 
 def quantiles(values: DataFrame, blueprint: Blueprint, scopes: Sequence[Scope]) -> Quantiles:
@@ -86,10 +83,7 @@ def quantiles(values: DataFrame, blueprint: Blueprint, scopes: Sequence[Scope]) 
         .agg(F.expr(f"percentile(y, {order!r}D)").alias("value"))
         for name, order in orders.items()
     ]
-    return {
-        (row["experiment"], row["as_of"], row["metric"], row["arm"]): row["value"]
-        for row in _collected(found)
-    }
+    return {(*_key(row), row["arm"]): row["value"] for row in _collected(found)}
 
 
 def _places(scopes: Sequence[Scope], name: str) -> list[str]:
@@ -117,3 +111,7 @@ def _compared(values: DataFrame, metric: Metric, method: str, control: str, alph
 
 def _collected(frames: Sequence[DataFrame]) -> list[Row]:
     return reduce(DataFrame.unionByName, frames).collect() if frames else []
+
+
+def _key(row: Row) -> tuple[str, date, str, str]:
+    return row["experiment"], row["as_of"], row["metric"], row["segment"]

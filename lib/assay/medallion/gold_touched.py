@@ -1,4 +1,8 @@
-"""What changed in silver since the last run of gold: the weeks of facts and the days of exposures."""
+"""What changed in silver since the last run of gold: the weeks of facts and the days of exposures.
+
+A unit whose value in a segment changed counts as one whose exposure changed, in the experiments that are
+shown by that segment: all looks since then are made anew.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from assay.medallion import gold_exposures
+from assay.medallion import gold_exposures, gold_segments
 from assay.medallion.gold_health import EXPOSURES, QUARANTINE, quarantined_days
 from assay.medallion.gold_scope import Touched, monday, period
 from assay.spec import Blueprint
@@ -20,8 +24,9 @@ _ADDED = ("INSERT", "UPDATE_AFTER")
 
 def sources(blueprint: Blueprint) -> tuple[str, ...]:
     """The tables that the experiments' gold tables are made of: of silver, and those in place."""
-    facts = {blueprint.facts[name].table for name in _used(blueprint)}
-    return tuple(dict.fromkeys((blueprint.exposed.table, QUARANTINE, *sorted(facts))))
+    tables = {blueprint.facts[name].table for name in _used(blueprint)}
+    tables |= {segment.table for segment in gold_segments.used(blueprint).values()}
+    return tuple(dict.fromkeys((blueprint.exposed.table, QUARANTINE, *sorted(tables))))
 
 
 def net_changes(changelog: DataFrame, columns: Sequence[str]) -> DataFrame:
@@ -41,30 +46,32 @@ def net_changes(changelog: DataFrame, columns: Sequence[str]) -> DataFrame:
     return counted.where(F.col("_net") != 0).select(*columns)
 
 
-def touched(blueprint: Blueprint, changelogs: Mapping[str, DataFrame]) -> Touched:
+def touched(blueprint: Blueprint, changelogs: Mapping[str, DataFrame], exposures: DataFrame) -> Touched:
     """What changed, read from the changelogs in one Spark job.
 
     Args:
         blueprint: Says which table, unit and time each fact has.
         changelogs: Each of `sources` → its changelog since the last run. A fact whose table has none is left
-            out.
+            out; a segment whose table has none counts as changed for everyone.
+        exposures: `gold_exposures.exposures`, as they are now.
     """
     used = _used(blueprint)
     told = [name for name in sorted(used) if blueprint.facts[name].table in changelogs]
     frames = [_fact_weeks(blueprint, name, changelogs[blueprint.facts[name].table]) for name in told]
     exposed = _exposure_days(blueprint, changelogs[blueprint.exposed.table])
     frames += [exposed, _set_aside(blueprint, changelogs[QUARANTINE])]
+    frames += _member_days(blueprint, changelogs, exposures)
     tables = defaultdict(set)
     for name in used:
         tables[blueprint.facts[name].table].add(name)
     facts: dict[str, set[date]] = {name: set() for name in used}
-    exposures: dict[str, date] = {}
+    days: dict[str, date] = {}
     for table, experiment, day in reduce(DataFrame.unionByName, frames).collect():
         if table == EXPOSURES:
-            exposures[experiment] = min(day, exposures.get(experiment, day))
+            days[experiment] = min(day, days.get(experiment, day))
         for name in tables.get(table, ()):
             facts[name].add(monday(day))
-    return Touched({name: frozenset(days) for name, days in facts.items()}, exposures)
+    return Touched({name: frozenset(weeks) for name, weeks in facts.items()}, days)
 
 
 def _used(blueprint: Blueprint) -> dict[str, set[str]]:
@@ -93,6 +100,24 @@ def _exposure_days(blueprint: Blueprint, changelog: DataFrame) -> DataFrame:
         changed = net_changes(events, [name for name in events.columns if name != "_change_type"])
     days = changed.groupBy("experiment").agg(F.to_date(F.min("exposed_at")).alias("day"))
     return days.select(_text(EXPOSURES, "table"), "experiment", "day")
+
+
+def _member_days(
+    blueprint: Blueprint, changelogs: Mapping[str, DataFrame], exposures: DataFrame
+) -> list[DataFrame]:
+    """The first exposures of units whose value in a segment changed, in the experiments shown by it."""
+    found = []
+    for name, segment in gold_segments.used(blueprint).items():
+        shown = [each for each, declared in blueprint.experiments.items() if name in declared.segments]
+        # A round's id is its experiment's name and perhaps a number behind a dot, which no name has.
+        mine = exposures.where(F.substring_index("experiment", ".", 1).isin(shown))
+        if segment.table in changelogs:
+            rows = gold_segments.values(changelogs[segment.table], segment, "_change_type")
+            changed = net_changes(rows, ["unit", "value"]).select("unit").distinct()
+            mine = mine.join(changed, "unit", "left_semi")
+        days = mine.groupBy("experiment").agg(F.to_date(F.min("exposed_at")).alias("day"))
+        found.append(days.select(_text(EXPOSURES, "table"), "experiment", "day"))
+    return found
 
 
 def _set_aside(blueprint: Blueprint, changelog: DataFrame) -> DataFrame:

@@ -1,7 +1,8 @@
 """What each unit is worth in each metric at each look: the numbers whose moments are the statistics.
 
 A unit counts from its exposure on, with zero where it did nothing; in a metric with a window from the end of
-that on. The values feed gold.metric_moments and,
+that on. It counts for everyone and, where its experiment is shown by segments, for each of its own. The
+values feed gold.metric_moments and,
 for the control arms, the re-randomisations that certify a method on real data.
 """
 
@@ -13,6 +14,7 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from assay.medallion import gold_segments
 from assay.medallion.gold_exposures import CLUSTER
 from assay.medallion.gold_measures import over_weeks, watched_days
 from assay.medallion.gold_scope import Scope, eligible, measures
@@ -20,6 +22,7 @@ from assay.medallion.gold_unit_metrics import pair, pair_name
 from assay.spark.local import frame
 from assay.spec import Blueprint, Metric
 from assay.spec.measure import Measure
+from assay.spec.segment import ALL
 
 Sample = tuple[str, date]
 
@@ -29,11 +32,16 @@ ALL_UNITS = ""
 _RESOLUTION = 2**20
 # A hash keeps a share of the units, not a number: 5 % more than the limit is never too few of 200,000.
 _MARGIN = 1.05
-COLUMNS = ("experiment", "as_of", "arm", "unit", "bucket", "metric", "y", "d", "x")
+COLUMNS = ("experiment", "as_of", "arm", "unit", "bucket", "segment", "metric", "y", "d", "x")
+_SEGMENTS = "segments"
 
 
 def unit_values(
-    unit_metrics: DataFrame, exposures: DataFrame, blueprint: Blueprint, scopes: Sequence[Scope]
+    unit_metrics: DataFrame,
+    exposures: DataFrame,
+    blueprint: Blueprint,
+    scopes: Sequence[Scope],
+    members: DataFrame | None = None,
 ) -> DataFrame:
     """The value of each analysed unit in each metric of its experiment, at each look of the scopes.
 
@@ -42,12 +50,13 @@ def unit_values(
         exposures: `silver.exposures`.
         blueprint: The blueprint in force.
         scopes: Whose looks; at least one look in all.
+        members: `gold_segments.members`; None for the values of everyone only.
 
     Returns:
-        experiment, as_of, arm, unit, bucket (0 to 31, a hash of the unit), metric, y (a mean's or quantile's
-        total, a proportion's 0 or 1, a ratio's numerator, the days that a time to event was watched), d (a
-        ratio's denominator, whether the event came, else 1), x (y's counterpart from before the exposure),
-        and the unit's cluster where clusters were assigned.
+        experiment, as_of, arm, unit, bucket (0 to 31, a hash of the unit), segment, metric, y (a mean's or
+        quantile's total, a proportion's 0 or 1, a ratio's numerator, the days that a time to event was
+        watched), d (a ratio's denominator, whether the event came, else 1), x (y's counterpart from before
+        the exposure), and the unit's cluster where clusters were assigned.
         Within one (experiment, bucket) the rows stand in one partition, ordered by
         as_of and unit: an aggregate over them adds in the same order whatever the cluster.
     """
@@ -55,10 +64,14 @@ def unit_values(
     dates = [(scope.planned.id, look) for scope in scopes for look in scope.looks]
     looks = F.broadcast(frame(spark, dates, "experiment string, as_of date"))
     used = sorted({measure for scope in scopes for measure in measures(blueprint, scope.planned)})
-    carried = [CLUSTER] if blueprint.clustered else []
+    exposed = eligible(exposures, [scope.planned for scope in scopes])
+    carried = {CLUSTER: "string"} if blueprint.clustered else {}
+    if members is not None:
+        carried[_SEGMENTS] = "array<string>"
+        exposed = exposed.join(members, "unit", "left")
+        exposed = exposed.withColumn(_SEGMENTS, gold_segments.labels(blueprint, scopes))
     units = (
-        eligible(exposures, [scope.planned for scope in scopes])
-        .join(looks, "experiment", "inner")
+        exposed.join(looks, "experiment", "inner")
         .where(F.col("exposed_at") < F.col("as_of"))
         .select("experiment", "as_of", "unit", "arm", "exposed_at", *carried, *_nothing())
     )
@@ -70,18 +83,21 @@ def unit_values(
         .select("experiment", "as_of", "unit", *_unknown(carried), "measure", "total", "covariate")
     )
     bucket = F.pmod(F.xxhash64("unit"), F.lit(BUCKETS)).cast("int")
-    return (
+    exposure = [F.max(name).alias(name) for name in ("arm", "exposed_at", *carried)]
+    values = (
         units.unionByName(events)
         .withColumn("bucket", bucket)
         .repartition("experiment", "bucket")
         .groupBy("experiment", "as_of", "unit", "bucket")
-        .agg(*(F.max(name).alias(name) for name in ("arm", "exposed_at", *carried)), *_totals(used))
+        .agg(*exposure, *_totals(used))
         .where(F.col("arm").isNotNull())
         .sortWithinPartitions("experiment", "as_of", "unit")
         .select(*COLUMNS[:5], *carried, F.inline(_metrics(blueprint, scopes, used)))
         .where(F.col("counts") & pair(F.col("experiment"), F.col("metric")).isin(*_asked(blueprint, scopes)))
-        .select(*COLUMNS, *carried)
     )
+    segment = F.explode(_SEGMENTS) if _SEGMENTS in carried else F.lit(ALL)
+    clusters = [CLUSTER] if blueprint.clustered else []
+    return values.withColumn("segment", segment).select(*COLUMNS, *clusters)
 
 
 def _nothing() -> list[Column]:
@@ -89,8 +105,8 @@ def _nothing() -> list[Column]:
     return [F.lit(None).cast(kind).alias(name) for name, kind in kinds.items()]
 
 
-def _unknown(carried: Sequence[str]) -> list[Column]:
-    kinds = {"arm": "string", "exposed_at": "timestamp"} | dict.fromkeys(carried, "string")
+def _unknown(carried: Mapping[str, str]) -> list[Column]:
+    kinds = {"arm": "string", "exposed_at": "timestamp"} | dict(carried)
     return [F.lit(None).cast(kind).alias(name) for name, kind in kinds.items()]
 
 
@@ -156,7 +172,7 @@ def control_sample(
     """The values of control arms, pooled over experiments: about `limit` units per metric and look.
 
     Args:
-        values: `unit_values`.
+        values: `unit_values`, of everyone only.
         scopes: Whose looks; they name the control arms.
         totals: (metric, as_of) → units of the control arms; metrics and looks not named are left out.
         limit: Units to keep; a few more come, so that `trim` can cut at exactly `limit`.

@@ -16,6 +16,7 @@ from assay.spec.generate import Generate, UnitScale
 from assay.spec.plan import Anytime, Bayesian, Fixed, Plan, Role, Sequential
 from assay.spec.planted import Bots, Interference, Planted
 from assay.spec.population import Market, Population, RowFaults
+from assay.spec.segment import Segment
 
 __all__ = [
     "Anytime",
@@ -39,6 +40,7 @@ __all__ = [
     "Population",
     "Role",
     "RowFaults",
+    "Segment",
     "Sequential",
     "UnitScale",
     "load_blueprint",

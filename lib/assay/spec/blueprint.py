@@ -20,6 +20,7 @@ from assay.spec.fact import Fact, Metric, is_in_place
 from assay.spec.generate import Generate
 from assay.spec.model import Extended, Name, problem
 from assay.spec.population import Population
+from assay.spec.segment import Segment
 
 _WEEK = timedelta(weeks=1)
 
@@ -41,9 +42,10 @@ class Blueprint(Extended):
         experiments: Experiments by name.
         canaries: Planted experiments that travel with every week; None for none.
         exposures: Where exposures stand; None for `silver.exposures`, the brokerage's own.
+        segments: Attributes of units by name, which experiments may be shown by.
     """
 
-    later: ClassVar[frozenset[str]] = frozenset({"exposures"})
+    later: ClassVar[frozenset[str]] = frozenset({"exposures", "segments"})
 
     name: Name
     seed: int = Field(default=0, ge=0, lt=2**63)
@@ -55,6 +57,7 @@ class Blueprint(Extended):
     experiments: dict[Name, Experiment] = Field(default_factory=dict)
     canaries: Canaries | None = None
     exposures: Exposures | None = None
+    segments: dict[Name, Segment] = Field(default_factory=dict)
 
     @field_validator("start")
     @classmethod
@@ -114,8 +117,10 @@ class Blueprint(Extended):
 
     @property
     def in_place(self) -> tuple[str, ...]:
-        """The tables that facts are read from in place, sorted."""
-        return tuple(sorted({fact.table for fact in self.facts.values() if is_in_place(fact.table)}))
+        """The tables that facts and segments are read from in place, sorted."""
+        tables = {fact.table for fact in self.facts.values()}
+        tables |= {segment.table for segment in self.segments.values()}
+        return tuple(sorted(filter(is_in_place, tables)))
 
     def week_start(self, n: int) -> date:
         """The Monday of week `n`, counted from 1."""

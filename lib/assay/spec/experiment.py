@@ -30,9 +30,10 @@ class Experiment(Extended):
         planted: Faults of a synthetic experiment.
         roles: Metric to what it is for; those not named are `primary`.
         plan: How it decides; at the planned end, by Bonferroni's correction, if left out.
+        segments: Names of the blueprint's segments by which results are shown as well; they decide nothing.
     """
 
-    later: ClassVar[frozenset[str]] = frozenset({"roles", "plan"})
+    later: ClassVar[frozenset[str]] = frozenset({"roles", "plan", "segments"})
 
     arms: list[Arm] = Field(min_length=2, max_length=20)
     metrics: list[str] = Field(min_length=1)
@@ -46,6 +47,7 @@ class Experiment(Extended):
     planted: Planted | None = None
     roles: dict[str, Role] = Field(default_factory=dict)
     plan: Plan = Field(default_factory=Fixed, discriminator="kind")
+    segments: list[str] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _check(self) -> Experiment:
@@ -54,6 +56,8 @@ class Experiment(Extended):
             raise problem("arms", f"the names are {names}; every arm needs a name of its own")
         if len(set(self.metrics)) < len(self.metrics):
             raise problem("metrics", f"the names are {self.metrics}; a metric is named twice")
+        if len(set(self.segments)) < len(self.segments):
+            raise problem("segments", f"the names are {self.segments}; a segment is named twice")
         check_shares("arms", {arm.name: arm.allocation for arm in self.arms})
         for metric in self.roles:
             if metric not in self.metrics:
@@ -101,6 +105,7 @@ class PlannedExperiment(Model):
         covariate_days: As declared.
         roles: Metric to its role; those not named are `primary`.
         plan: How it decides.
+        segments: Names of the segments by which results are shown as well.
     """
 
     id: str
@@ -114,6 +119,7 @@ class PlannedExperiment(Model):
     covariate_days: int
     roles: dict[str, Role]
     plan: Plan
+    segments: list[str]
 
     @property
     def control(self) -> str:
@@ -156,4 +162,5 @@ def plan_round(name: str, experiment: Experiment, number: int, start: date) -> P
         covariate_days=experiment.covariate_days,
         roles=experiment.roles,
         plan=experiment.plan,
+        segments=experiment.segments,
     )

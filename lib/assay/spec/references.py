@@ -34,6 +34,10 @@ def check(blueprint: Blueprint) -> None:
                 hint = did_you_mean(metric, blueprint.metrics)
                 raise problem(f"experiments.{name}.metrics", f"there is no metric {metric!r}; {hint}")
             _check_plan(blueprint, name, experiment, metric)
+        for segment in experiment.segments:
+            if segment not in blueprint.segments:
+                hint = did_you_mean(segment, blueprint.segments)
+                raise problem(f"experiments.{name}.segments", f"there is no segment {segment!r}; {hint}")
         _check_effects(blueprint, name, experiment)
     _check_layers(blueprint)
     _check_synthetic(blueprint)

@@ -188,4 +188,5 @@ def test_a_changed_school_touches_its_day(spark: SparkSession) -> None:
         [], "quarantine_id string, contract string, row string, _change_type string"
     )
     frames = {"silver.assignments": changes, "silver.scores": nothing, "silver.quarantine": aside}
-    assert touched(BLUEPRINT, frames).exposures == {"tutoring": date(2026, 1, 5)}
+    exposed = exposures(changes.drop("_change_type"), BLUEPRINT)
+    assert touched(BLUEPRINT, frames, exposed).exposures == {"tutoring": date(2026, 1, 5)}

@@ -76,7 +76,8 @@ def test_what_changed_is_found(spark: SparkSession) -> None:
     shop = blueprint()
     assert sources(shop) == ("silver.assignments", "silver.quarantine", "silver.orders")
     frames = {"silver.assignments": changed, "silver.orders": orders, "silver.quarantine": aside}
-    found = touched(shop, frames)
+    now = spark.createDataFrame([], "experiment string, unit string, exposed_at timestamp")
+    found = touched(shop, frames, now)
     assert found.exposures == {"price": date(2026, 1, 6)}
     assert found.facts == {"orders": frozenset({date(2026, 1, 12)})}
     days = quarantined_days(aside, shop).orderBy("contract").collect()

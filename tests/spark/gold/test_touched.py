@@ -39,6 +39,11 @@ def changelogs(
     }
 
 
+def exposed(spark: Any, *rows: Any) -> Any:
+    """Exposures as they are now."""
+    return spark.createDataFrame(list(rows), "experiment string, unit string, exposed_at timestamp")
+
+
 def test_sources_are_the_tables_of_the_used_facts() -> None:
     assert sources(BLUEPRINT) == ("silver.exposures", "silver.quarantine", "silver.trades")
 
@@ -52,7 +57,7 @@ def test_both_ends_of_a_move_and_a_deletion_are_touched(spark: Any) -> None:
         (3, at(29), 5, "ETH", "UPDATE_AFTER"),
     ]
     logs = changelogs(spark, [(a, b, Decimal(c), d, e) for a, b, c, d, e in rows])
-    found = touched(BLUEPRINT, logs)
+    found = touched(BLUEPRINT, logs, exposed(spark))
     assert found.facts == {"trades": {date(2026, 1, 5), date(2026, 1, 12), date(2026, 1, 19)}}
     assert found.exposures == {}
     assert net_changes(logs["silver.trades"], ["customer_id"]).count() == 1
@@ -65,7 +70,9 @@ def test_a_repeated_exposure_touches_nothing_and_a_changed_one_from_its_earlier_
         ("button", "2", "blue", at(16), False, 1, "UPDATE_BEFORE"),
         ("button", "2", "blue", at(15), False, 1, "UPDATE_AFTER"),
     ]
-    assert touched(BLUEPRINT, changelogs(spark, [], exposures)).exposures == {"button": date(2026, 1, 15)}
+    assert touched(BLUEPRINT, changelogs(spark, [], exposures), exposed(spark)).exposures == {
+        "button": date(2026, 1, 15)
+    }
 
 
 def test_quarantined_rows_touch_the_looks_that_count_them(spark: Any) -> None:
@@ -75,6 +82,58 @@ def test_quarantined_rows_touch_the_looks_that_count_them(spark: Any) -> None:
         ("c", "silver.exposures", '{"experiment": "button", "exposed_at": "2026-01-13T10:00:00"}', "INSERT"),
         ("d", "silver.exposures", '{"exposed_at": "2026-01-07T10:00:00"}', "INSERT"),
     ]
-    found = touched(BLUEPRINT, changelogs(spark, [], [], quarantine))
+    found = touched(BLUEPRINT, changelogs(spark, [], [], quarantine), exposed(spark))
     assert found.facts == {"trades": {date(2026, 1, 12)}}
     assert found.exposures == {"button": date(2026, 1, 13)}
+
+
+SEGMENTS = """
+segments:
+  country: {table: silver.customers, unit: customer_id, column: country}
+  tier: {table: silver.customers, unit: customer_id, column: tier}
+"""
+
+
+def shown_by(**segments: str) -> Blueprint:
+    """The blueprint whose experiments are shown by segments."""
+    text = DOCUMENT
+    for experiment, names in segments.items():
+        text = text.replace(f"  {experiment}:\n", f"  {experiment}:\n    segments: {names}\n")
+    return Blueprint.parse(text + SEGMENTS, "test")
+
+
+def test_the_tables_of_segments_are_sources_where_an_experiment_is_shown_by_them() -> None:
+    assert "silver.customers" not in sources(shown_by())
+    assert sources(shown_by(button="[tier]")) == (
+        "silver.exposures", "silver.quarantine", "silver.customers", "silver.trades",
+    )  # fmt: skip
+
+
+def test_a_changed_value_touches_the_exposures_of_its_units_in_the_experiments_shown_by_it(
+    spark: Any,
+) -> None:
+    blueprint = shown_by(button="[country]", layout="[country, tier]")
+    logs = changelogs(spark, [])
+    changes = [
+        (1, "DE", "gold", "UPDATE_BEFORE"),
+        (1, "FR", "gold", "UPDATE_AFTER"),
+        (2, "DE", "gold", "UPDATE_BEFORE"),  # a tier, by which one experiment is not shown
+        (2, "DE", "basic", "UPDATE_AFTER"),
+        (3, "DE", "gold", "UPDATE_BEFORE"),  # nothing
+        (3, "DE", "gold", "UPDATE_AFTER"),
+        (4, None, "gold", "INSERT"),
+        (9, "DE", "gold", "DELETE"),  # never exposed
+    ]
+    logs["silver.customers"] = spark.createDataFrame(
+        changes, "customer_id bigint, country string, tier string, _change_type string"
+    )
+    now = exposed(
+        spark,
+        ("button", "1", at(14)), ("button", "2", at(12)), ("button", "3", at(11)),
+        ("layout", "2", at(20)), ("layout", "1", at(21)), ("button.2", "4", at(27)), ("other", "1", at(1)),
+    )  # fmt: skip
+    assert touched(blueprint, logs, now).exposures == {
+        "button": date(2026, 1, 14), "button.2": date(2026, 1, 27), "layout": date(2026, 1, 20),
+    }  # fmt: skip
+    assert touched(shown_by(layout="[tier]"), logs, now).exposures == {"layout": date(2026, 1, 20)}
+    assert touched(shown_by(), logs, now).exposures == {}

@@ -6,12 +6,13 @@ from datetime import date
 from typing import Any
 
 import pytest
+import yaml
 from pyspark.sql import functions as F
 
 from assay import configs, seeds
 from assay.certify import calibrate
 from assay.lake import Contract, Lake, certification
-from assay.medallion import gold_looks, gold_scope
+from assay.medallion import gold_looks, gold_scope, gold_segments
 from assay.medallion.gold_unit_metrics import unit_metrics
 from assay.spec import Blueprint, load_blueprint
 
@@ -29,7 +30,7 @@ def filled(lake: Lake, name: str, frame: Any) -> None:
 
 
 def looked_at(spark: Any, catalog: str, plan: Blueprint, experiment: str) -> Lake:
-    """A lake with 400 units of an experiment and its results after the week of 2026-01-12."""
+    """A lake with 400 units of an experiment, half British, and its results after the week of 2026-01-12."""
     rng = seeds.stream(1, "calibrate")
     exposures = spark.createDataFrame(
         [
@@ -70,7 +71,12 @@ def looked_at(spark: Any, catalog: str, plan: Blueprint, experiment: str) -> Lak
     filled(lake, "silver.exposures", exposures)
     filled(lake, "gold.unit_metrics", unit_metrics({"silver.trades": trades}, exposures, plan, scopes))
     quarantine = spark.createDataFrame([], "quarantine_id string, contract string, row string")
-    found = gold_looks.looks(lake.read("gold.unit_metrics"), exposures, quarantine, plan, scopes)
+    customers = spark.createDataFrame(
+        [(unit, "GB") for unit in range(200)], "customer_id bigint, country string"
+    )
+    members = gold_segments.members({"silver.customers": customers}, plan, scopes)
+    measured = lake.read("gold.unit_metrics")
+    found = gold_looks.looks(measured, exposures, quarantine, plan, scopes, members)
     filled(lake, "gold.experiment_results", found.results)
     return lake
 
@@ -79,11 +85,11 @@ def test_results_are_certified_and_compared(spark: Any, catalog: str) -> None:
     plan = blueprint()
     lake = looked_at(spark, catalog, plan, "button_colour")
     results = [row.asDict() for row in lake.read(certification.RESULTS).collect()]
-    waiting = calibrate.pending(results)
+    waiting = calibrate.pending(results, plan)
     assert len(waiting) == 4
     done = certification.certify(lake, plan, results, waiting)
     stored = [row.asDict() for row in lake.read(certification.RESULTS).collect()]
-    assert calibrate.pending(stored) == []
+    assert calibrate.pending(stored, plan) == []
     certificates = {row["certificate_id"]: row for row in lake.read(certification.CERTIFICATES).collect()}
     assert len(certificates) == 4
     for row in stored:
@@ -108,14 +114,40 @@ def test_canaries_have_a_truth_and_lend_no_units_to_a_certificate(spark: Any, ca
     plan = blueprint()
     lake = looked_at(spark, catalog, plan, "canary_null.2")
     results = [row.asDict() for row in lake.read(certification.RESULTS).collect()]
-    waiting = calibrate.pending(results)
+    waiting = calibrate.pending(results, plan)
     assert len(waiting) == 4
     certification.certify(lake, plan, results, waiting)
     stored = [row.asDict() for row in lake.read(certification.RESULTS).collect()]
-    assert calibrate.pending(stored) == []
+    assert calibrate.pending(stored, plan) == []
     assert certification.certified(lake) == set()
     for row in stored:
         assert row["final"]
         assert row["truth"] == pytest.approx(0.0)
         assert row["covered"] == (row["lower"] <= 0.0 <= row["upper"])
         assert row["certificate_id"] is None
+
+
+def test_segments_have_the_truth_of_their_part_and_no_certificate(spark: Any, catalog: str) -> None:
+    tree = yaml.safe_load(configs.path("glue_configs/blueprints/brokerage.yaml").read_text())
+    tree["segments"] = {"country": {"table": "silver.customers", "unit": "customer_id", "column": "country"}}
+    tree["experiments"]["one_click_trading"]["segments"] = ["country"]
+    plan = Blueprint.parse(yaml.safe_dump(tree), "test")
+    lake = looked_at(spark, catalog, plan, "one_click_trading")
+    waiting, written, _ = certification.certify_waiting(lake, certification.Plan(plan, UNTIL, stored(lake)))
+    assert waiting == 4 * 2  # everyone and the British; nothing is planted for those without a country
+    assert written >= waiting
+    rows = {(row["metric"], row["segment"]): row for row in stored(lake)}
+    assert len(rows) == 4 * 3
+    for (metric, segment), row in rows.items():
+        if segment == "country=(none)":
+            assert (row["truth"], row["covered"], row["error_kind"]) == (None, None, None)
+        else:  # the world is the same everywhere
+            assert row["truth"] == pytest.approx(rows[metric, "all"]["truth"])
+            assert row["covered"] == (row["lower"] <= row["truth"] <= row["upper"])
+            assert row["error_kind"]
+        assert (row["certificate_id"] is None) == (segment != "all")
+    assert certification.certify_waiting(lake, certification.Plan(plan, UNTIL, stored(lake)))[0] == 0
+
+
+def stored(lake: Lake) -> list[dict[str, Any]]:
+    return [row.asDict() for row in lake.read(certification.RESULTS).collect()]

@@ -11,7 +11,7 @@ import pytest
 
 from assay import configs, seeds
 from assay.certify import calibrate
-from assay.spec import load_blueprint
+from assay.spec import Segment, load_blueprint
 
 BLUEPRINT = load_blueprint(configs.path("glue_configs/blueprints/brokerage.yaml"))
 AS_OF = date(2026, 2, 2)
@@ -20,7 +20,7 @@ METRIC = "trades_per_customer"
 
 def result(experiment: str, **changes: Any) -> calibrate.Row:
     return {
-        "experiment": experiment, "metric": METRIC, "as_of": AS_OF, "method": "welch",
+        "experiment": experiment, "metric": METRIC, "segment": "all", "as_of": AS_OF, "method": "welch",
         "treatment": "treatment",
         "n_control": 300, "n_treatment": 310, "estimate": 0.3, "lower": 0.1, "upper": 0.5, "p_value": 0.01,
         "alpha": 0.05, "certificate_id": None, "truth": None,
@@ -36,15 +36,15 @@ def frame(units: int = 600) -> pd.DataFrame:
 def test_pending_is_what_has_no_certificate_and_enough_units() -> None:
     waiting, done = result("button_colour"), result("one_click_trading", certificate_id="aa-1")
     few = result("button_colour", metric="value_per_trade", n_control=3)
-    assert calibrate.pending([waiting, done, few]) == [waiting]
+    assert calibrate.pending([waiting, done, few], BLUEPRINT) == [waiting]
 
 
 def test_canaries_wait_for_their_truth_only() -> None:
     alone = result("canary_null.4")
-    assert calibrate.pending([alone]) == [alone]
-    assert calibrate.pending([result("canary_null.4", truth=0.0)]) == []
+    assert calibrate.pending([alone], BLUEPRINT) == [alone]
+    assert calibrate.pending([result("canary_null.4", truth=0.0)], BLUEPRINT) == []
     beside = [result("button_colour"), result("canary_null.4", truth=0.0)]
-    assert calibrate.pending(beside) == beside  # a certificate of that look is about to be there
+    assert calibrate.pending(beside, BLUEPRINT) == beside  # a certificate of that look is about to be there
 
 
 def test_canaries_lend_no_units_and_take_the_certificate_of_their_look() -> None:
@@ -109,6 +109,33 @@ def test_calibrated_rows_carry_certificate_and_truth() -> None:
     assert (null["truth"], null["covered"], null["error_kind"]) == (0.0, False, "type I")
     assert lift["relative_truth"] == pytest.approx(0.1)
     assert lift["error_kind"] == "none"
+
+
+def test_segments_have_the_truth_of_their_part_and_no_certificate() -> None:
+    customers = {"table": "silver.customers", "unit": "customer_id"}
+    segments = {
+        "country": Segment(**customers, column="country"),
+        "tier": Segment(**customers, column="tier"),
+    }
+    shown = BLUEPRINT.model_copy(update={"segments": segments})
+    whole = result("one_click_trading")
+    british = result("one_click_trading", segment="country=GB", n_control=90)
+    tier = result("one_click_trading", segment="tier=gold")  # which is reviewed: nobody knows whose it was
+    rows = [whole, british, tier]
+    assert calibrate.pending(rows, shown) == [whole, british]
+    assert calibrate.pending([british], BLUEPRINT) == []
+    assert calibrate.controls(rows) == {(METRIC, AS_OF): 300}
+    found = calibrate.certificates(
+        [whole, british], calibrate.samples(frame()), shown, calibrate.controls(rows)
+    )
+    assert len(found) == 1
+    assert calibrate.certificates([british], calibrate.samples(frame()), shown, {}) == []
+    of_all, of_part = calibrate.calibrated([whole, british], found, shown)
+    assert of_all["certificate_id"] == found[0].certificate_id
+    assert of_part["certificate_id"] is None
+    assert of_part["truth"] == pytest.approx(of_all["truth"])  # the world is the same in every country
+    assert (of_part["covered"], of_part["error_kind"]) == (True, "none")
+    assert calibrate.pending([of_all, of_part, tier], shown) == []
 
 
 def test_real_results_get_a_certificate_and_no_truth(monkeypatch: pytest.MonkeyPatch) -> None:

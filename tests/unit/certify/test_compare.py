@@ -102,3 +102,58 @@ def test_metrics_of_real_facts_are_not_planted() -> None:
             arm.pop("effects", None)
     blueprint = Blueprint.parse(yaml.safe_dump(tree), "test")
     assert planted(blueprint, "button_colour", "trades_per_customer", AS_OF) is None
+
+
+def with_segments(**segments: object) -> Blueprint:
+    """The default world; with one click the British trade more often than others, and no tier changes."""
+    tree = yaml.safe_load(configs.path("glue_configs/blueprints/brokerage.yaml").read_text())
+    tree["segments"] = segments
+    arm = tree["experiments"]["one_click_trading"]["arms"][1]
+    arm["effects_by"] = {"country": {"trades.rate": {"GB": 1.2}}}
+    tree["population"]["tier_review_weeks"] = None
+    return Blueprint.parse(yaml.safe_dump(tree), "test")
+
+
+CUSTOMERS = {"table": "silver.customers", "unit": "customer_id"}
+
+
+def lift(blueprint: Blueprint, segment: str) -> float | None:
+    arms = planted(blueprint, "one_click_trading", "trades_per_customer", AS_OF, segment)
+    return None if arms is None else arms["treatment"].relative
+
+
+def test_a_segment_of_the_population_has_the_truth_of_its_part() -> None:
+    blueprint = with_segments(
+        country={**CUSTOMERS, "column": "country"}, level={**CUSTOMERS, "column": "tier", "values": ["gold"]}
+    )
+    assert lift(blueprint, "country=GB") == pytest.approx(1.1 * 1.2 - 1)
+    assert lift(blueprint, "country=DE") == pytest.approx(0.1)
+    whole = 1.1 * (1 + 0.35 * 0.2) - 1
+    assert lift(blueprint, "all") == lift(blueprint, "level=gold") == pytest.approx(whole)
+
+
+@pytest.mark.parametrize(
+    "segment", ["country=(none)", "country=XX", "level=other", "level=plus", "age=GB", "GB"]
+)
+def test_what_is_no_part_of_the_population_has_no_truth(segment: str) -> None:
+    blueprint = with_segments(
+        country={**CUSTOMERS, "column": "country"}, level={**CUSTOMERS, "column": "tier", "values": ["gold"]}
+    )
+    assert lift(blueprint, segment) is None
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [{"table": "silver.visits"}, {"unit": "other_id"}, {"column": "signed_up_at"}],
+)
+def test_other_columns_are_not_the_populations(elsewhere: dict[str, str]) -> None:
+    blueprint = with_segments(country={**CUSTOMERS, "column": "country", **elsewhere})
+    assert lift(blueprint, "country=GB") is None
+
+
+def test_a_tier_that_is_reviewed_may_have_been_another() -> None:
+    blueprint = with_segments(tier={**CUSTOMERS, "column": "tier"})
+    assert blueprint.population is not None
+    reviewed = blueprint.population.model_copy(update={"tier_review_weeks": 50})
+    assert lift(blueprint, "tier=gold") is not None
+    assert lift(blueprint.model_copy(update={"population": reviewed}), "tier=gold") is None

@@ -25,10 +25,14 @@ facts:
 metrics:
   bought: {type: mean, numerator: trades.notional, where: {side: buy}, window: {to_day: 7}}
   unused: {type: mean, numerator: trades.count}
+segments:
+  country: {table: silver.customers, unit: customer_id, column: country}
+  tier: {table: silver.customers, unit: customer_id, column: tier, values: [gold]}
 experiments:
   button:
     weeks: 3
     metrics: [bought]
+    segments: [country]
     arms: [{name: control, allocation: 0.5}, {name: blue, allocation: 0.5}]
 """
 
@@ -56,6 +60,7 @@ def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             {"experiment": "button", "unit": unit, "arm": arm, "exposed_at": at(5), "multi_arm": False}
             for unit, arm in arms
         ],
+        "customers": [{"customer_id": 1, "country": "DE", "tier": "basic"}],
         "trades": [
             {"customer_id": unit, "traded_at": at(day), "notional": Decimal(notional), "side": side}
             for unit, day, notional, side in trades
@@ -81,7 +86,18 @@ def test_check_lists_what_there_is(shop: str) -> None:
         "metric": "bought", "type": "mean", "measures": "trades.notional[side=buy; day 0-7]",
         "method": "welch", "experiments": "button",
     }  # fmt: skip
-    assert "bought" in run("check", shop)
+    assert found["segments"] == [
+        {
+            "segment": "country",
+            "column": "silver.customers.country",
+            "values": "all",
+            "experiments": "button",
+        },
+        {"segment": "tier", "column": "silver.customers.tier", "values": "gold, other", "experiments": ""},
+    ]
+    said = run("check", shop)
+    assert "bought" in said
+    assert "silver.customers.country" in said
 
 
 def test_check_tells_every_problem(shop: str) -> None:
@@ -107,9 +123,21 @@ def test_a_metric_is_explained_by_what_it_comes_to(shop: str) -> None:
     }  # fmt: skip
     assert [(row["unit"], float(row["notional"])) for row in found["events"]] == [("1", 10.0), ("1", 5.5)]
     said = run("explain", "bought", "-b", shop, "--rows", "1", "--as-of", "2026-01-19")
-    assert "-- bought of button as of 2026-01-19" in said
+    assert "-- bought of button as of 2026-01-19; by --segment country" in said
     assert "15.5" in said
     assert len(json.loads(run("explain", "bought", "-b", shop, "--json"))) == 5  # no events are asked for
+
+
+@pytest.mark.usefixtures("lake")
+@pytest.mark.parametrize(("segment", "value"), [("country", "DE"), ("tier", "other")])
+def test_a_metric_is_explained_by_segment(shop: str, segment: str, value: str) -> None:
+    """Of the second customer nothing is known."""
+    found = json.loads(run("explain", "bought", "-b", shop, "--segment", segment, "--json"))
+    assert [(row["segment"], row["arm"], row["units"], row["mean"]) for row in found["arms"]] == [
+        (f"{segment}=(none)", "control", 1, 0.0),
+        (f"{segment}={value}", "blue", 1, 15.5),
+    ]
+    assert "LEFT JOIN members" in found["sql"]
 
 
 @pytest.mark.parametrize(
@@ -119,6 +147,10 @@ def test_a_metric_is_explained_by_what_it_comes_to(shop: str) -> None:
         (["unused"], "no experiment of blueprint shop has metric 'unused'; add it to one"),
         (["unused", "-e", "button"], "experiment 'button' has no metric 'unused'"),
         (["bought", "--as-of", "2026-01-05"], "--as-of 2026-01-05 is no look at 'button': name a day after"),
+        (
+            ["bought", "--segment", "contry"],
+            "blueprint shop has no segment 'contry'; did you mean 'country'?",
+        ),
     ],
 )
 def test_what_cannot_be_explained(shop: str, arguments: list[str], sentence: str) -> None:

@@ -38,6 +38,8 @@ def catalog(folder: Path) -> Any:
 def ask(tmp_path_factory: pytest.TempPathFactory) -> Query:
     rows = json.loads((UNIT / "dashboard" / "data" / "experiment_results.json").read_text())["rows"]
     odd = [row | {"experiment": "it's"} for row in rows[:1]]
+    newest = max((row for row in rows if row["experiment"] == "button_colour"), key=lambda row: row["as_of"])
+    odd.append(newest | {"segment": "country=DE", "decision": "exploratory"})
     data = pa.Table.from_pylist([row | {"as_of": date.fromisoformat(row["as_of"])} for row in rows + odd])
     schema = pa.schema([f.with_type(pa.string()) if pa.types.is_null(f.type) else f for f in data.schema])
     found = catalog(tmp_path_factory.mktemp("lake"))
@@ -61,6 +63,13 @@ def test_the_newest_look_a_named_one_or_all(ask: Query) -> None:
     assert "_run_id" in every.column_names
     assert set(every.column("srm_p_value").to_pylist()) == {0.25}
     assert results.read(ask, "it's").column("srm_p_value").to_pylist() == [None]
+
+
+def test_segments_are_there_where_they_are_asked_for(ask: Query) -> None:
+    assert set(results.read(ask, "button_colour", every=True).column("segment").to_pylist()) == {"all"}
+    part = results.read(ask, "button_colour", segments=True)
+    counts = part.column("segment").value_counts().to_pylist()
+    assert {each["values"]: each["counts"] for each in counts} == {"all": 4, "country=DE": 1}
 
 
 def test_what_is_not_there_is_named(ask: Query) -> None:

@@ -23,6 +23,7 @@ experiments:
 """
 
 EXPOSURES = "name: shop\nexposures: {table: silver.customers, unit: customer_id, arm: arm, time: tier}\n"
+SEGMENTS = "name: shop\nsegments: {{s: {{table: {table}, unit: customer_id, column: {column}}}}}\n"
 
 
 def of(old: str, new: str) -> list[str]:
@@ -57,6 +58,12 @@ def test_what_is_shipped_fits(path: str) -> None:
          "metrics.m.where.side: silver.trades.side is a string, which a range of numbers is not"),
         ("trades.notional}", "trades.notional, where: {notional: true}}",
          "metrics.m.where.notional: silver.trades.notional is a decimal(18,2), which True is not"),
+        ("name: shop\n", SEGMENTS.format(table="silver.customer", column="country"),
+         "segments.s.table: is 'silver.customer', and no contract is of that name; did you mean"),
+        ("name: shop\n", SEGMENTS.format(table="silver.customers", column="contry"),
+         "segments.s.column: silver.customers has no column 'contry'; did you mean 'country'?"),
+        ("name: shop\n", SEGMENTS.format(table="silver.trades", column="price"),
+         "segments.s.column: silver.trades.price is a decimal(18,4); units are told apart by a text"),
         ("name: shop\n", EXPOSURES,
          "exposures.arm: silver.customers has no column 'arm'"),
     ],
@@ -64,7 +71,7 @@ def test_what_is_shipped_fits(path: str) -> None:
 def test_one_sentence_for_what_does_not_fit(old: str, new: str, sentence: str) -> None:
     found = of(old, new)
     assert found[0].startswith(sentence)
-    assert len(found) == (2 if old.startswith("name") else 1)
+    assert len(found) == (2 if new == EXPOSURES else 1)
 
 
 def test_what_fits() -> None:
@@ -78,3 +85,8 @@ def test_the_first_problem_is_refused() -> None:
     with pytest.raises(InputError, match=r"shop\.yaml, facts\.trades\.time: silver\.trades has no"):
         refuse(wrong, "shop.yaml")
     refuse(load_blueprint(configs.path("glue_configs/blueprints/brokerage.yaml")), "x")
+
+
+@pytest.mark.parametrize("column", ["country", "customer_id"])
+def test_what_units_are_told_apart_by(column: str) -> None:
+    assert of("name: shop\n", SEGMENTS.format(table="silver.customers", column=column)) == []

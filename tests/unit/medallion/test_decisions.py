@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from scipy.special import ndtr
 
 from assay import configs
-from assay.medallion.decisions import DECISIONS, Decision, Result, decide, interval_level, words
+from assay.medallion.decisions import DECISIONS, Decision, Result, decide, explore, interval_level, words
 from assay.medallion.decisions.levels import decides, evidence, nominal
 from assay.spec import Blueprint, Metric, PlannedExperiment
 from assay.stats.sequential import repeated_p_values, spending_bounds
@@ -296,3 +296,20 @@ def test_a_mismatch_invalidates_what_would_be_said_and_only_that() -> None:
 
 def test_nothing_is_decided_on_nothing() -> None:
     assert said(SEQUENTIAL, []) == []
+
+
+# ---- segments
+
+
+def test_segments_decide_nothing_and_share_the_level_of_their_look() -> None:
+    """Three segments have units of metric one at two looks, two of them have some of metric two."""
+    rows = [result("one", week, 1e-9) for week in (6, WEEKS) for _ in range(3)]
+    rows += [result("two", WEEKS, 1e-9, srm=True) for _ in range(2)]
+    rows.append(result("one", WEEKS, 0.5, contrast="c vs a"))
+    for rest in ("", SEQUENTIAL, "plan: {kind: anytime}", "roles: {one: guardrail}"):
+        found = explore(planned(rest)[0], 0.06, rows)
+        assert {(d.word, d.decided) for d in found} == {("exploratory", None)}
+        assert [d.alpha_corrected for d in found] == pytest.approx([0.02] * 6 + [0.03] * 2 + [0.06])
+    believed = explore(planned("plan: {kind: bayesian}")[0], 0.06, rows)
+    assert believed == [Decision("exploratory", None, None)] * len(rows)
+    assert explore(planned()[0], 0.06, []) == []

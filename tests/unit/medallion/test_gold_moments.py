@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from assay.medallion.gold_moments import PARTS, SCHEMA, without_units
+from assay.medallion.gold_moments import PARTS, SCHEMA, arm_counts, without_units
 from assay.medallion.gold_scope import WEEK, Scope
 from assay.spec import Blueprint
 
@@ -38,3 +38,14 @@ def test_every_group_is_either_found_or_without_units() -> None:
     assert all(row[5:] == (0, *(0.0 for _ in PARTS)) for row in gone)
     assert len(gone[0]) == len(SCHEMA.split(","))
     assert without_units(found, []) == []
+
+
+def test_segments_neither_count_as_units_nor_stand_for_everyone() -> None:
+    (planned,) = BLUEPRINT.rounds(SECOND)
+    parts = [("button", arm, "value", "country=DE", SECOND, 9) for arm in "ab"]
+    whole = [("button", "a", "value", "all", SECOND, 7), ("button", "a", "active", "all", SECOND, 8)]
+    assert arm_counts([*parts, *whole]) == {("button", SECOND): {"a": 8}}
+    gone = without_units([*parts, *whole], [Scope(planned, (), (SECOND,))])
+    assert {row[:5] for row in gone} == {
+        ("button", "b", metric, "all", SECOND) for metric in ("value", "active")
+    }

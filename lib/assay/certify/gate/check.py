@@ -25,6 +25,7 @@ from assay.certify.gate.records import drawn
 from assay.errors import TerminalError
 from assay.spec import Blueprint
 from assay.spec.canaries import is_canary
+from assay.spec.segment import ALL
 
 Finals = dict[tuple[str, str, str], Result]
 _NEEDED = ("estimate", "std_error", "truth", "covered")
@@ -60,7 +61,8 @@ def check(
 
     Args:
         blueprint: The blueprint in force.
-        results: Rows of gold.experiment_results, by column; looks that are not final are left out.
+        results: Rows of gold.experiment_results, by column; looks that are not final are left out, as are
+            segments.
         certificates: Ids of gold.certificates.
         until: End of the newest week, exclusive: experiments planned to end by then must have final results.
         loaded: Monday of the newest week whose rows have arrived, and with them the late ones of the week
@@ -74,7 +76,7 @@ def check(
     Raises:
         TerminalError: Something is off beyond chance, or missing; the message lists what was found.
     """
-    found: Finals = {_key(row): row for row in results if row["final"]}
+    found: Finals = {_key(row): row for row in results if row["final"] and row["segment"] == ALL}
     wanted = list(_wanted(blueprint, until, judge_from))
     absent = list(_absent(found, wanted, set(certificates)))
     if absent:

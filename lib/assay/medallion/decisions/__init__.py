@@ -7,8 +7,9 @@ metrics and of earlier looks.
 from __future__ import annotations
 
 from assay.medallion.decisions.decide import decide
+from assay.medallion.decisions.explore import explore
 from assay.medallion.decisions.levels import interval_level
 from assay.medallion.decisions.result import Decision, Result
 from assay.medallion.decisions.words import DECISIONS
 
-__all__ = ["DECISIONS", "Decision", "Result", "decide", "interval_level"]
+__all__ = ["DECISIONS", "Decision", "Result", "decide", "explore", "interval_level"]

@@ -16,7 +16,7 @@ Query = Callable[[str], pa.Table]
 _TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'gold'"
 _LOOKS = "SELECT DISTINCT experiment, as_of FROM gold.experiment_results ORDER BY experiment, as_of"
 _ROWS = (
-    "SELECT * FROM gold.experiment_results WHERE experiment = '{experiment}' AND {looks} "
+    "SELECT * FROM gold.experiment_results WHERE experiment = '{experiment}' AND {looks} AND {units} "
     "ORDER BY as_of, metric, segment, contrast, method"
 )
 _RATIOS = (
@@ -25,7 +25,14 @@ _RATIOS = (
 )
 
 
-def read(query: Query, experiment: str, *, as_of: date | None = None, every: bool = False) -> pa.Table:
+def read(
+    query: Query,
+    experiment: str,
+    *,
+    as_of: date | None = None,
+    every: bool = False,
+    segments: bool = False,
+) -> pa.Table:
     """The comparisons of an experiment.
 
     Args:
@@ -33,6 +40,7 @@ def read(query: Query, experiment: str, *, as_of: date | None = None, every: boo
         experiment: Its name; of a later round with its number, `checkout.2`.
         as_of: The look; the newest if not given.
         every: All looks.
+        segments: Those of segments too, not of everyone only.
 
     Returns:
         The rows and columns of gold.experiment_results, and `srm_p_value` of each look from
@@ -49,7 +57,8 @@ def read(query: Query, experiment: str, *, as_of: date | None = None, every: boo
         raise InputError(f"experiment {experiment!r} has no look as of {as_of}; its looks are {known}")
     chosen = "true" if every else f"as_of = DATE '{looks[-1] if as_of is None else as_of}'"
     name = experiment.replace("'", "''")
-    rows = query(_ROWS.format(experiment=name, looks=chosen))
+    units = "true" if segments else "segment = 'all'"
+    rows = query(_ROWS.format(experiment=name, looks=chosen, units=units))
     if "experiment_health" not in tables:
         return rows
     ratios = {row["as_of"]: row["p_value"] for row in query(_RATIOS.format(experiment=name)).to_pylist()}

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from assay.spec import Blueprint, Metric, PlannedExperiment
+from assay.spec import Blueprint, Metric, PlannedExperiment, Segment
 from assay.spec.measure import COUNT, Bounds, Kept, Measure, Value
+from assay.spec.segment import NONE, OTHER, label
 
 _COMPARED = {"at_least": ">=", "above": ">", "at_most": "<=", "below": "<"}
 
@@ -35,6 +36,21 @@ class MetricQuery:
     def arms(self) -> str:
         """Units, mean and standard deviation of each arm."""
         return f"{self._with()}\n{self._summary()}"
+
+    def by(self, segment: str) -> str:
+        """The same of each arm in each value of a segment.
+
+        Args:
+            segment: Its name in the blueprint.
+        """
+        declared = self.blueprint.segments[segment]
+        unit = f"CAST({declared.unit} AS varchar)"
+        members = f"""members AS (
+  SELECT {unit} AS unit, min(CAST({declared.column} AS varchar)) AS value
+  FROM {declared.table}
+  GROUP BY {unit}
+)"""
+        return f"{self._with()},\n{members}\n{self._summary(_told(segment, declared))}"
 
     @property
     def units(self) -> str:
@@ -114,12 +130,25 @@ class MetricQuery:
   FROM units{joins}
 )"""
 
-    def _summary(self) -> str:
+    def _summary(self, segment: str | None = None) -> str:
         mean = "sum(y) / nullif(sum(d), 0)" if self._definition.type == "ratio" else "avg(y)"
-        return f"""SELECT arm, count(*) AS units, {mean} AS mean, stddev_samp(y) AS standard_deviation
+        numbers = f"count(*) AS units, {mean} AS mean, stddev_samp(y) AS standard_deviation"
+        if segment is None:
+            return f"SELECT arm, {numbers}\nFROM numbers\nGROUP BY arm\nORDER BY arm"
+        return f"""SELECT {segment} AS segment, arm, {numbers}
 FROM numbers
-GROUP BY arm
-ORDER BY arm"""
+LEFT JOIN members USING (unit)
+GROUP BY 1, 2
+ORDER BY 1, 2"""
+
+
+def _told(name: str, segment: Segment) -> str:
+    """What a unit's part is called, from `value`."""
+    value = "value"
+    if segment.values is not None:
+        named = ", ".join(map(_literal, segment.values))
+        value = f"CASE WHEN value IN ({named}) THEN value WHEN value IS NOT NULL THEN {_literal(OTHER)} END"
+    return f"concat({_literal(label(name, ''))}, coalesce({value}, {_literal(NONE)}))"
 
 
 def _totals(i: int, measure: Measure) -> str:

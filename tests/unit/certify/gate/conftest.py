@@ -35,7 +35,8 @@ def rows(blueprint: Blueprint, records: Records, weeks: int) -> list[dict[str, A
                 figures = {name: float(found[name][t, e, m]) for name in FIGURES}
                 made.append(
                     {
-                        "experiment": planned.id, "metric": metric, "as_of": planned.end, "final": True,
+                        "experiment": planned.id, "metric": metric, "segment": "all", "as_of": planned.end,
+                        "final": True,
                         "contrast": "treatment vs control", "control": "control", "treatment": "treatment",
                         "certificate_id": None, "alpha": blueprint.alpha, "truth": float(truths[e, m]),
                         "covered": True, "srm": False, **figures,

@@ -39,7 +39,8 @@ def finals(seed: int = 0, blueprint: Blueprint = BLUEPRINT) -> list[dict[str, An
             estimate = float(rng.normal(truth, error))
             rows.append(
                 {
-                    "experiment": round_.id, "metric": metric, "contrast": "treatment vs control",
+                    "experiment": round_.id, "metric": metric, "segment": "all",
+                    "contrast": "treatment vs control",
                     "as_of": END,
                     "control": "control", "treatment": "treatment", "n_control": 5000, "n_treatment": 5000,
                     "estimate": estimate, "std_error": error, "truth": truth, "alpha": 0.05, "final": True,
@@ -74,6 +75,14 @@ def test_looks_before_the_end_do_not_count() -> None:
     rows = finals()
     early = {**rows[0], "final": False, "estimate": 1e9}
     assert judge([*rows, early]) == 16
+
+
+def test_segments_do_not_count() -> None:
+    rows = finals()
+    parts = [{**row, "segment": "country=DE", "estimate": 1e9, "certificate_id": None} for row in rows]
+    assert judge([*rows, *parts]) == judge([*parts, *rows]) == 16
+    with pytest.raises(TerminalError, match="has no final result"):
+        judge(parts)
 
 
 # Findings.

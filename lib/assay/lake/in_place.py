@@ -12,9 +12,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import reduce
 from typing import Protocol
-from urllib.parse import unquote
+from urllib.parse import quote
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
@@ -32,6 +31,10 @@ from assay.spec.fact import is_in_place
 _NEVER = "0"
 _NULL = "__HIVE_DEFAULT_PARTITION__"
 _GLOB = re.compile(r"([\\{}\[\]*?])")
+_SCHEME = r"^[a-z0-9]+:/+"
+_UNQUOTED = "/=,:+!$&'()*;@~"
+"""What Java leaves as it is in the path of a URI, beside letters and digits."""
+_FILE, _KNOWN = "_file", "_known"
 _UNLIKE = re.compile(
     r"Illegal Parquet type: .*|Parquet column cannot be converted in file.*|Expected: .*, Found: .*"
 )
@@ -138,28 +141,24 @@ class ParquetInPlace:
 
     def _scan(self, files: Sequence[File]) -> DataFrame:
         """Exactly these files: those that appear meanwhile belong to a later mark."""
-        kinds = {n: kind for n, kind in self.entry.columns.items() if is_simple(kind)}
-        groups: dict[tuple[str, tuple[str, ...]], list[File]] = {}
-        for file in files:
-            root = _root(self.entry, file)
-            groups.setdefault((root, () if root else file.values), []).append(file)
-        parts = [self._part(*group, found, kinds) for group, found in sorted(groups.items())]
-        return reduce(DataFrame.unionByName, parts) if parts else frame(self.spark, [], _ddl(kinds))
-
-    def _part(
-        self, root: str, values: tuple[str, ...], files: Sequence[File], kinds: Mapping[str, str]
-    ) -> DataFrame:
-        """Files of one folder of partitions, which name their values, or of one partition anywhere."""
-        keys = [] if root else self.entry.keys
-        schema = _ddl({name: kind for name, kind in kinds.items() if name not in keys})
-        reader = self.spark.read.schema(schema)
-        reader = reader.option("basePath", root) if root else reader
-        rows = reader.parquet(*(_GLOB.sub(r"\\\1", file.address) for file in files))
-        constants = {
-            key: F.lit(None if value == _NULL else value).cast(kinds[key])
-            for key, value in zip(keys, values, strict=True)
-        }
-        return rows.withColumns(constants).select(*kinds) if constants else rows.select(*kinds)
+        kinds = {name: kind for name, kind in self.entry.columns.items() if is_simple(kind)}
+        if not files:
+            return frame(self.spark, [], _ddl(kinds))
+        keys = self.entry.keys
+        stored = _ddl({name: kind for name, kind in kinds.items() if name not in keys})
+        paths = (_GLOB.sub(r"\\\1", file.address) for file in files)
+        rows = self.spark.read.schema(stored).parquet(*paths)
+        if not keys:
+            return rows
+        # The catalog says of which partition a file is, wherever it lies and whatever its folder says.
+        schema = ", ".join(f"`{name}` string" for name in (_FILE, *keys, _KNOWN))
+        parts = F.broadcast(frame(self.spark, _places(files), schema))
+        placed = rows.withColumn(_FILE, F.regexp_replace("_metadata.file_path", _SCHEME, ""))
+        lost = F.raise_error(F.concat(F.lit("a file of no partition: "), F.col(_FILE)))
+        values = {key: F.when(F.col(_KNOWN).isNull(), lost).otherwise(F.col(key)) for key in keys}
+        return placed.join(parts, _FILE, "left").select(
+            *(values[n].cast(kind).alias(n) if n in values else F.col(n) for n, kind in kinds.items())
+        )
 
 
 def tables(lake: Published, names: Iterable[str], catalog: Catalog | None) -> dict[str, InPlace]:
@@ -215,15 +214,15 @@ def _standing(lake: Published, name: str, catalog: Catalog | None) -> InPlace:
     return IcebergInPlace(lake, name, table, str(tip.id) if tip else _NEVER)
 
 
-def _root(entry: Entry, file: File) -> str:
-    """The folder of all partitions, where the file's folder names its values as Hive does; else empty."""
-    if not entry.keys:
-        return ""
-    folder = file.address.rpartition("/")[0]
-    tail = "".join(f"/{key}={value}" for key, value in zip(entry.keys, file.values, strict=True))
-    parts = folder.split("/")
-    named = "".join(f"/{unquote(part)}" for part in parts[-len(entry.keys) :])
-    return "/".join(parts[: -len(entry.keys)]) if named == tail else ""
+def _places(files: Iterable[File]) -> list[tuple[str | None, ...]]:
+    """Each file, as Spark may spell its path, with the values of its partition."""
+    found = {}
+    for file in files:
+        plain = re.sub(_SCHEME, "", file.address)
+        values = [None if value == _NULL else value for value in file.values]
+        for path in (plain, quote(plain, safe=_UNQUOTED)):
+            found[path] = (path, *values, "")
+    return list(found.values())
 
 
 def _lower(rows: DataFrame) -> DataFrame:

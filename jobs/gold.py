@@ -10,6 +10,7 @@ from assay.lake.parallel import each
 from assay.lake.reconciliation import reconcile
 from assay.runtime import arguments, entry
 from assay.runtime.bill import work
+from assay.runtime.data_catalog import DataCatalog
 from assay.runtime.journal import Journal
 from assay.spark.session import session
 
@@ -27,16 +28,21 @@ def main(argv: list[str]) -> None:
             counted.rows_out = refreshed()
         return counted.rows_out
 
+    def experiments() -> int:
+        with journal.step("experiments") as counted:
+            warn = counted.warnings.append
+            counted.rows_out = refresh.experiments(
+                lake, args.week, args.as_of, catalog=DataCatalog(), warn=warn
+            )
+        return counted.rows_out
+
     def market() -> int:
         with journal.step("asset_daily") as counted:
             counted.rows_out = markets.asset_daily(lake, args.as_of, warn=counted.warnings.append)
         return step("portfolio_daily", partial(markets.portfolio_daily, lake))
 
-    steps = {
-        "experiments": partial(refresh.experiments, lake, args.week, args.as_of),
-        "runs": partial(refresh.runs, lake, work.rates()),
-    }
-    each({name: partial(step, name, refreshed) for name, refreshed in steps.items()} | {"markets": market})
+    runs = partial(step, "runs", partial(refresh.runs, lake, work.rates()))
+    each({"experiments": experiments, "runs": runs, "markets": market})
     step("reconcile", partial(reconcile, lake, args.week))
 
 

@@ -20,7 +20,7 @@ from faults.landed import WEEK, Place
 from faults.people import FIRST, GOLD, People
 
 SILVER = ("silver.customers", "silver.exposures", "silver.trades", "silver.quotes", "silver.loads")
-NOTHING = {"removed": [], "under_way": False, "again": []}
+NOTHING = {"removed": [], "under_way": False, "again": [], "elsewhere": []}
 Survived = Callable[..., None]
 Patch = pytest.MonkeyPatch
 

@@ -27,6 +27,8 @@ Row = dict[str, object]
 Look = tuple[str, date]
 Sample = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 THREADS = 2
+FEWEST_CLUSTERS = 10
+"""Clusters of the control arms that are needed for a certificate: five in each half."""
 
 
 class _Where(TypedDict):
@@ -141,6 +143,9 @@ def certificates(
         values: (metric, as_of) → order, y, d and x of control units, in any order and perhaps a few too many.
         blueprint: Gives the seed, the level, the number of the week and the metrics' smallest effects.
         totals: `controls` of all results.
+
+    Returns:
+        None for a look with fewer than `FEWEST_CLUSTERS` clusters, where clusters were assigned as wholes.
     """
     asked: dict[Look, set[str]] = {}
     for row in everyone(waiting):
@@ -163,7 +168,14 @@ def certificates(
         )
         by_moments = [method for method in methods if method.data is Moments]
         others = [method for method in methods if method.data is not Moments]
-        found = [certify_sampled(each, units, **where, options=measured.options) for each in others]
+        # Their order is by cluster where clusters were assigned: `control_sample`.
+        cluster = np.sort(values[key][0])[:UNITS] if blueprint.clustered else None
+        if cluster is not None and len(np.unique(cluster)) < FEWEST_CLUSTERS:
+            return []
+        found = [
+            certify_sampled(each, units, **where, options=measured.options, cluster=cluster)
+            for each in others
+        ]
         if by_moments:
             found += certify(by_moments, units, **where, kind=measured.type, lift=measured.minimum_effect)
         return found

@@ -56,5 +56,5 @@ def _shown(report: dict[str, Any], *, dry_run: bool) -> None:
         typer.echo("nothing held")
     if report["under_way"] and dry_run:
         typer.echo("a removal was broken off, or is under way: it will be taken to its end")
-    for sentence in report["again"]:
+    for sentence in (*report["again"], *report["elsewhere"]):
         typer.echo(sentence)

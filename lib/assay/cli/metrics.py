@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from assay.runtime.data_catalog import DataCatalog
     from assay.serving.queries.metric import MetricQuery
     from assay.spec import Blueprint
 
@@ -46,15 +48,16 @@ def check(
     """Hold facts, metrics and segments against their tables' contracts. Exit code 2 if one is wrong."""
     from assay.cli import show
     from assay.lake.metric_check import problems
+    from assay.spec.plan import Fixed, method_of
 
     loaded, path = _loaded(blueprint)
-    wrong = problems(loaded)
+    wrong = problems(loaded, _catalog(loaded))
     rows = [
         {
             "metric": name,
             "type": metric.type,
             "measures": " / ".join(measure.key for measure in metric.measures),
-            "method": metric.analysis,
+            "method": method_of(Fixed(), metric, clustered=loaded.clustered) or "",
             "experiments": ", ".join(e for e, found in loaded.experiments.items() if name in found.metrics),
         }
         for name, metric in loaded.metrics.items()
@@ -94,9 +97,11 @@ def explain(
 ) -> None:
     """Show the SQL of a metric, what it comes to in each arm, and the rows that it uses."""
     from assay.cli import show
+    from assay.lake.metric_check import refuse
 
     loaded, path = _loaded(blueprint)
-    asked = _query(loaded, path, metric, experiment, as_of.date() if as_of else None)
+    refuse(loaded, str(path), None if sql_only else _catalog(loaded))
+    asked = _query(loaded, metric, experiment, as_of.date() if as_of else None)
     sql = asked.arms if segment is None else asked.by(_known(loaded, segment))
     if sql_only:
         typer.echo(sql)
@@ -147,14 +152,10 @@ def _loaded(blueprint: Path | None) -> tuple[Blueprint, Path]:
     return load_blueprint(path), path
 
 
-def _query(
-    blueprint: Blueprint, path: Path, metric: str, experiment: str | None, as_of: date | None
-) -> MetricQuery:
+def _query(blueprint: Blueprint, metric: str, experiment: str | None, as_of: date | None) -> MetricQuery:
     from assay.errors import InputError, did_you_mean
-    from assay.lake.metric_check import refuse
     from assay.serving.queries.metric import MetricQuery
 
-    refuse(blueprint, str(path))
     if metric not in blueprint.metrics:
         hint = did_you_mean(metric, blueprint.metrics)
         raise InputError(f"blueprint {blueprint.name} has no metric {metric!r}; {hint}")
@@ -172,6 +173,21 @@ def _query(
             f"{planned.end}"
         )
     return MetricQuery(blueprint, metric, planned, look)
+
+
+def _catalog(blueprint: Blueprint) -> DataCatalog | None:
+    """Who knows the tables that facts read in place: the catalog of the local stack, else that of AWS."""
+    import os
+
+    from assay.errors import StackError
+    from assay.local import stack
+    from assay.runtime.data_catalog import DataCatalog
+
+    if not blueprint.in_place:
+        return None
+    with contextlib.suppress(StackError):
+        os.environ.update(stack.environment())
+    return DataCatalog()
 
 
 def _answer(sql: str) -> pa.Table:

@@ -81,6 +81,7 @@ def run(
     from assay.cli.progress import Progress
     from assay.cli.weeks import Asked
     from assay.lake.metric_check import refuse
+    from assay.runtime.data_catalog import DataCatalog
     from assay.spec import load_blueprint
 
     asked = Asked(weeks, week, from_week)
@@ -90,6 +91,7 @@ def run(
     refuse(loaded, str(path))
     with show.working("starting the local stack"):
         workflow, numbers = prepare(loaded, path, asked)
+        refuse(loaded, str(path), DataCatalog())  # what is read in place can be asked about now
     properties = of_the_run(path, judge_from)
     with Progress(len(numbers), len(workflow.definition.jobs)) as progress:
         done = [

@@ -86,6 +86,8 @@ def certify(
     samples = _samples(lake, blueprint, results, asked) if asked else {}
     found = calibrate.certificates(waiting, samples, blueprint, totals)
     done = calibrate.calibrated(waiting, found, blueprint)
+    if blueprint.clustered:  # those of too few clusters wait on, as they stand
+        done = [row for row in done if row["certificate_id"] is not None]
     # The certificates first: a run killed in between finds the results still waiting, and repeats both.
     store(lake, found)
     if done:

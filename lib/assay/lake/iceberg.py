@@ -16,7 +16,7 @@ from pyspark.errors.exceptions.captured import CapturedException
 from pyspark.sql import SparkSession
 
 MAIN = "main"
-APPEND = "append"
+APPEND, REPLACE = "append", "replace"
 _ABSENT = frozenset({"NoSuchTableException", "NoSuchNamespaceException"})
 _UNKNOWN = "CommitStateUnknownException"
 _CONFLICT = frozenset({"CommitFailedException", _UNKNOWN})
@@ -180,6 +180,15 @@ class Table:
         for key, value in properties.items():
             rewrite = rewrite.set(key, value)
         rewrite.commit()
+
+    def has_deletes(self, number: int) -> bool:
+        """Whether rows of a snapshot are gone by files that name them: no changelog is made across it."""
+        return not self._java.snapshot(number).deleteManifests(self._java.io()).isEmpty()
+
+    def schema_of(self, number: int) -> int | None:
+        """The number of the columns that a snapshot was written with."""
+        found = self._java.snapshot(number).schemaId()
+        return None if found is None else int(found)
 
     def has_statistics(self, snapshot: int) -> bool:
         """Whether the table has a file with statistics of a snapshot."""

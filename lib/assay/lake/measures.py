@@ -20,6 +20,7 @@ RULES, KEY = "rules", "key"
 _NOW, _PAST = "now", "past"
 _WEEK = timedelta(days=7)
 _NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
+_SINGLE = ("string", "boolean", "date", "timestamp")
 _BINS_PER_DOUBLING = 8
 _BUCKETS = 64
 # Beyond every logarithm: no value can fall into the bins of 0, of NaN and of the other sign.
@@ -87,6 +88,11 @@ def split(parts: Mapping[str, int]) -> tuple[dict[int, int], dict[int, int]]:
 def is_number(kind: str) -> bool:
     """Whether values of a Spark SQL type are numbers."""
     return kind.partition("(")[0] in _NUMBERS
+
+
+def is_simple(kind: str) -> bool:
+    """Whether values of a Spark SQL type are single ones, not lists or bytes."""
+    return is_number(kind) or kind in _SINGLE
 
 
 def rule_counts(rows: DataFrame, contract: Contract) -> DataFrame:

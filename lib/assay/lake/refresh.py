@@ -14,6 +14,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assay.lake.contracts import Contract
+from assay.lake.in_place import reading
+from assay.lake.ingredients import Ingredients, Warn
 from assay.lake.metric_check import refuse
 from assay.lake.parallel import each
 from assay.lake.publish import Commit
@@ -21,9 +23,8 @@ from assay.lake.tables import Lake
 from assay.medallion import gold_exposures, gold_looks, gold_runs, gold_segments
 from assay.medallion.gold_blueprint import in_force
 from assay.medallion.gold_scope import Touched, scopes
-from assay.medallion.gold_touched import sources, touched
 from assay.medallion.gold_unit_metrics import unit_metrics
-from assay.spec import Blueprint
+from assay.spec.data_catalog import Catalog
 
 # Written last of the experiments' tables. A kill in between leaves some of the four further than others: each
 # one's own watermarks say how far it goes.
@@ -34,7 +35,15 @@ Marks = dict[str, str | None]
 """Key → how far a table goes; None if it never said so."""
 
 
-def experiments(lake: Lake, week: date, as_of: date, *, anew: Collection[date] = ()) -> int:
+def experiments(
+    lake: Lake,
+    week: date,
+    as_of: date,
+    *,
+    anew: Collection[date] = (),
+    catalog: Catalog | None = None,
+    warn: Warn = lambda _: None,
+) -> int:
     """Unit metrics, moments, results and health of what changed, one commit per table.
 
     Args:
@@ -43,34 +52,41 @@ def experiments(lake: Lake, week: date, as_of: date, *, anew: Collection[date] =
         as_of: End of that week, exclusive: the latest look.
         anew: Mondays of weeks whose facts count as changed, whether they did or not: their unit metrics and
             every later look are made anew.
+        catalog: Who knows the tables that facts are read from in place.
+        warn: Told of each of these that counts as changed as a whole.
 
     Returns:
         Rows written.
+
+    Raises:
+        InputError: The blueprint does not fit its tables, or a table in place cannot be read.
     """
     blueprint = in_force(lake.read("silver.loads"), lake.read("silver.blueprints"), week)
-    refuse(blueprint, f"blueprint {blueprint.name}")
-    now = _now(lake, sources(blueprint))
+    refuse(blueprint, f"blueprint {blueprint.name}", catalog)
+    made_of = Ingredients.now(lake, blueprint, catalog)
+    now = made_of.marks
     held = [lake.watermarks(name, (*now, "blueprint", "until")) for name in EXPERIMENTS]
     reached = [date.fromisoformat(before["until"]) for before in held if before["until"]]
     until = max([as_of, *reached])
     marks = now | {"blueprint": f"{blueprint.name} {blueprint.version}", "until": until.isoformat()}
     everything = any(before["blueprint"] != marks["blueprint"] for before in held)
-    silver = {table: lake.read(table, int(mark) or None) for table, mark in now.items()}
-    exposures = gold_exposures.exposures(silver[blueprint.exposed.table], blueprint)
+    tables = made_of.rows()
+    exposures = gold_exposures.exposures(tables[blueprint.exposed.table], blueprint)
     # Since the state of each table: what came after one and went after another has changed for that alone.
-    changed = None if everything else _touched(lake, blueprint, now, held, exposures).also(anew)
+    changed = None if everything else _touched(made_of, held, exposures, until, warn).also(anew)
     nothing = not anew and all(before == marks for before in held)
     since = min(reached, default=None)
     asked = [] if nothing else scopes(blueprint, changed, since=since, until=until)
     if not asked:
         return 0
-    gold_segments.refuse_many(silver, blueprint, asked)
-    quarantine = silver["silver.quarantine"]
-    units = signed(lake, unit_metrics(silver, exposures, blueprint, asked))
-    first = lake.overwrite(
-        "gold.unit_metrics", units, gold_looks.replaced(asked, everything=everything), marks
-    )
-    members = gold_segments.members(silver, blueprint, asked)
+    gold_segments.refuse_many(tables, blueprint, asked)
+    quarantine = tables["silver.quarantine"]
+    units = signed(lake, unit_metrics(tables, exposures, blueprint, asked))
+    with reading(made_of.places):
+        first = lake.overwrite(
+            "gold.unit_metrics", units, gold_looks.replaced(asked, everything=everything), marks
+        )
+    members = gold_segments.members(tables, blueprint, asked)
     made = lake.read("gold.unit_metrics")
     found = gold_looks.looks(made, exposures, quarantine, blueprint, asked, members)
     rows = {table: signed(lake, frame) for table, frame in found.tables().items()}
@@ -138,11 +154,11 @@ def positions(lake: Lake, name: str, tables: Iterable[str]) -> tuple[dict[str, s
 
 
 def _touched(
-    lake: Lake, blueprint: Blueprint, now: Mapping[str, str], held: Iterable[Marks], exposures: DataFrame
+    made_of: Ingredients, held: Iterable[Marks], exposures: DataFrame, until: date, warn: Warn
 ) -> Touched:
     """What changed since any of the states that tables hold: of one only, unless a run died."""
-    states = {tuple(before[table] for table in now): before for before in held}
-    found = (touched(blueprint, changes(lake, now, before), exposures) for before in states.values())
+    states = {tuple(before[table] for table in made_of.marks): before for before in held}
+    found = (made_of.touched(before, exposures, until, warn) for before in states.values())
     return reduce(Touched.__or__, found)
 
 

@@ -57,15 +57,19 @@ def of_units(
     unit_metrics: DataFrame,
     blueprint: Blueprint,
     until: date,
-) -> DataFrame:
+) -> DataFrame | None:
     """The amounts of gold.unit_metrics and the events that it sums, for each experiment.
 
     Args:
-        facts: Silver table → its rows, as far as gold goes.
+        facts: Silver table → its rows, as far as gold goes. A fact that is read in place is not accounted
+            for: its owner may change it while gold stays as it is.
         exposures: silver.exposures, as far as gold goes.
         unit_metrics: gold.unit_metrics.
         blueprint: The blueprint that gold was made with.
         until: End of the weeks that gold was made for, exclusive.
+
+    Returns:
+        None where all facts are read in place.
     """
     planned = blueprint.rounds(until)
     units = _units(exposures, planned)
@@ -75,6 +79,8 @@ def of_units(
     frames = []
     for fact in sorted({measure.fact for measure in used}):
         table = blueprint.facts[fact].table
+        if table not in facts:
+            continue
         mine = [measure for measure in used if measure.fact == fact]
         events = _events(facts[table], blueprint, fact, mine)
         went: list[Part] = [(measure.key, OUT, _of_measure(measure.key)) for measure in mine]
@@ -84,6 +90,8 @@ def of_units(
         ]
         both = reduce(DataFrame.unionByName, found)
         frames.append(opened(both, F.lit(table), F.lit(UNITS), F.col("scope")))
+    if not frames:
+        return None
     asked = [pair_name(one.id, measure.key) for one in planned for measure in measures(blueprint, one)]
     known = F.col("scope").isin([one.id for one in planned])
     wanted = ~known | pair(F.col("scope"), F.col("measure")).isin(asked)

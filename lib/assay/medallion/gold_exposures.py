@@ -14,6 +14,8 @@ from pyspark.sql import functions as F
 from assay.spec import Blueprint
 
 KEYS = ("experiment", "unit")
+CLUSTER = "cluster"
+"""The column with a unit's cluster, where clusters were assigned as wholes."""
 
 
 def exposures(rows: DataFrame, blueprint: Blueprint) -> DataFrame:
@@ -25,13 +27,18 @@ def exposures(rows: DataFrame, blueprint: Blueprint) -> DataFrame:
 
     Returns:
         experiment, unit, arm and exposed_at of the first exposure (of several at one time, that of the arm
-        whose name is first), exposures, arms, multi_arm.
+        whose name is first), exposures, arms, multi_arm, and the first exposure's cluster where there are
+        any.
     """
     if blueprint.exposures is None:
         return rows
     events = rows.select(*columns(blueprint))
+    clusters = [CLUSTER] if blueprint.clustered else []
     first = events.groupBy(*KEYS).agg(
-        F.min_by("arm", F.struct("exposed_at", "arm")).alias("arm"),
+        *(
+            F.min_by(name, F.struct("exposed_at", "arm", *clusters)).alias(name)
+            for name in ("arm", *clusters)
+        ),
         F.min("exposed_at").alias("exposed_at"),
         F.count("*").cast("int").alias("exposures"),
         F.count_distinct("arm").cast("int").alias("arms"),
@@ -40,13 +47,15 @@ def exposures(rows: DataFrame, blueprint: Blueprint) -> DataFrame:
 
 
 def columns(blueprint: Blueprint) -> list[Column]:
-    """experiment, unit, arm and exposed_at in terms of the table that the blueprint names."""
+    """experiment, unit, arm, exposed_at and perhaps cluster, in terms of the blueprint's own table."""
     named = blueprint.exposed
+    cluster = [] if named.cluster is None else [F.col(named.cluster).cast("string").alias(CLUSTER)]
     return [
         experiment(blueprint, F.col).alias("experiment"),
         F.col(named.unit).cast("string").alias("unit"),
         F.col(named.arm).cast("string").alias("arm"),
         F.col(named.time).cast("timestamp").alias("exposed_at"),
+        *cluster,
     ]
 
 

@@ -2,7 +2,8 @@
 
 Four checks: `srm` (do the arms have the shares that were allocated?), `multi_exposure` (units seen in several
 arms, which are left out of the analysis), `quarantined` (rows of the experiment's tables that broke their
-contract) and `reconciliation` (is every exposed unit either analysed or left out for a stated reason?).
+contract) and `reconciliation` (is every exposed unit either analysed or left out for a stated reason?). Where
+clusters were assigned as wholes, they are what `srm` counts, and those in several arms are told too.
 
 References:
     Fabijan et al. (2019), Diagnosing Sample Ratio Mismatch in Online Controlled Experiments (the level
@@ -20,7 +21,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assay.medallion import gold_exposures
-from assay.medallion.gold_scope import Scope, look_bounds, measures
+from assay.medallion.gold_exposures import CLUSTER
+from assay.medallion.gold_scope import Scope, eligible, look_bounds, measures
 from assay.spec import Blueprint, PlannedExperiment
 from assay.stats import SRM_LEVEL, srm
 
@@ -35,32 +37,34 @@ SRM_WARNING = 0.01
 # doubt.
 MULTI_WARNING, MULTI_FAILURE = 0.001, 0.01
 MULTI_ARM, UNKNOWN_ARM, OUTSIDE, ELIGIBLE = "multi_arm", "unknown arm", "outside enrolment", "eligible"
+MIXED = ""
+"""In place of an arm: clusters with units in more than one, which stay in the analysis."""
 Look = tuple[str, date]
 
 
 def srm_p_values(
-    scopes: Sequence[Scope], analysed: Mapping[Look, Mapping[str, int]]
+    scopes: Sequence[Scope], allocated: Mapping[Look, Mapping[str, int]]
 ) -> dict[Look, float | None]:
     """p-value of the sample ratio test for every look of the scopes.
 
     Args:
         scopes: Whose looks.
-        analysed: `gold_moments.arm_counts`.
+        allocated: (experiment, as_of) → arm → units, or clusters where those were assigned.
 
     Returns:
         (experiment, as_of) → p-value, None where no unit was exposed.
     """
     return {
-        (scope.planned.id, as_of): _srm(scope.planned, analysed.get((scope.planned.id, as_of), {}))
+        (scope.planned.id, as_of): _srm(scope.planned, allocated.get((scope.planned.id, as_of), {}))
         for scope in scopes
         for as_of in scope.looks
     }
 
 
 def _srm(planned: PlannedExperiment, units: Mapping[str, int]) -> float | None:
-    if not sum(units.values()):
-        return None
     observed = [units.get(arm.name, 0) for arm in planned.arms]
+    if not sum(observed):
+        return None
     return float(srm(observed, [arm.allocation for arm in planned.arms]))
 
 
@@ -89,6 +93,24 @@ def exposure_counts(exposures: DataFrame, scopes: Sequence[Scope]) -> DataFrame:
         .groupBy("experiment", "as_of", kind.alias("kind"))
         .agg(F.count(F.lit(1)).alias("units"))
     )
+
+
+def cluster_counts(exposures: DataFrame, scopes: Sequence[Scope]) -> DataFrame:
+    """Clusters with an analysed unit per look and arm.
+
+    Args:
+        exposures: `gold_exposures.exposures`, with clusters.
+        scopes: Whose looks.
+
+    Returns:
+        experiment, as_of, arm (`MIXED` of those with units in several), clusters.
+    """
+    looks = F.broadcast(look_bounds(exposures.sparkSession, scopes).select("experiment", "as_of"))
+    seen = eligible(exposures, [scope.planned for scope in scopes]).join(looks, "experiment", "inner")
+    each = seen.where(F.col("exposed_at") < F.col("as_of")).groupBy("experiment", "as_of", CLUSTER)
+    arms = each.agg(F.min("arm").alias("arm"), (F.count_distinct("arm") > 1).alias("mixed"))
+    arm = F.when(F.col("mixed"), MIXED).otherwise(F.col("arm"))
+    return arms.groupBy("experiment", "as_of", arm.alias("arm")).agg(F.count(F.lit(1)).alias("clusters"))
 
 
 def quarantined_days(quarantine: DataFrame, blueprint: Blueprint) -> DataFrame:
@@ -124,6 +146,7 @@ def health(
     analysed: Mapping[Look, Mapping[str, int]],
     exposed: Iterable[tuple[Any, ...]],
     quarantined: Iterable[tuple[Any, ...]],
+    clusters: Mapping[Look, Mapping[str, int]] | None = None,
 ) -> list[tuple[object, ...]]:
     """The four checks of every look of the scopes.
 
@@ -133,6 +156,7 @@ def health(
         analysed: `gold_moments.arm_counts`.
         exposed: Collected `exposure_counts`.
         quarantined: Collected `quarantined_days`.
+        clusters: Collected `cluster_counts`; None where units were assigned one by one.
 
     Returns:
         Rows of `SCHEMA`.
@@ -140,7 +164,8 @@ def health(
     kinds: dict[Look, Counter[str]] = {}
     for experiment, as_of, kind, units in exposed:
         kinds.setdefault((experiment, as_of), Counter())[kind] = units
-    p_values = srm_p_values(scopes, analysed)
+    allocated = analysed if clusters is None else clusters
+    p_values = srm_p_values(scopes, allocated)
     bad = list(quarantined)
     rows: list[tuple[object, ...]] = []
     for scope in scopes:
@@ -148,8 +173,8 @@ def health(
             look = (scope.planned.id, as_of)
             units, seen = analysed.get(look, {}), kinds.get(look, Counter())
             checks = (
-                _srm_check(scope.planned, units, p_values[look]),
-                _multi_check(seen),
+                _srm_check(scope.planned, allocated.get(look, {}), p_values[look]),
+                _multi_check(seen, None if clusters is None else clusters.get(look, {})),
                 _quarantine_check(blueprint, scope.planned, as_of, bad),
                 _reconciliation(seen, sum(units.values())),
             )
@@ -163,7 +188,7 @@ Check = tuple[str, str, float | None, float | None, str]
 def _srm_check(planned: PlannedExperiment, units: Mapping[str, int], p_value: float | None) -> Check:
     if p_value is None:
         return "srm", WARN, None, None, "no unit was exposed yet"
-    total = sum(units.values())
+    total = sum(units.get(arm.name, 0) for arm in planned.arms)
     shares = {arm.name: units.get(arm.name, 0) / total for arm in planned.arms}
     worst = max(abs(shares[arm.name] - arm.allocation) for arm in planned.arms)
     detail = ", ".join(
@@ -174,17 +199,16 @@ def _srm_check(planned: PlannedExperiment, units: Mapping[str, int], p_value: fl
     return "srm", status, worst, p_value, detail
 
 
-def _multi_check(seen: Mapping[str, int]) -> Check:
+def _multi_check(seen: Mapping[str, int], clusters: Mapping[str, int] | None) -> Check:
     total, multi = sum(seen.values()), seen.get(MULTI_ARM, 0)
     share = multi / total if total else 0.0
+    detail = f"{multi:,} of {total:,} units were seen in more than one arm"
+    if clusters is not None:
+        known, mixed = sum(clusters.values()), clusters.get(MIXED, 0)
+        share = max(share, mixed / known if known else 0.0)
+        detail += f"; {mixed:,} of {known:,} clusters have units in more than one arm"
     status = FAIL if share > MULTI_FAILURE else WARN if share > MULTI_WARNING else OK
-    return (
-        "multi_exposure",
-        status,
-        share,
-        None,
-        f"{multi:,} of {total:,} units were seen in more than one arm",
-    )
+    return "multi_exposure", status, share, None, detail
 
 
 def _quarantine_check(

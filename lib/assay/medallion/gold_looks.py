@@ -68,7 +68,8 @@ def looks(
     merged = gold_moments.merge_buckets(gold_moments.bucket_moments(values).collect())
     analysed = gold_moments.arm_counts(merged)
     moments = [row for row in merged if row[2] != ALL_UNITS]
-    p_values = gold_health.srm_p_values(scopes, analysed)
+    clusters = _clusters(exposures, blueprint, scopes)
+    p_values = gold_health.srm_p_values(scopes, analysed if clusters is None else clusters)
     results = gold_results.results(
         spark, moments, blueprint, scopes, p_values,
         answers=gold_sampled.answers(values, blueprint, scopes),
@@ -76,13 +77,24 @@ def looks(
     )  # fmt: skip
     # One job for both counts: they are small, and what a job costs here is its start.
     exposed, bad = _counts(exposures, quarantine, blueprint, scopes)
-    health = gold_health.health(blueprint, scopes, analysed, exposed, bad)
+    health = gold_health.health(blueprint, scopes, analysed, exposed, bad, clusters)
     decided = gold_results.decided(results.collect(), blueprint, scopes)
     return Looks(
         moments=_with_gone(spark, moments, scopes),
         results=frame(spark, decided, f"{_ddl(results)}, {gold_results.DECIDED}"),
         health=frame(spark, health, gold_health.SCHEMA),
     )
+
+
+def _clusters(
+    exposures: DataFrame, blueprint: Blueprint, scopes: Sequence[Scope]
+) -> dict[gold_health.Look, dict[str, int]] | None:
+    if not blueprint.clustered:
+        return None
+    found: dict[gold_health.Look, dict[str, int]] = {}
+    for experiment, as_of, arm, clusters in gold_health.cluster_counts(exposures, scopes).collect():
+        found.setdefault((experiment, as_of), {})[arm] = clusters
+    return found
 
 
 def _ddl(rows: DataFrame) -> str:

@@ -128,7 +128,7 @@ def _comparisons(
         p_value = srm.get((planned.id, as_of))
         mismatch = p_value is not None and p_value < SRM_LEVEL
         for name in planned.metrics:
-            method = method_of(planned.plan, metrics[name])
+            method = method_of(planned.plan, metrics[name], clustered=blueprint.clustered)
             alpha = interval_level(planned, planned.role(name), as_of, blueprint.alpha)
             segments = (ALL, *parts.get((planned.id, name, as_of), ()))
             for treatment, segment in product(treatments, segments):

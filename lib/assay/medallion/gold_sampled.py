@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from assay.medallion.decisions import interval_level
+from assay.medallion.gold_exposures import CLUSTER
 from assay.medallion.gold_scope import Scope
 from assay.medallion.gold_unit_metrics import pair, pair_name
 from assay.spark.grouped import Columns, Comparison, compare
@@ -50,7 +51,8 @@ def answers(values: DataFrame, blueprint: Blueprint, scopes: Sequence[Scope]) ->
     asked: dict[tuple[str, str, str, float], list[str]] = defaultdict(list)
     for scope in scopes:
         for name in scope.planned.metrics:
-            method = method_of(scope.planned.plan, blueprint.metrics[name])
+            measured = blueprint.metrics[name]
+            method = method_of(scope.planned.plan, measured, clustered=blueprint.clustered)
             if method is None or not is_sampled(method):
                 continue
             for look in scope.looks:
@@ -101,7 +103,8 @@ def _of(values: DataFrame, name: str, places: Sequence[str]) -> DataFrame:
 
 def _compared(values: DataFrame, metric: Metric, method: str, control: str, alpha: float) -> DataFrame:
     per = "d" if metric.type in {"ratio", "time_to_event"} else None
-    columns = Columns(d=per, x="x" if "x" in METHODS[method].needs else None)
+    needs = METHODS[method].needs
+    columns = Columns(d=per, x="x" if "x" in needs else None, cluster=CLUSTER if "cluster" in needs else None)
     found = compare(values, BY, columns, Comparison(method, control, alpha, metric.options))
     return found.select(*BY, "treatment", *FIELDS)
 

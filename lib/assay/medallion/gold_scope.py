@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from assay.medallion.gold_exposures import CLUSTER
 from assay.spark.local import frame
 from assay.spec import Blueprint, PlannedExperiment
 from assay.spec.measure import Measure
@@ -103,8 +104,7 @@ def scopes(blueprint: Blueprint, touched: Touched | None, *, since: date | None,
 def _scope(
     blueprint: Blueprint, planned: PlannedExperiment, touched: Touched | None, since: date | None, until: date
 ) -> Scope:
-    ahead = timedelta(days=planned.covariate_days)
-    weeks = tuple(_weeks(monday(planned.start - ahead), min(planned.end, until)))
+    ahead, weeks = timedelta(days=planned.covariate_days), _calendar(planned, until)
     looks = tuple(week + WEEK for week in weeks if week >= planned.start)
     # An experiment that the last run did not know yet is new as a whole, its pre-period too.
     if touched is None or since is None or planned.start >= since:
@@ -123,6 +123,18 @@ def _scope(
     asked = tuple(look for look in looks if look > first)
     # What an earlier look decided stands at later ones, so these are made from all of them.
     return Scope(planned, periods, looks if asked and planned.plan.kind in STANDING else asked)
+
+
+def every_week(blueprint: Blueprint, until: date) -> frozenset[date]:
+    """Mondays of all weeks that any experiment reads: where what changed in a fact is not known."""
+    rounds = blueprint.rounds(until)
+    return frozenset(week for planned in rounds for week in _calendar(planned, until))
+
+
+def _calendar(planned: PlannedExperiment, until: date) -> tuple[date, ...]:
+    """The weeks that an experiment reads: those of its pre-period, and its own."""
+    first = monday(planned.start - timedelta(days=planned.covariate_days))
+    return tuple(_weeks(first, min(planned.end, until)))
 
 
 def _weeks(first: date, end: date) -> Iterator[date]:
@@ -145,7 +157,7 @@ def eligible(exposures: DataFrame, planned: Sequence[PlannedExperiment]) -> Data
 
     Returns:
         experiment, unit, arm, exposed_at, covariate_from (start of the unit's pre-period), ends (timestamp at
-        which the experiment is over, exclusive).
+        which the experiment is over, exclusive), and `cluster` where exposures have it.
     """
     rows = [(p.id, arm.name, *_bounds(p), p.covariate_days) for p in planned for arm in p.arms]
     schema = (
@@ -154,11 +166,12 @@ def eligible(exposures: DataFrame, planned: Sequence[PlannedExperiment]) -> Data
     plan = F.broadcast(frame(exposures.sparkSession, rows, schema))
     inside = (F.col("exposed_at") >= F.col("opens")) & (F.col("exposed_at") < F.col("closes"))
     before = F.expr("exposed_at - make_dt_interval(covariate_days)")
+    clusters = [name for name in exposures.columns if name == CLUSTER]
     return (
         exposures.where(~F.col("multi_arm"))
         .join(plan, ["experiment", "arm"], "inner")
         .where(inside)
-        .select("experiment", "unit", "arm", "exposed_at", before.alias("covariate_from"), "ends")
+        .select("experiment", "unit", "arm", "exposed_at", before.alias("covariate_from"), "ends", *clusters)
     )
 
 

@@ -23,7 +23,7 @@ _ADDED = ("INSERT", "UPDATE_AFTER")
 
 
 def sources(blueprint: Blueprint) -> tuple[str, ...]:
-    """The silver tables that the experiments' gold tables are made of."""
+    """The tables that the experiments' gold tables are made of: of silver, and those in place."""
     tables = {blueprint.facts[name].table for name in _used(blueprint)}
     tables |= {segment.table for segment in gold_segments.used(blueprint).values()}
     return tuple(dict.fromkeys((blueprint.exposed.table, QUARANTINE, *sorted(tables))))
@@ -51,11 +51,13 @@ def touched(blueprint: Blueprint, changelogs: Mapping[str, DataFrame], exposures
 
     Args:
         blueprint: Says which table, unit and time each fact has.
-        changelogs: Each of `sources` → its changelog since the last run.
+        changelogs: Each of `sources` → its changelog since the last run. A fact whose table has none is left
+            out; a segment whose table has none counts as changed for everyone.
         exposures: `gold_exposures.exposures`, as they are now.
     """
     used = _used(blueprint)
-    frames = [_fact_weeks(blueprint, name, changelogs[blueprint.facts[name].table]) for name in sorted(used)]
+    told = [name for name in sorted(used) if blueprint.facts[name].table in changelogs]
+    frames = [_fact_weeks(blueprint, name, changelogs[blueprint.facts[name].table]) for name in told]
     exposed = _exposure_days(blueprint, changelogs[blueprint.exposed.table])
     frames += [exposed, _set_aside(blueprint, changelogs[QUARANTINE])]
     frames += _member_days(blueprint, changelogs, exposures)
@@ -84,9 +86,10 @@ def _used(blueprint: Blueprint) -> dict[str, set[str]]:
 def _fact_weeks(blueprint: Blueprint, name: str, changelog: DataFrame) -> DataFrame:
     fact = blueprint.facts[name]
     changed = net_changes(changelog, [fact.unit, fact.time, *sorted(_used(blueprint)[name])])
-    return changed.select(
+    days = changed.select(
         _text(fact.table, "table"), _text(None, "experiment"), period(F.col(fact.time)).alias("day")
-    ).distinct()
+    )
+    return days.where(F.col("day").isNotNull()).distinct()  # without a time an event is in no week
 
 
 def _exposure_days(blueprint: Blueprint, changelog: DataFrame) -> DataFrame:
@@ -94,7 +97,7 @@ def _exposure_days(blueprint: Blueprint, changelog: DataFrame) -> DataFrame:
         changed = net_changes(changelog, ["experiment", "unit", "arm", "exposed_at", "multi_arm"])
     else:  # of the events: a second one in another arm counts as well
         events = changelog.select(*gold_exposures.columns(blueprint), "_change_type")
-        changed = net_changes(events, ["experiment", "unit", "arm", "exposed_at"])
+        changed = net_changes(events, [name for name in events.columns if name != "_change_type"])
     days = changed.groupBy("experiment").agg(F.to_date(F.min("exposed_at")).alias("day"))
     return days.select(_text(EXPOSURES, "table"), "experiment", "day")
 
@@ -105,13 +108,14 @@ def _member_days(
     """The first exposures of units whose value in a segment changed, in the experiments shown by it."""
     found = []
     for name, segment in gold_segments.used(blueprint).items():
-        rows = gold_segments.values(changelogs[segment.table], segment, "_change_type")
-        changed = net_changes(rows, ["unit", "value"]).select("unit").distinct()
         shown = [each for each, declared in blueprint.experiments.items() if name in declared.segments]
         # A round's id is its experiment's name and perhaps a number behind a dot, which no name has.
         mine = exposures.where(F.substring_index("experiment", ".", 1).isin(shown))
-        units = mine.join(changed, "unit", "left_semi")
-        days = units.groupBy("experiment").agg(F.to_date(F.min("exposed_at")).alias("day"))
+        if segment.table in changelogs:
+            rows = gold_segments.values(changelogs[segment.table], segment, "_change_type")
+            changed = net_changes(rows, ["unit", "value"]).select("unit").distinct()
+            mine = mine.join(changed, "unit", "left_semi")
+        days = mine.groupBy("experiment").agg(F.to_date(F.min("exposed_at")).alias("day"))
         found.append(days.select(_text(EXPOSURES, "table"), "experiment", "day"))
     return found
 

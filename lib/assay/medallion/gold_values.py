@@ -15,6 +15,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assay.medallion import gold_segments
+from assay.medallion.gold_exposures import CLUSTER
 from assay.medallion.gold_measures import over_weeks, watched_days
 from assay.medallion.gold_scope import Scope, eligible, measures
 from assay.medallion.gold_unit_metrics import pair, pair_name
@@ -55,7 +56,7 @@ def unit_values(
         experiment, as_of, arm, unit, bucket (0 to 31, a hash of the unit), segment, metric, y (a mean's or
         quantile's total, a proportion's 0 or 1, a ratio's numerator, the days that a time to event was
         watched), d (a ratio's denominator, whether the event came, else 1), x (y's counterpart from before
-        the exposure).
+        the exposure), and the unit's cluster where clusters were assigned.
         Within one (experiment, bucket) the rows stand in one partition, ordered by
         as_of and unit: an aggregate over them adds in the same order whatever the cluster.
     """
@@ -64,9 +65,9 @@ def unit_values(
     looks = F.broadcast(frame(spark, dates, "experiment string, as_of date"))
     used = sorted({measure for scope in scopes for measure in measures(blueprint, scope.planned)})
     exposed = eligible(exposures, [scope.planned for scope in scopes])
-    carried: list[str] = []
+    carried = {CLUSTER: "string"} if blueprint.clustered else {}
     if members is not None:
-        carried.append(_SEGMENTS)
+        carried[_SEGMENTS] = "array<string>"
         exposed = exposed.join(members, "unit", "left")
         exposed = exposed.withColumn(_SEGMENTS, gold_segments.labels(blueprint, scopes))
     units = (
@@ -94,8 +95,9 @@ def unit_values(
         .select(*COLUMNS[:5], *carried, F.inline(_metrics(blueprint, scopes, used)))
         .where(F.col("counts") & pair(F.col("experiment"), F.col("metric")).isin(*_asked(blueprint, scopes)))
     )
-    segment = F.explode(_SEGMENTS) if carried else F.lit(ALL)
-    return values.withColumn("segment", segment).select(*COLUMNS)
+    segment = F.explode(_SEGMENTS) if _SEGMENTS in carried else F.lit(ALL)
+    clusters = [CLUSTER] if blueprint.clustered else []
+    return values.withColumn("segment", segment).select(*COLUMNS, *clusters)
 
 
 def _nothing() -> list[Column]:
@@ -103,8 +105,8 @@ def _nothing() -> list[Column]:
     return [F.lit(None).cast(kind).alias(name) for name, kind in kinds.items()]
 
 
-def _unknown(carried: Sequence[str]) -> list[Column]:
-    kinds = {"arm": "string", "exposed_at": "timestamp"} | dict.fromkeys(carried, "array<string>")
+def _unknown(carried: Mapping[str, str]) -> list[Column]:
+    kinds = {"arm": "string", "exposed_at": "timestamp"} | dict(carried)
     return [F.lit(None).cast(kind).alias(name) for name, kind in kinds.items()]
 
 
@@ -176,7 +178,8 @@ def control_sample(
         limit: Units to keep; a few more come, so that `trim` can cut at exactly `limit`.
 
     Returns:
-        metric, as_of, order (a hash of experiment and unit), y, d, x.
+        metric, as_of, order (a hash of experiment and unit, or cluster where clusters were assigned: they
+        come as wholes, but for the last), y, d, x.
     """
     spark = values.sparkSession
     controls = F.broadcast(
@@ -193,7 +196,7 @@ def control_sample(
             "metric string, as_of date, share double",
         )
     )
-    order = F.xxhash64("experiment", "unit")
+    order = F.xxhash64("experiment", CLUSTER if CLUSTER in values.columns else "unit")
     uniform = F.pmod(order, F.lit(_RESOLUTION)) / F.lit(_RESOLUTION)
     return (
         values.join(controls, ["experiment", "arm"], "left_semi")

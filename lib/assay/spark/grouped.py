@@ -35,7 +35,7 @@ class Columns:
         d: A ratio's denominator, or None; of a life table, whether the unit left by the event (1 or 0).
         x: A covariate, or None.
         w: Weights, or None.
-        cluster: The group that a unit belongs to, as a whole number, or None.
+        cluster: The group that a unit belongs to, a number or a text, or None.
     """
 
     unit: str = "unit"
@@ -125,6 +125,8 @@ def compared(
         One row per treatment, in the order of their names.
     """
     method = METHODS[comparison.method]
+    if columns.cluster is not None:  # by number over all arms: a cluster may have units in several
+        group = group.assign(**{columns.cluster: pd.factorize(group[columns.cluster], sort=True)[0]})
     ordered = group.sort_values([columns.arm, columns.unit, *columns.series().values()], kind="stable")
     arms = {str(arm): _data(method, units, columns) for arm, units in ordered.groupby(columns.arm)}
     control = arms.pop(comparison.control, _data(method, ordered[:0], columns))

@@ -16,7 +16,7 @@ from assay.spec import reading, references, sentences
 from assay.spec.canaries import Canaries
 from assay.spec.experiment import Experiment, PlannedExperiment, plan_round
 from assay.spec.exposures import SHIPPED, Exposures
-from assay.spec.fact import Fact, Metric
+from assay.spec.fact import Fact, Metric, is_in_place
 from assay.spec.generate import Generate
 from assay.spec.model import Extended, Name, problem
 from assay.spec.population import Population
@@ -109,6 +109,18 @@ class Blueprint(Extended):
     def exposed(self) -> Exposures:
         """The silver table that holds exposures, and its columns."""
         return SHIPPED if self.exposures is None else self.exposures
+
+    @property
+    def clustered(self) -> bool:
+        """Whether clusters of units were assigned as wholes."""
+        return self.exposed.cluster is not None
+
+    @property
+    def in_place(self) -> tuple[str, ...]:
+        """The tables that facts and segments are read from in place, sorted."""
+        tables = {fact.table for fact in self.facts.values()}
+        tables |= {segment.table for segment in self.segments.values()}
+        return tuple(sorted(filter(is_in_place, tables)))
 
     def week_start(self, n: int) -> date:
         """The Monday of week `n`, counted from 1."""

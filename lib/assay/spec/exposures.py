@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 
-from assay.spec.model import Model, Name
+from assay.spec.model import Extended, Name
 
 
-class Exposures(Model):
+class Exposures(Extended):
     """A table with a row (or more) for each unit that saw an arm; the earliest one counts.
 
     Attributes:
@@ -17,13 +19,18 @@ class Exposures(Model):
         time: Column with the time of the exposure (a timestamp in UTC, or a day).
         experiment: Column with the id of the experiment (or round); None where the table is of the one
             experiment that the blueprint has.
+        cluster: Column with the group of units that was assigned as a whole: a school, a household, a
+            village. It comes with the unit's first exposure. None where units were assigned one by one.
     """
+
+    later: ClassVar[frozenset[str]] = frozenset({"cluster"})
 
     table: str = Field(pattern=r"^silver\.[a-z][a-z0-9_]*$")
     unit: Name
     arm: Name
     time: Name
     experiment: Name | None = None
+    cluster: Name | None = None
 
 
 SHIPPED = Exposures(

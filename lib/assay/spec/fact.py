@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -11,12 +13,25 @@ from assay.spec.generate import Generate
 from assay.spec.measure import Condition, Measure, Window
 from assay.spec.model import Extended, Model, Name, problem
 
+_LAYERS = frozenset({"bronze", "silver", "gold"})
+
+
+def is_in_place(table: str) -> bool:
+    """Whether a table is read where it is: its database is none of Assay's.
+
+    Example:
+        >>> is_in_place("sales.orders"), is_in_place("silver.trades")
+        (True, False)
+    """
+    return table.partition(".")[0] not in _LAYERS
+
 
 class Fact(Model):
     """A table of events.
 
     Attributes:
-        table: Where the events are, for example `silver.trades`.
+        table: Where the events are, for example `silver.trades`. A table of another database of the Data
+            Catalog, Iceberg or Parquet, is read in place.
         unit: Column that names the unit (customer).
         time: Column with the time of the event (UTC).
         values: Columns with a number per event that metrics may sum.
@@ -60,6 +75,16 @@ def methods_for(metric_type: MetricType) -> list[str]:
         for method in for_metric(metric_type)
         if method.data in known and not {"w", "cluster"} & {*method.needs}
     ]
+
+
+CLUSTERED: Mapping[MetricType, tuple[str, ...]] = MappingProxyType(
+    {
+        "mean": ("cluster_robust", "cluster_robust_icc"),
+        "proportion": ("cluster_robust", "cluster_robust_icc"),
+        "quantile": ("quantile_clustered",),
+    }
+)
+"""Type of metric to the methods for units of clusters that were assigned as wholes, the default first."""
 
 
 class Metric(Extended):
@@ -115,7 +140,8 @@ class Metric(Extended):
 
     @model_validator(mode="after")
     def _check(self) -> Metric:
-        if self.method is not None and self.method not in (allowed := methods_for(self.type)):
+        allowed = [*methods_for(self.type), *CLUSTERED.get(self.type, ())]
+        if self.method is not None and self.method not in allowed:
             raise problem(
                 "method",
                 f"is {self.method!r}, which is no method from units' values for a {self.type}; "

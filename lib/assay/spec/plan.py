@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from assay.spec.fact import Metric, MetricType, methods_for
+from assay.spec.fact import CLUSTERED, Metric, MetricType, methods_for
 from assay.spec.model import Model, problem
 
 Role = Literal["primary", "secondary", "guardrail"]
@@ -91,16 +91,17 @@ class Bayesian(Model):
 Plan = Fixed | Sequential | Anytime | Bayesian
 
 
-def fitting(plan: Plan, metric_type: MetricType) -> list[str]:
+def fitting(plan: Plan, metric_type: MetricType, *, clustered: bool = False) -> list[str]:
     """Names of the methods that a plan can decide by, for a type of metric.
 
     Args:
         plan: The plan.
         metric_type: The metric's type.
+        clustered: Whether clusters of units were assigned as wholes.
 
     Returns:
         For `anytime` the always-valid methods, for `bayesian` those with a posterior, for `sequential` those
-        whose p-value is of one look, for `fixed` all that have one.
+        whose p-value is of one look, for `fixed` all that have one; of clusters those that know them.
     """
     from assay.stats import METHODS, Posterior
 
@@ -110,19 +111,23 @@ def fitting(plan: Plan, metric_type: MetricType) -> list[str]:
             return plan.kind == "bayesian"
         return {"fixed": True, "anytime": always_valid, "sequential": not always_valid}.get(plan.kind, False)
 
-    return [name for name in methods_for(metric_type) if fits(name)]
+    names = CLUSTERED.get(metric_type, ()) if clustered else methods_for(metric_type)
+    return [name for name in names if fits(name)]
 
 
-def method_of(plan: Plan, metric: Metric) -> str | None:
+def method_of(plan: Plan, metric: Metric, *, clustered: bool = False) -> str | None:
     """Name of the method that a metric's results are computed with under a plan.
 
     Args:
         plan: The plan.
         metric: The metric.
+        clustered: Whether clusters of units were assigned as wholes.
 
     Returns:
-        The metric's own, or that of its type and the plan; None where no method has a posterior for the type.
+        The metric's own, or that of its type and the plan; None where no method of the plan suits the type.
     """
+    if clustered:
+        return metric.method or next(iter(fitting(plan, metric.type, clustered=True)), None)
     if metric.method is not None or plan.kind in {"fixed", "sequential"}:
         return metric.analysis
     return (_ALWAYS_VALID if plan.kind == "anytime" else _POSTERIOR).get(metric.type)

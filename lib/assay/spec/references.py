@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from assay.errors import did_you_mean
 from assay.spec.canaries import PREFIX, is_canary, metrics
+from assay.spec.fact import CLUSTERED
 from assay.spec.model import problem
 from assay.spec.plan import fitting, method_of
 
@@ -66,6 +67,37 @@ def _check_metrics(blueprint: Blueprint) -> None:
                 raise problem(path, f"is {formula!r}, but {fact} has no measure {measure.column!r}; {hint}")
 
 
+def _check_clusters(blueprint: Blueprint, path: str, experiment: Experiment, metric: str) -> None:
+    """Units of one cluster are alike: a method that takes them for independent finds what is not there."""
+    measured, plan = blueprint.metrics[metric], experiment.plan
+    knowing = CLUSTERED.get(measured.type, ())
+    if not blueprint.clustered:
+        if measured.method in knowing:
+            raise problem(
+                f"metrics.{metric}.method",
+                f"is {measured.method!r}, which must know the clusters; name their column in "
+                "exposures.cluster",
+            )
+        return
+    if not knowing:
+        raise problem(
+            f"metrics.{metric}.type",
+            f"is {measured.type!r}, for which no method knows clusters; allowed with exposures.cluster: "
+            f"{', '.join(CLUSTERED)}",
+        )
+    if measured.method is not None and measured.method not in knowing:
+        raise problem(
+            f"metrics.{metric}.method",
+            f"is {measured.method!r}, which takes units of one cluster for independent; name "
+            f"{' or '.join(knowing)}, or none",
+        )
+    if not fitting(plan, measured.type, clustered=True):
+        raise problem(
+            f"{path}.plan",
+            f"is {plan.kind!r}, by which no method for clusters decides; take fixed or sequential",
+        )
+
+
 _CANNOT = {"bayesian": "has a posterior", "anytime": "holds at every look"}
 
 
@@ -77,6 +109,9 @@ def _check_plan(blueprint: Blueprint, name: str, experiment: Experiment, metric:
             f"experiments.{name}.roles.{metric}",
             f"is 'guardrail', but the metric has no margin; add metrics.{metric}.margin, such as 0.02",
         )
+    _check_clusters(blueprint, f"experiments.{name}", experiment, metric)
+    if blueprint.clustered:
+        return
     path = f"experiments.{name}.plan"
     method = method_of(plan, measured)
     if method is None:

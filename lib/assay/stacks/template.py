@@ -186,8 +186,9 @@ class Template:
         if allowed is not None and str(value) not in map(str, allowed):
             raise self._error(f"parameter {name} is {value!r}; {did_you_mean(str(value), map(str, allowed))}")
         pattern = body.get("AllowedPattern")
-        if pattern is not None and not re.fullmatch(pattern, str(value)):
-            raise self._error(f"parameter {name} is {value!r}; it must match {pattern}")
+        for each in str(value).split(",") if "List" in body["Type"] else [str(value)]:
+            if pattern is not None and not re.fullmatch(pattern, each):
+                raise self._error(f"parameter {name} is {each!r}; it must match {pattern}")
 
     def _ref(self, name: str) -> Any:
         if name == "AWS::NoValue":

@@ -28,6 +28,7 @@ from assay.lake.refine import QUARANTINE, refine
 from assay.lake.summary import plain
 from assay.lake.tables import Lake
 from assay.runtime import clients
+from assay.runtime.data_catalog import DataCatalog
 from assay.sources.intake import Intake
 from assay.sources.landing import Landing
 from assay.upkeep.action import Context, Options, Report, action
@@ -143,7 +144,15 @@ def gold(context: Context, lake: Lake, weeks: Collection[date] = ()) -> None:
     as_of = newest + _WEEK
     with context.journal.step("gold anew") as step:
         tasks = {
-            "experiments": partial(refresh.experiments, lake, newest, as_of, anew=weeks),
+            "experiments": partial(
+                refresh.experiments,
+                lake,
+                newest,
+                as_of,
+                anew=weeks,
+                catalog=DataCatalog(),
+                warn=step.warnings.append,
+            ),
             "markets": partial(markets.refresh, lake, as_of, anew=weeks, warn=step.warnings.append),
         }
         step.rows_out = sum(each(tasks).values())

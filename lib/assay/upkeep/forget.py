@@ -25,15 +25,19 @@ from functools import partial
 import psycopg
 from pydantic import ConfigDict, Field, field_validator
 
+from assay.errors import InputError
 from assay.lake import erasure, markets, past, refresh, units
 from assay.lake.certification import certify_waiting, planned
 from assay.lake.contracts import Contract, made_of
+from assay.lake.ingredients import Warn
 from assay.lake.parallel import each
 from assay.lake.refine import QUARANTINE, refine
 from assay.lake.tables import Lake
 from assay.lake.units import Unit, marked
+from assay.medallion.gold_blueprint import in_force
 from assay.runtime import clients, objects
 from assay.runtime.bill import work
+from assay.runtime.data_catalog import DataCatalog
 from assay.sources import database, erase_database, erase_journal, erase_landing
 from assay.sources.entries import Entries
 from assay.sources.intake import POLL_SECONDS, Intake
@@ -92,9 +96,10 @@ def forget(context: Context, whom: Whom) -> Report:
     context.lake.spark.sparkContext.setLogLevel("ERROR")
     unit = Unit.parse(whom.unit)
     held = _held(context, unit)
+    elsewhere = _elsewhere(context.lake)
     under_way = past.is_open(context.lake)
     if whom.dry_run or not (held.lines or under_way):
-        return _report(held, under_way=under_way)
+        return _report(held, elsewhere, under_way=under_way)
     removed = Removed()
     past.begin(context.lake)
     _at_the_source(context, unit, whom.wait_seconds, removed)
@@ -104,11 +109,32 @@ def forget(context: Context, whom: Whom) -> Report:
     if not removed.again:
         past.end(context.lake)
     context.step.warnings += removed.again
-    return _report(removed, under_way=bool(removed.again))
+    return _report(removed, elsewhere, under_way=bool(removed.again))
 
 
-def _report(removed: Removed, *, under_way: bool) -> Report:
-    return {"removed": removed.lines, "under_way": under_way, "again": removed.again}
+def _report(removed: Removed, elsewhere: list[str], *, under_way: bool) -> Report:
+    return {
+        "removed": removed.lines,
+        "under_way": under_way,
+        "again": removed.again,
+        "elsewhere": elsewhere,
+    }
+
+
+def _elsewhere(lake: Lake) -> list[str]:
+    """What gold reads in place, one sentence each: it is its owner's to change."""
+    week = lake.read("silver.loads").agg({"week": "max"}).collect()[0][0]
+    if week is None:
+        return []
+    try:
+        blueprint = in_force(lake.read("silver.loads"), lake.read("silver.blueprints"), week)
+    except InputError:  # none is registered: nothing is read by it
+        return []
+    return [
+        f"{name} is read in place and is not ours to change: remove the customer there as well, then run "
+        "the job gold"
+        for name in blueprint.in_place
+    ]
 
 
 # -- what is held --------------------------------------------------------------------------------
@@ -246,14 +272,14 @@ def _in_tables(context: Context, unit: Unit, removed: Removed) -> None:
         if layer == "silver":
             refine(lake)
         if layer == "gold":
-            _gold_anew(lake)
+            _gold_anew(lake, context.step.warnings.append)
         mine = [name for name in erasure.there(lake) if name.startswith(f"{layer}.")]
         found = each({name: partial(erasure.erase, lake, name, unit) for name in mine})
         for name, gone in found.items():
             _tell(name, gone, removed)
 
 
-def _gold_anew(lake: Lake) -> None:
+def _gold_anew(lake: Lake, warn: Warn) -> None:
     """What gold shows of the weeks that it has reached, made anew where silver changed, and certified."""
     sources = (*made_of(), QUARANTINE, markets.DAILY)
     before = {name: lake.watermarks(name, (*sources, "until")) for name in _GOLD}
@@ -263,7 +289,9 @@ def _gold_anew(lake: Lake) -> None:
     until = max((marks["until"] for marks in before.values() if marks["until"]), default=None)
     end = date.fromisoformat(until) if until else None
     if end:
-        tasks["experiments"] = partial(refresh.experiments, lake, end - _WEEK, end)
+        tasks["experiments"] = partial(
+            refresh.experiments, lake, end - _WEEK, end, catalog=DataCatalog(), warn=warn
+        )
     if markets.DAILY in made:
         tasks["markets"] = partial(markets.refresh, lake)
     if "gold.runs" in made:

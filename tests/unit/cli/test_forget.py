@@ -13,8 +13,8 @@ from assay.cli import upkeep
 from assay.cli.main import app
 
 LINES = [{"where": "bronze.trades", "what": "rows", "removed": 37}]
-HELD = {"removed": LINES, "under_way": False, "again": []}
-NOTHING = {"removed": [], "under_way": False, "again": []}
+HELD = {"removed": LINES, "under_way": False, "again": [], "elsewhere": []}
+NOTHING = {"removed": [], "under_way": False, "again": [], "elsewhere": []}
 
 
 class Actions:

@@ -49,7 +49,7 @@ def test_every_default_may_be_named_and_all_choices_decide_from_what_gold_has() 
         assert not any({"w", "cluster"} & {*m.needs} for m in choices)
 
 
-@pytest.mark.parametrize("method", ["cupd", "ratio_delta", "cluster_robust", "log_rank"])
+@pytest.mark.parametrize("method", ["cupd", "ratio_delta", "switchback_hac", "log_rank"])
 def test_a_method_that_does_not_suit_is_refused(method: str) -> None:
     with pytest.raises(
         InputError,

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from assay import configs, stacks
+from assay.errors import InputError
 from assay.local.job import shipped
 from assay.local.running import Stack
 from assay.local.state import Home
@@ -476,3 +477,55 @@ def test_alarms_tell_the_topic(stack: str) -> None:
         if body["Type"] == "AWS::CloudWatch::Alarm":
             topic = {"Fn::ImportValue": {"Fn::Sub": "${Name}-alerts-topic"}}
             assert body["Properties"]["AlarmActions"] == [topic]
+
+
+# -- tables that facts read in place ----------------------------------------------------------------------
+
+CATALOG = "arn:aws:glue:eu-west-1:000000000000"
+IN_PLACE = {
+    "TablesInPlace": f"{CATALOG}:catalog,{CATALOG}:database/clicks,{CATALOG}:table/clicks/events",
+    "ObjectsInPlace": "arn:aws:s3:::shop/clicks/events/*",
+    "BucketsInPlace": "arn:aws:s3:::shop",
+    "PrefixesInPlace": "clicks/events/*",
+}
+
+
+def workflow_with(**given: str) -> Template:
+    return Template(configs.path("glue_configs/stacks/workflow.yaml"), given, exports=EXPORTS)
+
+
+def test_nothing_is_read_in_place_unless_it_is_named() -> None:
+    assert template("workflow").resources("AWS::IAM::Policy") == ()
+
+
+def test_the_jobs_that_make_gold_read_the_named_tables_in_place_and_no_others() -> None:
+    (policy,) = workflow_with(**IN_PLACE).resources("AWS::IAM::Policy")
+    assert policy.properties["Roles"] == ["assay-gold-eu-west-1", "assay-maintain-eu-west-1"]
+    found = {each["Sid"]: each for each in policy.properties["PolicyDocument"]["Statement"]}
+    assert {sid: (each["Action"], each["Resource"]) for sid, each in found.items()} == {
+        "FindTablesInPlace": (["glue:GetPartitions", "glue:GetTable"], IN_PLACE["TablesInPlace"].split(",")),
+        "ReadTablesInPlace": ("s3:GetObject", [IN_PLACE["ObjectsInPlace"]]),
+        "ListTablesInPlace": ("s3:ListBucket", [IN_PLACE["BucketsInPlace"]]),
+    }
+    prefixes = found["ListTablesInPlace"]["Condition"]["StringLike"]["s3:prefix"]
+    assert prefixes == [IN_PLACE["PrefixesInPlace"]]
+    (iceberg,) = workflow_with(**{k: v for k, v in IN_PLACE.items() if k[0] in "TO"}).resources(
+        "AWS::IAM::Policy"
+    )
+    assert [each["Sid"] for each in iceberg.properties["PolicyDocument"]["Statement"]] == [*found][:2]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TablesInPlace", f"{CATALOG}:table/clicks/*"),
+        ("TablesInPlace", f"{IN_PLACE['TablesInPlace']},{CATALOG}:table/*/events"),
+        ("ObjectsInPlace", "arn:aws:s3:::shop/*"),
+        ("ObjectsInPlace", "arn:aws:s3:::*/clicks/*"),
+        ("BucketsInPlace", "arn:aws:s3:::*"),
+        ("PrefixesInPlace", "*"),
+    ],
+)
+def test_what_is_read_in_place_has_a_name(name: str, value: str) -> None:
+    with pytest.raises(InputError, match=f"parameter {name} is .*; it must match"):
+        workflow_with(**{name: value})

@@ -2,15 +2,17 @@
 
 `measure.certify` gets by with moments, and with all units; here each replicate holds its own copy of the
 values, so there are fewer units and fewer replicates, which the certificate says. No effect is planted: power
-and coverage of one are left out.
+and coverage of one are left out. Where clusters were assigned as wholes, so they are here: each half gets
+half of the clusters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, fields, replace
 from datetime import date
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +23,7 @@ from assay.certify.diagnosis.measure import identity, scenario
 from assay.certify.diagnosis.rates import rates
 from assay.certify.diagnosis.words import level
 from assay.certify.rerandomise import Units
-from assay.stats import Method, Samples
+from assay.stats import Effect, Method, Samples
 from assay.stats.survival.lifetable import LifeTable
 
 UNITS, REPLICATES = 2_000, 500
@@ -41,6 +43,7 @@ def certify_sampled(
     alpha: float,
     total: int,
     options: Mapping[str, float] = MappingProxyType({}),
+    cluster: NDArray[np.int64] | None = None,
 ) -> Certificate:
     """The certificate of a method on the values of units without a difference.
 
@@ -54,6 +57,7 @@ def certify_sampled(
         alpha: Level of the test.
         total: Units there were before they were cut.
         options: Of the method.
+        cluster: The cluster of each unit, where clusters were assigned as wholes.
 
     Returns:
         Equal for equal arguments.
@@ -63,9 +67,14 @@ def certify_sampled(
     series = {name: values[:most] for name, values in units.series.items()}
     size = len(series["y"])
     generator = seeds.stream(seed, f"aa.{metric}.units", week)
-    order = generator.permuted(np.tile(np.arange(size), (replicates, 1)), axis=1)
-    control, treatment = (_arm(method, series, half) for half in np.split(order, [size // 2], axis=1))
-    null = method(control, treatment, alpha=alpha, **options)
+    if cluster is None:
+        order = generator.permuted(np.tile(np.arange(size), (replicates, 1)), axis=1)
+        control, treatment = (_arm(method, series, half) for half in np.split(order, [size // 2], axis=1))
+        null = method(control, treatment, alpha=alpha, **options)
+    else:
+        halves = _halves(cluster[:most], generator, replicates)
+        arms = (_arms(series, *half) for half in halves)
+        null = _stacked([method(control, treatment, alpha=alpha, **options) for control, treatment in arms])
     found = rates(method, null, null, lift=0.0, truth=0.0, alpha=alpha)
     return Certificate(
         certificate_id=identity(found, metric, as_of, seed),
@@ -79,6 +88,35 @@ def certify_sampled(
         recommendation=level(found, units=size),
         **asdict(found),
     )
+
+
+def _halves(
+    cluster: NDArray[np.int64], generator: np.random.Generator, replicates: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.bool_]]]:
+    """The number of each unit's cluster, and whether it is in the treatment, in every replicate."""
+    clusters, numbers = np.unique(cluster, return_inverse=True)
+    for _ in range(replicates):
+        treated = generator.permutation(len(clusters)) < len(clusters) // 2
+        yield numbers, treated[numbers]
+
+
+def _arms(
+    series: Mapping[str, NDArray[np.float64]], numbers: NDArray[np.int64], treated: NDArray[np.bool_]
+) -> tuple[Samples, Samples]:
+    whole = {"y": series["y"], "cluster": numbers.astype(np.float64)}
+    control, treatment = (
+        Samples(**{name: values[side] for name, values in whole.items()}) for side in (~treated, treated)
+    )
+    return control, treatment
+
+
+def _stacked(effects: Sequence[Effect]) -> Effect:
+    """The answers to single comparisons as one, of shape (comparisons,)."""
+    named = [each.name for each in fields(effects[0]) if each.name != "alternative"]
+    columns: dict[str, Any] = {
+        name: np.stack([getattr(effect, name) for effect in effects]) for name in named
+    }
+    return replace(effects[0], **columns)
 
 
 def _arm(

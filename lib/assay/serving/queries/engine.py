@@ -13,7 +13,6 @@ from typing import Any, Final
 import duckdb
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
-from pyiceberg.table import Table
 
 from assay.errors import InputError
 from assay.serving.queries import (
@@ -27,6 +26,7 @@ from assay.serving.queries import (
     statement,
     translation,
 )
+from assay.serving.queries.parquet import ParquetTable
 
 Name = tuple[str, str]
 _NOW: Final[Mapping[Name, int]] = MappingProxyType({})
@@ -101,12 +101,14 @@ def run(sql: str, tables: Mapping[Name, pa.Table], values: Sequence[str] = ()) -
 
 
 def _scan(
-    table: Table, needed: tuple[str, ...], row_filter: pushdown.Filter | None, snapshot: int | None
+    table: scan.Source, needed: tuple[str, ...], row_filter: pushdown.Filter | None, snapshot: int | None
 ) -> pa.Table:
-    scan = table.scan(selected_fields=needed, case_sensitive=False, snapshot_id=snapshot)
+    if isinstance(table, ParquetTable):
+        return table.rows(needed)
+    asked = table.scan(selected_fields=needed, case_sensitive=False, snapshot_id=snapshot)
     if row_filter is not None:
-        scan = scan.filter(row_filter)
-    found = scan.to_arrow()
+        asked = asked.filter(row_filter)
+    found = asked.to_arrow()
     return found.rename_columns([name.lower() for name in found.column_names])
 
 

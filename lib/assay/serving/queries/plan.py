@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
-from pyiceberg.table import Table
+from pyiceberg.catalog.glue import GlueCatalog
 from sqlglot import exp
 
 from assay.errors import InputError
@@ -20,12 +20,14 @@ from assay.serving.queries import (
     columns,
     information,
     macros,
+    parquet,
     pushdown,
     scan,
     statement,
     translation,
     views,
 )
+from assay.spec.fact import is_in_place
 
 Name = tuple[str, str]
 
@@ -38,7 +40,7 @@ class Plan:
         query: Plain Athena SQL, parsed; macros and views are written out.
         resolved: The same, qualified and typed, with the columns that it needs.
         types: Athena's types of all columns of each (database, table).
-        tables: The Iceberg tables.
+        tables: The tables.
         virtual: The views of the catalog that it reads, filled.
         filters: What of WHERE Iceberg can apply to whole files.
     """
@@ -46,7 +48,7 @@ class Plan:
     query: exp.Query
     resolved: translation.Resolved
     types: Mapping[Name, Mapping[str, str]]
-    tables: Mapping[Name, Table]
+    tables: Mapping[Name, scan.Source]
     virtual: Mapping[Name, pa.Table]
     filters: Mapping[Name, pushdown.Filter]
 
@@ -107,10 +109,10 @@ def plan(sql: str, source: Catalog | None = None) -> Plan:
     with _not_too_deep():
         wanted = translation.tables(query)
         place = source if source is not None or not wanted else catalog.glue()
-        loaded = {n: catalog.load(place, *n) for n in wanted if place and n[0] != information.DATABASE}
+        loaded = {n: _load(place, n) for n in wanted if place and n[0] != information.DATABASE}
         virtual = {n: information.table(place, n[1]) for n in wanted if place and n not in loaded}
         types = {
-            **{name: columns.of(table.schema()) for name, table in loaded.items()},
+            **{name: _types(table) for name, table in loaded.items()},
             **{name: information.types(table) for name, table in virtual.items()},
         }
         resolved = translation.resolve(query, types)
@@ -123,3 +125,13 @@ def _not_too_deep() -> Iterator[None]:
         yield
     except RecursionError:  # what can be parsed may still be too deep to be understood
         raise InputError(statement.TOO_DEEP) from None
+
+
+def _load(place: Catalog, name: Name) -> scan.Source:
+    """A table of ours, or one that is somebody else's, Iceberg or Parquet."""
+    mine = not isinstance(place, GlueCatalog) or not is_in_place(".".join(name))
+    return (None if mine else parquet.load(*name)) or catalog.load(place, *name)
+
+
+def _types(table: scan.Source) -> Mapping[str, str]:
+    return table.types if isinstance(table, parquet.ParquetTable) else columns.of(table.schema())

@@ -16,6 +16,7 @@ from pyiceberg.schema import Schema, index_by_id
 from pyiceberg.table import Table
 
 from assay.errors import InputError
+from assay.serving.queries.parquet import ParquetTable
 from assay.serving.queries.pushdown import Filter
 
 LIMIT: Final = 10 * 2**30
@@ -24,10 +25,12 @@ _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
           "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}  # fmt: skip
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)")
 Name = tuple[str, str]
+Source = Table | ParquetTable
+"""What a query reads."""
 
 
 def check(
-    reads: Mapping[Name, tuple[Table, tuple[str, ...]]], filters: Mapping[Name, Filter], *, most: int
+    reads: Mapping[Name, tuple[Source, tuple[str, ...]]], filters: Mapping[Name, Filter], *, most: int
 ) -> None:
     """Refuse a query that would read too much.
 
@@ -52,7 +55,7 @@ def check(
         )
 
 
-def size(table: Table, names: tuple[str, ...], row_filter: Filter | None) -> int:
+def size(table: Source, names: tuple[str, ...], row_filter: Filter | None) -> int:
     """Bytes of the columns in the files that a scan reads.
 
     Args:
@@ -60,6 +63,8 @@ def size(table: Table, names: tuple[str, ...], row_filter: Filter | None) -> int
         names: Its columns.
         row_filter: What whole files are left out by; nothing if not given.
     """
+    if isinstance(table, ParquetTable):
+        return table.size
     planned = table.scan() if row_filter is None else table.scan(row_filter, case_sensitive=False)
     fields = _leaves(table.schema(), names)
     return sum(_of_file(task.file, fields) for task in planned.plan_files())
@@ -97,8 +102,10 @@ def written(size: float) -> str:
     return f"{size:,.1f} TB"
 
 
-def _whole(table: Table) -> float:
+def _whole(table: Source) -> float:
     """Bytes of all files by the newest snapshot's summary; infinite if it does not say."""
+    if isinstance(table, ParquetTable):
+        return table.size
     snapshot = table.current_snapshot()
     if snapshot is None:
         return 0

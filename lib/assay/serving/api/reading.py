@@ -86,7 +86,7 @@ class OfPrices(Asked):
     until: date | None = Field(None, description="Last day")
 
 
-def answers(record: type[Any], example: object, *, paged: bool = True) -> dict[str, Any]:
+def described(record: type[Any], example: object, *, paged: bool = True) -> dict[str, Any]:
     """What a route says of its answer: its model, an example, and that a caller may have it already."""
     shown = {"items": [example], "next": None} if paged else example
     content = {"application/json": {"example": shown}}
@@ -94,43 +94,43 @@ def answers(record: type[Any], example: object, *, paged: bool = True) -> dict[s
     return {"response_model": model, "responses": {200: {"content": content}, **pages.NOT_MODIFIED}}
 
 
-@router.get("/v1/experiments", **answers(Experiment, examples.EXPERIMENT))
+@router.get("/v1/experiments", **described(Experiment, examples.EXPERIMENT))
 def experiments(request: Request, asked: Annotated[OfExperiments, Query()]) -> Response:
     """Every experiment at its newest look."""
     return _page(request, resources.EXPERIMENTS, {}, asked)
 
 
-@router.get("/v1/experiments/{experiment}", **answers(Experiment, examples.EXPERIMENT, paged=False))
+@router.get("/v1/experiments/{experiment}", **described(Experiment, examples.EXPERIMENT, paged=False))
 def experiment(request: Request, experiment: Id) -> Response:
     """One experiment at its newest look."""
     return pages.one(request, resources.EXPERIMENTS, {"experiment": experiment})
 
 
-@router.get("/v1/experiments/{experiment}/results", **answers(Result, examples.RESULT))
+@router.get("/v1/experiments/{experiment}/results", **described(Result, examples.RESULT))
 def results(request: Request, experiment: Id, asked: Annotated[OfResults, Query()]) -> Response:
     """Results of an experiment: a row per look, metric, segment, contrast and method."""
     return _page(request, resources.RESULTS, {"experiment": experiment}, asked)
 
 
-@router.get("/v1/certificates", **answers(Certificate, examples.CERTIFICATE))
+@router.get("/v1/certificates", **described(Certificate, examples.CERTIFICATE))
 def certificates(request: Request, asked: Annotated[OfCertificates, Query()]) -> Response:
     """Measured error rates of methods."""
     return _page(request, resources.CERTIFICATES, {}, asked)
 
 
-@router.get("/v1/certificates/{certificate_id}", **answers(Certificate, examples.CERTIFICATE, paged=False))
+@router.get("/v1/certificates/{certificate_id}", **described(Certificate, examples.CERTIFICATE, paged=False))
 def certificate(request: Request, certificate_id: Id) -> Response:
     """One certificate."""
     return pages.one(request, resources.CERTIFICATES, {"certificate_id": certificate_id})
 
 
-@router.get("/v1/assets", **answers(Asset, examples.ASSET))
+@router.get("/v1/assets", **described(Asset, examples.ASSET))
 def assets(request: Request, asked: Annotated[OfAssets, Query()]) -> Response:
     """Every asset, over all its days."""
     return _page(request, resources.ASSETS, {}, asked)
 
 
-@router.get("/v1/assets/{asset}/prices", **answers(Price, examples.PRICE))
+@router.get("/v1/assets/{asset}/prices", **described(Price, examples.PRICE))
 def prices(
     request: Request,
     asset: Ticker,

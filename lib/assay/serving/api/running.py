@@ -16,7 +16,7 @@ from assay.runtime.journal import FAILED, STARTED, SUCCEEDED
 from assay.serving.api import examples, pages, resources, workflow
 from assay.serving.api.callers import caller
 from assay.serving.api.problems import behind
-from assay.serving.api.reading import Asked, answers
+from assay.serving.api.reading import Asked, described
 
 _RUN = r"^[A-Za-z0-9_-]+$"
 _JOBS = 100
@@ -40,7 +40,7 @@ class Wanted(BaseModel):
     week: date | None = Field(None, description="Monday of the week; the last complete one if not given")
 
 
-@router.get("/v1/runs", **answers(Run, examples.RUN))
+@router.get("/v1/runs", **described(Run, examples.RUN))
 def runs(request: Request, asked: Annotated[OfRuns, Query()]) -> Response:
     """Runs that gold knows, the newest first."""
     return pages.page(request, resources.RUNS, {}, asked.given(), most=asked.limit, cursor=asked.cursor)

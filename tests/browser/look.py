@@ -9,6 +9,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from assay.serving.dashboard.app import PAGES
+
 _PATIENCE = 90_000
 _COLOURS = 96
 _CELLS = """
@@ -16,6 +18,11 @@ grid => [...grid.querySelectorAll('[role=row]')].map(row =>
   [...row.querySelectorAll('[role=columnheader], [role=gridcell]')].map(cell => cell.textContent.trim())
 )
 """
+
+
+def address(server: str, module: str) -> str:
+    """Where a page is; the first one is at the root."""
+    return f"{server}/" if module == next(iter(PAGES)) else f"{server}/{module}"
 
 
 def settled(page: Page, title: str) -> None:

@@ -43,7 +43,7 @@ def test_a_page_opens_without_an_error_and_is_kept_as_a_picture(
     # The second visit is timed: the first one loads the page's modules and fills the server's cache.
     for visit in ("first", "second"):
         began = time.perf_counter()
-        page.goto(f"{address}/{module}")
+        page.goto(look.address(address, module))
         look.settled(page, PAGES[module])
         took.append((f"{PAGES[module]}, {visit} visit", time.perf_counter() - began))
     assert look.errors(page) == []
@@ -52,7 +52,7 @@ def test_a_page_opens_without_an_error_and_is_kept_as_a_picture(
 
 @pytest.mark.parametrize("module", PAGES)
 def test_a_page_can_be_used_without_a_mouse_and_read_aloud(page: Page, address: str, module: str) -> None:
-    page.goto(f"{address}/{module}")
+    page.goto(look.address(address, module))
     look.settled(page, PAGES[module])
     assert page.get_by_role("heading", level=1).all_inner_texts() == [PAGES[module]]
     levels = [int(each.evaluate("e => e.tagName[1]")) for each in page.get_by_role("heading").all()]
@@ -69,7 +69,7 @@ def test_a_page_can_be_used_without_a_mouse_and_read_aloud(page: Page, address: 
 
 
 def test_the_table_of_experiments_is_golds(page: Page, address: str) -> None:
-    page.goto(f"{address}/experiments")
+    page.goto(look.address(address, "experiments"))
     look.settled(page, "Experiments")
     wanted = rows(
         "SELECT experiment, metric, estimate, decision FROM gold.experiment_results "
@@ -86,7 +86,7 @@ def test_the_table_of_experiments_is_golds(page: Page, address: str) -> None:
 
 
 def test_one_experiment_is_golds(page: Page, address: str) -> None:
-    page.goto(f"{address}/experiments?experiment=one_click_trading")
+    page.goto(f"{address}/?experiment=one_click_trading")
     look.settled(page, "Experiments")
     said = page.get_by_test_id("stMarkdown").all_inner_texts()
     for row in rows(

@@ -47,5 +47,6 @@ def command(port: int) -> list[str]:
         sys.executable, "-m", "streamlit", "run", str(found.origin if found else ""),
         f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true",
         "--server.fileWatcherType=none", "--browser.gatherUsageStats=false", "--client.showErrorDetails=none",
+        "--client.toolbarMode=minimal", "--theme.primaryColor=#0072B2",
         f"--server.maxUploadSize={_MEGABYTES}",
     ]  # fmt: skip

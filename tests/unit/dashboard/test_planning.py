@@ -34,7 +34,8 @@ def test_the_sample_size_is_that_of_the_command_line(lake: Lake) -> None:
     planned = plan(Lawful(Normal(12.0, 40.0)), lift=0.05, units_per_week=10_000, replicates=100)
     assert said(app) == {
         "units": f"{planned.n_control + planned.n_treatment:,}",
-        "control + treatment": f"{planned.n_control:,} + {planned.n_treatment:,}",
+        "in control": f"{planned.n_control:,}",
+        "in treatment": f"{planned.n_treatment:,}",
         "lift": "+5.00%",
         "power": "80.0%",
         "weeks": str(planned.weeks),

@@ -14,6 +14,7 @@ import streamlit as st
 
 from assay.serving import queries
 
+# Module of each page → its title; the first one opens. (Not a text below: Streamlit shows what stands alone.)
 PAGES: Final = {
     "experiments": "Experiments",
     "calibration": "Calibration",
@@ -23,7 +24,6 @@ PAGES: Final = {
     "starting": "Start a run",
     "upload": "Your data",
 }
-"""Module of each page → its title; the first one opens."""
 _FRESH_SECONDS = 60
 
 

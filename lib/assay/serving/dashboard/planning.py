@@ -145,9 +145,10 @@ def _units(measured: pd.DataFrame) -> Lawful:
 
 
 def _answer(found: Planned) -> None:
-    units, arms, lift, power, weeks = st.columns(5)
+    units, control, treatment, lift, power, weeks = st.columns(6)
     units.metric("units", f"{found.n_control + found.n_treatment:,}")
-    arms.metric("control + treatment", f"{found.n_control:,} + {found.n_treatment:,}")
+    control.metric("in control", f"{found.n_control:,}")
+    treatment.metric("in treatment", f"{found.n_treatment:,}")
     lift.metric("lift", f"{found.lift:+.2%}", help=f"{found.effect:+.4g} in the metric's unit")
     power.metric("power", f"{found.power:.1%}")
     weeks.metric("weeks", "unknown" if found.weeks is None else f"{found.weeks:,}")

@@ -8,6 +8,7 @@ import pandas as pd
 from assay.serving.dashboard.charts import marks
 
 _PANEL = 170
+_LABELS = 60  # pixels of the names of metrics, which lie aslant
 _VERDICTS = {"liberal": "#E69F00", "holds": "#F0F0F0", "conservative": "#56B4E9"}
 
 
@@ -65,9 +66,7 @@ def against_promised(rates: pd.DataFrame, axis: str) -> alt.LayerChart:
         tooltip=["line", "rate", "lower", "upper", "promised"],
     )
     promised = base.mark_tick(color="black", thickness=2, size=18).encode(x="promised:Q")
-    plot: alt.LayerChart = (band + promised + rate).properties(
-        height=marks.ROW * max(rates["line"].nunique(), 2)
-    )
+    plot: alt.LayerChart = (band + promised + rate).properties(height=marks.height(rates["line"].nunique()))
     return plot
 
 
@@ -79,7 +78,7 @@ def over_weeks(rates: pd.DataFrame, axis: str) -> alt.LayerChart:
         axis: What the rate is.
     """
     rows = rates.assign(look=rates["as_of"].astype(str))
-    base = alt.Chart(rows).encode(x=alt.X("look:O", title="look"), xOffset=alt.XOffset("method:N"))
+    base = alt.Chart(rows).encode(x=marks.looks(), xOffset=alt.XOffset("method:N"))
     band = base.mark_rule(strokeWidth=2).encode(
         y=alt.Y("lower:Q"), y2="upper:Q", color=marks.colour("method")
     )
@@ -119,6 +118,6 @@ def heat_map(certificates: pd.DataFrame) -> alt.LayerChart:
     )
     numbers = base.mark_text(color="black").encode(text=alt.Text("type_i_error:Q", format=".1%"))
     plot: alt.LayerChart = (cells + numbers).properties(
-        height=marks.ROW * max(certificates["method"].nunique(), 2)
+        height=marks.height(certificates["method"].nunique()) + _LABELS
     )
     return plot

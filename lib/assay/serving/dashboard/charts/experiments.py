@@ -52,7 +52,7 @@ def over_looks(looks: pd.DataFrame) -> alt.LayerChart:
         A mark per look, contrast and method; a tick at the planted truth, where there is one.
     """
     rows = _lines(looks)
-    base = alt.Chart(rows).encode(x=alt.X("look:O", title="look"), xOffset=alt.XOffset("line:N"))
+    base = alt.Chart(rows).encode(x=marks.looks(), xOffset=alt.XOffset("line:N"))
     interval = base.mark_rule(strokeWidth=2).encode(
         y=alt.Y("lower:Q"), y2="upper:Q", color=marks.colour("line")
     )
@@ -118,13 +118,13 @@ def _intervals(rows: pd.DataFrame, name: str, colour: Any, shape: Any) -> alt.La
     )
     truth = base.mark_tick(color="black", thickness=2, size=18).encode(x="truth:Q")
     plot: alt.LayerChart = (marks.level(0.0, vertical=True) + interval + truth + estimate).properties(
-        height=marks.ROW * max(rows["line"].nunique(), 2)
+        height=marks.height(rows["line"].nunique())
     )
     return plot
 
 
 def _against_bound(rows: pd.DataFrame, shown: str, y: alt.Y, scale: alt.Scale) -> alt.LayerChart:
-    base = alt.Chart(rows).encode(x=alt.X("look:O", title="look"), xOffset=alt.XOffset("line:N"))
+    base = alt.Chart(rows).encode(x=marks.looks(), xOffset=alt.XOffset("line:N"))
     bound = base.mark_tick(color="black", thickness=2, size=30).encode(y=alt.Y("bound:Q", scale=scale))
     found = base.mark_point(size=90, filled=True, opacity=1).encode(
         y=y,

@@ -30,10 +30,19 @@ STATES = {
 ORDERED = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#666666")
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "stroke")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
-ROW = 28
-"""Pixels per line of a chart that has a line per row."""
-HEIGHT = 280
-"""Pixels of any other chart."""
+HEIGHT = 340
+"""Pixels of a chart, its axes and legend among them."""
+_ROW, _FRAME = 28, 110
+
+
+def height(lines: int) -> int:
+    """Pixels of a chart that has so many lines from top to bottom, its axis and legend among them."""
+    return _ROW * lines + _FRAME
+
+
+def looks() -> alt.X:
+    """The axis of looks, from left to right."""
+    return alt.X("look:O", title="look", axis=alt.Axis(labelAngle=0))
 
 
 def colour(field: str, title: str | None = None) -> alt.Color:

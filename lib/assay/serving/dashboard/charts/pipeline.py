@@ -27,7 +27,7 @@ def seconds(runs: pd.DataFrame) -> alt.Chart:
         ),
         color=marks.colour("job"),
         tooltip=["run_id", "job", "state", "seconds", "rows_in", "rows_out", "dollars"],
-    )
+    ).properties(height=marks.height(runs["run_id"].nunique()))
     return found
 
 

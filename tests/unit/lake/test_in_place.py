@@ -89,9 +89,7 @@ def test_a_table_that_went_is_one_sentence() -> None:
 
 
 def test_files_unlike_the_catalog_are_one_sentence_and_other_errors_stay() -> None:
-    told = (
-        "Parquet column cannot be converted in file s3://b/1.parquet. Column: [n], Expected: int, Found: X"
-    )
+    told = "Parquet column cannot be converted in file s3://b/1.parquet. Column: [n], Expected: int, Found: X"
     unlike = r"clicks\.events: a file has a column of another type"
     with pytest.raises(InputError, match=unlike), reading(["clicks.events"]):
         raise PySparkException(told)

@@ -86,9 +86,8 @@ def _used(blueprint: Blueprint) -> dict[str, set[str]]:
 def _fact_weeks(blueprint: Blueprint, name: str, changelog: DataFrame) -> DataFrame:
     fact = blueprint.facts[name]
     changed = net_changes(changelog, [fact.unit, fact.time, *sorted(_used(blueprint)[name])])
-    days = changed.select(
-        _text(fact.table, "table"), _text(None, "experiment"), period(F.col(fact.time)).alias("day")
-    )
+    day = period(F.col(fact.time).cast("timestamp")).alias("day")  # a time without zone is in UTC
+    days = changed.select(_text(fact.table, "table"), _text(None, "experiment"), day)
     return days.where(F.col("day").isNotNull()).distinct()  # without a time an event is in no week
 
 

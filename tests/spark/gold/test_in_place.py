@@ -430,8 +430,9 @@ def others(company: Company) -> None:
 @pytest.mark.usefixtures("others")
 @pytest.mark.parametrize(("old", "new", "sentence"), WRONG)
 def test_what_does_not_fit_is_told_before_anything_runs(
-    old: str, new: str, sentence: str, tmp_path: Path
+    old: str, new: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("ASSAY_HOME", str(tmp_path / ".assay"))  # no local stack runs there
     document = DOCUMENT.replace("ordered_at", "orderedat")
     assert document.count(old) == 1
     wrong = document.replace(old, new)

@@ -84,14 +84,18 @@ def decision_colour(shown: Collection[str]) -> alt.Color:
     """The colour of each decision; the legend has those that are shown."""
     names = [name for name in DECISIONS if name in shown]
     scale = alt.Scale(domain=names, range=[DECISIONS[name][0] for name in names])
-    return alt.Color("decision:N", scale=scale, legend=alt.Legend(title=None, orient="bottom"))
+    return alt.Color(
+        "decision:N", scale=scale, legend=alt.Legend(title=None, orient="bottom", labelLimit=_LABEL)
+    )
 
 
 def decision_shape(shown: Collection[str]) -> alt.Shape:
     """The shape of each decision, in one legend with its colour."""
     names = [name for name in DECISIONS if name in shown]
     scale = alt.Scale(domain=names, range=[DECISIONS[name][1] for name in names])
-    return alt.Shape("decision:N", scale=scale, legend=alt.Legend(title=None, orient="bottom"))
+    return alt.Shape(
+        "decision:N", scale=scale, legend=alt.Legend(title=None, orient="bottom", labelLimit=_LABEL)
+    )
 
 
 def level(at: float, *, vertical: bool = False) -> alt.Chart:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import socket
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from streamlit.testing.v1 import AppTest
 
 from assay.cli import dashboard
@@ -35,6 +38,45 @@ def test_a_lake_that_does_not_answer_is_told_in_one_sentence() -> None:
     (error,) = found.error
     assert error.value.startswith("the catalog does not answer: ")
     assert error.value.endswith("is the stack up (`assay status`)?")
+
+
+_LOADED = """
+import importlib, importlib.metadata, sys
+before = set(sys.modules)  # of what this environment loads by itself
+sys.modules["mypy_extensions"] = None  # sqlglot takes it if it is there
+from assay.serving.dashboard import app
+for page in app.PAGES:
+    importlib.import_module(f"assay.serving.dashboard.{page}")
+owners = importlib.metadata.packages_distributions()
+loaded = {name.partition(".")[0] for name in set(sys.modules) - before - {"mypy_extensions"}}
+print(*{owner.lower() for name in loaded for owner in owners.get(name, ())})
+"""
+
+
+def needed(*extras: str) -> set[str]:
+    """The distributions that assay brings with some of its extras."""
+    found: set[str] = set()
+    waiting = [Requirement(f"assay[{','.join(extras)}]")]
+    while waiting:
+        asked = waiting.pop()
+        name = canonicalize_name(asked.name)
+        for each in map(Requirement, importlib.metadata.requires(name) or ()):
+            wanted = each.marker is None or any(
+                each.marker.evaluate({"extra": e}) for e in ("", *asked.extras)
+            )
+            if wanted and canonicalize_name(each.name) not in found:
+                waiting.append(each)
+        found.add(name)
+    return found
+
+
+def test_the_image_has_what_the_pages_import() -> None:
+    image = (Path(__file__).parents[3] / "docker" / "dashboard" / "Dockerfile").read_text()
+    assert 'pip install --prefix=/install ".[cli,dashboard]"' in image
+    done = subprocess.run([sys.executable, "-c", _LOADED], capture_output=True, text=True, check=True)
+    loaded = {canonicalize_name(name) for name in done.stdout.split()}
+    assert {"streamlit", "duckdb", "scipy", "boto3"} <= loaded
+    assert loaded - needed("cli", "dashboard") == set()
 
 
 @pytest.mark.usefixtures("nowhere")

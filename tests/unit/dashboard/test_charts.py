@@ -41,7 +41,17 @@ def test_every_decision_has_a_colour_and_a_shape_of_its_own(final: pd.DataFrame)
     assert len(set(colours)) == len(set(shapes)) == len(marks.DECISIONS)
     estimate = experiments.forest(final, "active_customers").to_dict()["layer"][3]["encoding"]
     assert estimate["color"]["field"] == estimate["shape"]["field"] == "decision"
-    assert estimate["shape"]["scale"] == {"domain": list(marks.DECISIONS), "range": list(shapes)}
+    mine = set(final[final["metric"] == "active_customers"]["decision"])
+    there = [name for name in marks.DECISIONS if name in mine]
+    assert 1 < len(there) < len(set(final["decision"]))
+    assert estimate["shape"]["scale"] == {
+        "domain": there,
+        "range": [marks.DECISIONS[name][1] for name in there],
+    }
+    assert estimate["color"]["scale"] == {
+        "domain": there,
+        "range": [marks.DECISIONS[name][0] for name in there],
+    }
 
 
 def test_an_unbounded_interval_has_no_end(final: pd.DataFrame) -> None:

@@ -41,7 +41,7 @@ def main() -> None:
         st.Page(_showing(module), title=title, url_path=module, default=module == first)
         for module, title in PAGES.items()
     ]
-    st.navigation(pages).run()
+    st.navigation(pages, position="top").run()
 
 
 def _showing(module: str) -> Callable[[], None]:

@@ -112,7 +112,7 @@ def show(query: Query) -> None:
     page.part(
         "The gate, week by week",
         partial(reading.gate, query),
-        lambda rows: page.table(rows, _GATE, "gate"),
+        _gate,
         empty="The gate has not judged a week yet.",
     )
 
@@ -222,6 +222,11 @@ def _coverage(found: pd.DataFrame) -> None:
 def _power(found: pd.DataFrame) -> None:
     st.caption("Of planted effects of every size; plans promise their power for the effect that they name.")
     page.table(found, _POWER, "power")
+
+
+def _gate(found: pd.DataFrame) -> None:
+    st.caption("A run whose gate rings fails; gold tells of a week once the next has run.")
+    page.table(found, _GATE, "gate")
 
 
 def _methods(found: pd.DataFrame) -> None:

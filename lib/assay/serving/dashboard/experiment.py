@@ -178,7 +178,8 @@ def shares(totals: pd.DataFrame, units: dict[str, int]) -> pd.DataFrame:
         if of:
             idle = pd.DataFrame({"total": [0.0], "units": [max(of - rows["units"].sum(), 0)]})
             steps = pd.concat([rows[["total", "units"]], idle]).sort_values("total")
-            found.append(steps.assign(arm=arm, share=np.minimum(steps["units"].cumsum() / of, 1.0)))
+            steps = steps.assign(arm=arm, share=np.minimum(steps["units"].cumsum() / of, 1.0))
+            found.append(steps.drop_duplicates("total", keep="last"))
     columns = ["arm", "total", "share"]
     return pd.concat(found)[columns].reset_index(drop=True) if found else pd.DataFrame(columns=columns)
 

@@ -18,9 +18,7 @@ ALL = "all experiments"
 _COLUMNS: page.Columns = {
     "experiment": st.column_config.TextColumn("experiment", pinned=True),
     "metric": "metric",
-    "contrast": "contrast",
     "decision": "decision",
-    "verdict": st.column_config.TextColumn("verdict", help="The decision beside the planted truth."),
     "estimate": st.column_config.NumberColumn("estimate", format=NUMBER, help="Treatment minus control."),
     "lower": st.column_config.NumberColumn("lower", format=NUMBER, help="Lower end of the interval."),
     "upper": st.column_config.NumberColumn("upper", format=NUMBER, help="Upper end of the interval."),
@@ -31,8 +29,10 @@ _COLUMNS: page.Columns = {
         format="percent",
         help="How often the method rejects a true null on units like these, as its certificate measured.",
     ),
+    "verdict": st.column_config.TextColumn("verdict", help="The decision beside the planted truth."),
     "n_control": st.column_config.NumberColumn("units, control", format="localized"),
     "n_treatment": st.column_config.NumberColumn("units, treatment", format="localized"),
+    "contrast": "contrast",
     "method": "method",
     "as_of": st.column_config.DateColumn("as of"),
 }

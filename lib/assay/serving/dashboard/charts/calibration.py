@@ -47,7 +47,7 @@ def against_promised(rates: pd.DataFrame, axis: str) -> alt.LayerChart:
     Returns:
         A line per row; the black tick is what is promised.
     """
-    base = alt.Chart(rates).encode(y=alt.Y("line:N", title=None, sort=None, axis=alt.Axis(labelLimit=420)))
+    base = alt.Chart(rates).encode(y=marks.lines())
     colour = alt.condition(
         "datum.promised >= datum.lower && datum.promised <= datum.upper",
         alt.value("#0072B2"),
@@ -109,7 +109,7 @@ def heat_map(certificates: pd.DataFrame) -> alt.LayerChart:
     """
     base = alt.Chart(certificates).encode(
         x=alt.X("metric:N", title=None, axis=alt.Axis(labelAngle=-30, labelLimit=240)),
-        y=alt.Y("method:N", title=None),
+        y=alt.Y("method:N", title=None, axis=alt.Axis(labelOverlap=False)),
     )
     verdicts = alt.Scale(domain=list(_VERDICTS), range=list(_VERDICTS.values()))
     cells = base.mark_rect(stroke="white").encode(

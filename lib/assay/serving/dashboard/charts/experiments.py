@@ -24,7 +24,8 @@ def forest(results: pd.DataFrame, metric: str) -> alt.LayerChart:
         A line per experiment, contrast and method; an unbounded interval has no line.
     """
     rows = results[results["metric"] == metric]
-    return _intervals(rows, "experiment", marks.decision_colour(), marks.decision_shape())
+    shown = set(rows["decision"])
+    return _intervals(rows, "experiment", marks.decision_colour(shown), marks.decision_shape(shown))
 
 
 def segments(rows: pd.DataFrame, metric: str) -> alt.LayerChart:
@@ -111,7 +112,7 @@ def distribution(shares: pd.DataFrame) -> alt.Chart:
 def _intervals(rows: pd.DataFrame, name: str, colour: Any, shape: Any) -> alt.LayerChart:
     """Differences of one metric from top to bottom, each with its interval, in Altair's colour and shape."""
     rows = rows.assign(line=rows[[name, "contrast", "method"]].agg(" · ".join, axis="columns"))
-    base = alt.Chart(rows).encode(y=alt.Y("line:N", title=None, axis=alt.Axis(labelLimit=420)))
+    base = alt.Chart(rows).encode(y=marks.lines())
     interval = base.mark_rule(strokeWidth=2).encode(x=alt.X("lower:Q"), x2="upper:Q", color=colour)
     estimate = base.mark_point(size=90, filled=True, opacity=1).encode(
         x=alt.X("estimate:Q", title=_axis(rows)), color=colour, shape=shape, tooltip=[name, *_HINTS]

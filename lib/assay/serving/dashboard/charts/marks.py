@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import altair as alt
 
 DECISIONS = {
@@ -32,7 +34,8 @@ SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down"
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 HEIGHT = 340
 """Pixels of a chart, its axes and legend among them."""
-_ROW, _FRAME = 28, 110
+_ROW, _FRAME = 28, 140
+_LABEL = 320  # pixels of a legend's label
 
 
 def height(lines: int) -> int:
@@ -48,36 +51,50 @@ def looks() -> alt.X:
 def colour(field: str, title: str | None = None) -> alt.Color:
     """A colour per value of a field."""
     return alt.Color(
-        f"{field}:N", scale=alt.Scale(range=list(ORDERED)), legend=alt.Legend(title=title, orient="bottom")
+        f"{field}:N",
+        scale=alt.Scale(range=list(ORDERED)),
+        legend=alt.Legend(title=title, orient="bottom", labelLimit=_LABEL),
     )
 
 
 def shape(field: str, title: str | None = None) -> alt.Shape:
     """A shape per value of a field, in one legend with its colour."""
     return alt.Shape(
-        f"{field}:N", scale=alt.Scale(range=list(SHAPES)), legend=alt.Legend(title=title, orient="bottom")
+        f"{field}:N",
+        scale=alt.Scale(range=list(SHAPES)),
+        legend=alt.Legend(title=title, orient="bottom", labelLimit=_LABEL),
     )
 
 
 def dash(field: str, title: str | None = None) -> alt.StrokeDash:
     """A kind of line per value of a field, in one legend with its colour."""
     return alt.StrokeDash(
-        f"{field}:N", scale=alt.Scale(range=list(DASHES)), legend=alt.Legend(title=title, orient="bottom")
+        f"{field}:N",
+        scale=alt.Scale(range=list(DASHES)),
+        legend=alt.Legend(title=title, orient="bottom", labelLimit=_LABEL),
     )
 
 
-def decision_colour() -> alt.Color:
-    """The colour of each decision."""
-    names = list(DECISIONS)
+def lines() -> alt.Y:
+    """The axis of a chart that has a line per row, each with its name."""
+    return alt.Y("line:N", title=None, sort=None, axis=alt.Axis(labelLimit=420, labelOverlap=False))
+
+
+def decision_colour(shown: Collection[str]) -> alt.Color:
+    """The colour of each decision; the legend has those that are shown."""
+    names = [name for name in DECISIONS if name in shown]
     scale = alt.Scale(domain=names, range=[DECISIONS[name][0] for name in names])
-    return alt.Color("decision:N", scale=scale, legend=alt.Legend(title="decision", orient="bottom"))
+    return alt.Color(
+        "decision:N", scale=scale, legend=alt.Legend(title=None, orient="bottom", labelLimit=_LABEL)
+    )
 
 
-def decision_shape() -> alt.Shape:
-    """The shape of each decision."""
-    names = list(DECISIONS)
+def decision_shape(shown: Collection[str]) -> alt.Shape:
+    """The shape of each decision, in one legend with its colour."""
+    names = [name for name in DECISIONS if name in shown]
+    scale = alt.Scale(domain=names, range=[DECISIONS[name][1] for name in names])
     return alt.Shape(
-        "decision:N", scale=alt.Scale(domain=names, range=[DECISIONS[name][1] for name in names])
+        "decision:N", scale=scale, legend=alt.Legend(title=None, orient="bottom", labelLimit=_LABEL)
     )
 
 

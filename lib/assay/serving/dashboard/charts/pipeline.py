@@ -23,7 +23,10 @@ def seconds(runs: pd.DataFrame) -> alt.Chart:
     found: alt.Chart = bars.encode(
         x=alt.X("seconds:Q", title="seconds"),
         y=alt.Y(
-            "run_id:N", title=None, sort=list(dict.fromkeys(runs["run_id"])), axis=alt.Axis(labelLimit=240)
+            "run_id:N",
+            title=None,
+            sort=list(dict.fromkeys(runs["run_id"])),
+            axis=alt.Axis(labelLimit=240, labelOverlap=False),
         ),
         color=marks.colour("job"),
         tooltip=["run_id", "job", "state", "seconds", "rows_in", "rows_out", "dollars"],

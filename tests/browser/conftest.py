@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # so that a machine without it collects the other tests
 
 INSTALL = "there is no chromium on the PATH; on Debian: apt-get install chromium"
 WIDTH, HEIGHT = 1280, 900
+_WARM_SECONDS = 10.0  # nobody opens a page in the second in which the server starts
 _took: list[tuple[str, float]] = []
 
 
@@ -56,6 +57,7 @@ def address(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactor
         )
         try:
             _wait(f"http://127.0.0.1:{port}/_stcore/health", server)
+            time.sleep(_WARM_SECONDS)
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()

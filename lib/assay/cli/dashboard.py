@@ -42,9 +42,8 @@ def command(port: int) -> list[str]:
 
     if find_spec("streamlit") is None:
         raise StackError("the dashboard needs streamlit: install assay with its extra `dashboard`")
-    found = find_spec("assay.serving.dashboard.app")
     return [
-        sys.executable, "-m", "streamlit", "run", str(found.origin if found else ""),
+        sys.executable, "-m", "assay.serving.dashboard",
         f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true",
         "--server.fileWatcherType=none", "--browser.gatherUsageStats=false", "--client.showErrorDetails=none",
         "--client.toolbarMode=minimal", "--theme.primaryColor=#0072B2",

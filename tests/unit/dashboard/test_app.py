@@ -19,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 from assay.cli import dashboard
 from assay.errors import StackError
 from assay.local import stack
-from assay.serving.dashboard import app
+from assay.serving.dashboard import __main__, app
 
 
 @pytest.fixture
@@ -77,6 +77,12 @@ def test_the_image_has_what_the_pages_import() -> None:
     loaded = {canonicalize_name(name) for name in done.stdout.split()}
     assert {"streamlit", "duckdb", "scipy", "boto3"} <= loaded
     assert loaded - needed("cli", "dashboard") == set()
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_a_lake_that_does_not_answer_does_not_keep_the_server_from_starting() -> None:
+    __main__.warm()
+    assert Path(app.__file__) == __main__.SCRIPT
 
 
 @pytest.mark.usefixtures("nowhere")

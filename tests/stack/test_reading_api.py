@@ -164,7 +164,8 @@ def test_the_page_starts_a_run_and_follows_it(
 
 def blocks(language: str) -> list[str]:
     """The page's blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    fenced = [each.partition("\n") for each in PAGE.split("```")[1::2]]
+    return [text for name, _, text in fenced if name == language]
 
 
 def _written_out(pattern: str) -> set[str]:

@@ -20,7 +20,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from assay.errors import InputError
+from assay.errors import InputError, TransientError
 from assay.lake.iceberg import REPLACE, Table
 from assay.lake.measures import is_simple
 from assay.lake.reading import Published
@@ -38,6 +38,8 @@ _FILE, _KNOWN = "_file", "_known"
 _UNLIKE = re.compile(
     r"Illegal Parquet type: .*|Parquet column cannot be converted in file.*|Expected: .*, Found: .*"
 )
+
+_GONE = re.compile(r"PATH_NOT_FOUND|FileNotFoundException|RemoteFileChangedException")
 
 
 class InPlace(Protocol):
@@ -178,19 +180,22 @@ def tables(lake: Published, names: Iterable[str], catalog: Catalog | None) -> di
 
 @contextmanager
 def reading(names: Iterable[str]) -> Iterator[None]:
-    """Say in our words that files are not what their catalog declares.
+    """Say in our words that files are not what their catalog declares, or went while they were read.
 
     Args:
         names: The tables in place that are read meanwhile.
 
     Raises:
-        InputError: They are not.
+        InputError: They are not what it declares.
+        TransientError: One went, or was written anew.
     """
     try:
         yield
     except (Py4JJavaError, PySparkException) as error:
-        unlike = _UNLIKE.search(str(error))
-        if unlike is None or not (said := ", ".join(names)):
+        unlike, said = _UNLIKE.search(str(error)), ", ".join(names)
+        if said and _GONE.search(str(error)):
+            raise TransientError(f"{said}: a file went while it was read; run the job again") from error
+        if unlike is None or not said:
             raise
         raise InputError(
             f"{said}: a file has a column of another type than the catalog declares "

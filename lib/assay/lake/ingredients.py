@@ -56,10 +56,10 @@ class Ingredients:
 
     def rows(self) -> dict[str, DataFrame]:
         """Table → its rows."""
-        return {
-            name: self.places[name].read() if name in self.places else self.lake.read(name, int(mark) or None)
-            for name, mark in self.marks.items()
-        }
+        with in_place.reading(self.places):
+            theirs = {name: place.read() for name, place in self.places.items()}
+        ours = {name: mark for name, mark in self.marks.items() if name not in theirs}
+        return theirs | {name: self.lake.read(name, int(mark) or None) for name, mark in ours.items()}
 
     def touched(
         self, before: Mapping[str, str | None], exposures: DataFrame, until: date, warn: Warn
@@ -72,7 +72,8 @@ class Ingredients:
             until: End of the weeks that gold is made for, exclusive.
             warn: Told of each table of which it is not known, so that all of it counts.
         """
-        logs = {name: self._changelog(name, before[name]) for name in self.marks}
+        with in_place.reading(self.places):
+            logs = {name: self._changelog(name, before[name]) for name in self.marks}
         whole = {name for name, log in logs.items() if log is None}
         for name in sorted(whole):
             warn(

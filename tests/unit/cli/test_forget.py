@@ -76,6 +76,13 @@ def test_who_is_nowhere_is_said_to_be_nowhere(actions: Actions) -> None:
     assert json.loads(assay("forget", "4711", "--yes", "--json").stdout) == NOTHING
 
 
+def test_tables_that_are_read_in_place_are_named_as_their_owners_to_change(actions: Actions) -> None:
+    sentence = "sales.orders is read in place and is not ours to change: remove the customer there as well"
+    actions.held = {**NOTHING, "elsewhere": [sentence]}
+    assert sentence in assay("forget", "4711", "--dry-run").output
+    assert json.loads(assay("forget", "4711", "--yes", "--json").stdout)["elsewhere"] == [sentence]
+
+
 def test_what_was_broken_off_is_taken_to_its_end(actions: Actions) -> None:
     actions.held = {**NOTHING, "under_way": True}
     actions.done = {**NOTHING, "again": ["run the command again"]}

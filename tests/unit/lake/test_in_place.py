@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyspark.errors import PySparkException
 
-from assay.errors import InputError
+from assay.errors import InputError, TransientError
 from assay.lake.in_place import ParquetInPlace, _places, reading, tables
 from assay.spec.data_catalog import Entry, File
 
@@ -93,6 +93,11 @@ def test_files_unlike_the_catalog_are_one_sentence_and_other_errors_stay() -> No
     unlike = r"clicks\.events: a file has a column of another type"
     with pytest.raises(InputError, match=unlike), reading(["clicks.events"]):
         raise PySparkException(told)
+    with (
+        pytest.raises(TransientError, match="a file went while it was read"),
+        reading(["clicks.events"]),
+    ):
+        raise PySparkException("[PATH_NOT_FOUND] Path does not exist: s3://b/1.parquet")
     with pytest.raises(PySparkException), reading([]):
         raise PySparkException(told)
     with pytest.raises(PySparkException), reading(["clicks.events"]):

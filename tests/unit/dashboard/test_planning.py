@@ -12,6 +12,7 @@ from tests.unit.dashboard.conftest import Lake, page, table
 
 from assay.certify.plan import Lawful, law_of, plan
 from assay.distributions import Normal
+from assay.errors import TransientError
 
 
 def number(app: AppTest, label: str) -> Any:
@@ -148,3 +149,14 @@ def test_a_proportion_lies_between_0_and_1(lake: Lake) -> None:
     number(app, "Mean of a unit").set_value(0.2).run()
     planned = plan(Lawful(law_of(mean=0.2)), lift=0.05, replicates=100)
     assert said(app)["units"] == f"{planned.n_control + planned.n_treatment:,}"
+
+
+def test_without_a_lake_one_plans_with_numbers_of_ones_own() -> None:
+    def query(_: str) -> object:
+        raise TransientError("the catalog does not answer: refused; is the stack up (`assay status`)?")
+
+    app = page("planning", query)
+    (error,) = app.error
+    assert error.value.startswith("the catalog does not answer")
+    assert chosen(app, "Units like those of").options == ["numbers of my own"]
+    assert said(app)["power"] == "80.0%"

@@ -61,6 +61,7 @@ def _draw(query: Query, runs: pd.DataFrame) -> None:
     aside.metric("rows set aside", f"{int(runs['rows_quarantined'].sum()):,}")
     seconds.metric("seconds", f"{runs['seconds'].sum():,.0f}")
     dollars.metric("dollars", f"{runs['dollars'].sum():,.2f}")
+    st.caption("Gold tells of a run's last jobs once the next has run; how the newest stands is shown below.")
     page.table(runs, _RUNS, "runs")
     page.chart(charts.seconds(runs), "The seconds of each run by job, as in the table")
     page.part(

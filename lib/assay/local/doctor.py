@@ -22,7 +22,8 @@ Status = Literal["ok", "missing", "optional"]
 PYTHON = (3, 11)
 """What Glue 5.1 runs, and so do we."""
 MEMORY_GB, DISK_GB = 4, 5
-"""What eight weeks of the default blueprint take, rounded up."""
+"""The JVM has a heap of 2 GB (`spark_conf.DRIVER_MEMORY`), Python and the servers take the rest; on disk are
+the Java libraries (0.4 GB), the lake and the database, with room to grow."""
 DASHBOARD_PORT = 8501
 _NEEDED = ("", "cli", "api", "sources", "dashboard", "local")
 """Extras without which something that the README promises does not run; the first is what all need."""

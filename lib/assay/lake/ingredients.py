@@ -91,4 +91,4 @@ class Ingredients:
     def _changelog(self, name: str, mark: str | None) -> DataFrame | None:
         if name in self.places:
             return self.places[name].since(mark)
-        return self.lake.changelog(name, int(mark or 0) or None)
+        return self.lake.changelog(name, int(mark or 0) or None, int(self.marks[name]) or None)

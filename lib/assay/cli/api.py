@@ -14,6 +14,8 @@ EXAMPLES = (
     "[bold]assay api token ci[/bold]   a token, shown once\n\n"
     '[bold]curl -H "Authorization: Bearer $(assay api token me)" http://127.0.0.1:PORT/v1/experiments[/bold]'
 )
+TOKENS_EXAMPLES = "Examples:  [bold]assay api tokens[/bold]   |   [bold]assay api tokens --json[/bold]"
+REVOKE_EXAMPLES = "Example:  [bold]assay api revoke ci[/bold]"
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Whose: lower-case letters, digits and '-'.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
@@ -26,7 +28,7 @@ app = typer.Typer(
 )
 
 
-@app.command()
+@app.command(epilog=EXAMPLES)
 def token(name: Name) -> None:
     """Make a token and print it; nothing keeps it. One of the same name is good no more."""
     from assay.local import state
@@ -40,10 +42,8 @@ def token(name: Name) -> None:
     typer.echo(f"for {place}; it is shown this once", err=True)
 
 
-@app.command(name="tokens")
-def tokens_(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-) -> None:
+@app.command(name="tokens", epilog=TOKENS_EXAMPLES)
+def tokens_(as_json: AsJson = False) -> None:
     """List whose tokens are good, and since when."""
     from assay.cli import show
     from assay.local import state
@@ -58,7 +58,7 @@ def tokens_(
         typer.echo("there is no token; `assay api token NAME` makes one")
 
 
-@app.command()
+@app.command(epilog=REVOKE_EXAMPLES)
 def revoke(name: Name) -> None:
     """Let a token be good no more, at once."""
     from assay.local import state

@@ -42,6 +42,7 @@ ANSWERS: dict[str, list[str]] = {
     "sources list": [],
     "sources check": [],
     "metrics check": [],
+    "api tokens": [],
 }
 """Commands that answer without a stack → what they are asked."""
 ON_STACK = frozenset({
@@ -61,6 +62,8 @@ WITHOUT = {
     "schema": "prints JSON as it is",
     "contracts docs": "writes a page",
     "sources drop": "puts a file into a bucket",
+    "api token": "prints a token, which a shell puts into a variable",
+    "api revoke": "says a sentence",
 }
 """Commands that print no result → what they do."""
 

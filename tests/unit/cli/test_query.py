@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -125,11 +126,12 @@ def test_each_engine_is_asked_with_its_own_limit(asked: list[Any]) -> None:
 
 def test_a_trino_is_started_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[object] = []
-    monkeypatch.setattr(stack, "up", lambda: "the stack")
+    running = SimpleNamespace(parameters_url="http://127.0.0.1:1")
+    monkeypatch.setattr(stack, "up", lambda: running)
     monkeypatch.setattr(stack, "status", list)
     monkeypatch.setattr(server, "up", started.append)
     assert CliRunner().invoke(app, ["up"]).exit_code == 0
     assert started == []
     found = CliRunner().invoke(app, ["up", "--trino"])
     assert "assay query decisions --engine trino" in found.stdout
-    assert started == ["the stack"]
+    assert started == [running]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # so that a machine without it collects the other tests
     from playwright.sync_api import Browser, Page
 
 INSTALL = "there is no chromium on the PATH; on Debian: apt-get install chromium"
-WIDTH, HEIGHT = 1280, 900
+WIDTH, HEIGHT = 1280, 1280
 _WARM_SECONDS = 10.0  # nobody opens a page in the second in which the server starts
 _took: list[tuple[str, float]] = []
 

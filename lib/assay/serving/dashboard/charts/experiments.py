@@ -58,7 +58,7 @@ def over_looks(looks: pd.DataFrame) -> alt.LayerChart:
         y=alt.Y("lower:Q"), y2="upper:Q", color=marks.colour("line")
     )
     estimate = base.mark_point(size=90, filled=True, opacity=1).encode(
-        y=alt.Y("estimate:Q", title=_axis(rows)),
+        y=alt.Y("estimate:Q", title="difference (black tick: planted)"),
         color=marks.colour("line"),
         shape=marks.shape("line"),
         tooltip=["look", *_HINTS],

@@ -29,7 +29,13 @@ if typing.TYPE_CHECKING:
 REGION = "eu-west-1"
 # boto3's default is "legacy" with five attempts and no circuit breaker; "standard" also retries throttling of
 # every service and lost connections.
-_CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=60)
+# As many connections are kept as the API has threads: those beyond would be made anew for each call.
+_CONFIG = Config(
+    retries={"mode": "standard", "max_attempts": 4},
+    connect_timeout=5,
+    read_timeout=60,
+    max_pool_connections=40,
+)
 _TRANSIENT = frozenset({
     "ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown",
     "ProvisionedThroughputExceededException", "InternalServerError", "InternalServiceException",

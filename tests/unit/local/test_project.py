@@ -17,6 +17,7 @@ from assay.errors import InputError
 from assay.lake.contracts import Contract
 from assay.lake.metric_check import problems
 from assay.local import project
+from assay.serving.analysis import analyze_file
 from assay.spec import load_blueprint
 from assay.spec.truth import truth
 
@@ -73,6 +74,14 @@ def test_the_rows_keep_the_contract_and_the_planted_truth(made: Path) -> None:
         # False alarm: 1e-6; at 500 units it would show a mean that is off by half of itself.
         off = statistics.fmean(values) - known[arm].mean
         assert abs(off) < 4.9 * math.sqrt(known[arm].variance / len(values))
+
+
+def test_an_analysis_of_the_file_holds_what_is_planted(made: Path) -> None:
+    (found,) = analyze_file(
+        made / "data" / "units.csv", arm="arm", control="control", metrics=["spent"], diagnose=False
+    ).comparisons
+    assert found.decision == "higher"
+    assert found.relative_lower < 0.3 < found.relative_upper
 
 
 def test_the_same_every_time() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from assay.lake import Lake, markets, refresh
+from assay.lake.ingredients import Warn
 from assay.lake.parallel import each
 from assay.lake.reconciliation import reconcile
 from assay.runtime import arguments, entry
@@ -23,27 +24,24 @@ def main(argv: list[str]) -> None:
         lake = Lake(session(args.job), args.run_id, job=args.job)
         lake.ensure("gold")
 
-    def step(name: str, refreshed: Callable[[], int]) -> int:
+    def step(name: str, refreshed: Callable[[Warn], int]) -> int:
         with journal.step(name) as counted:
-            counted.rows_out = refreshed()
+            counted.rows_out = refreshed(counted.warnings.append)
         return counted.rows_out
 
     def experiments() -> int:
-        with journal.step("experiments") as counted:
-            warn = counted.warnings.append
-            counted.rows_out = refresh.experiments(
-                lake, args.week, args.as_of, catalog=DataCatalog(), warn=warn
-            )
-        return counted.rows_out
+        brought = partial(refresh.experiments, lake, args.week, args.as_of, catalog=DataCatalog())
+        return step("experiments", lambda warn: brought(warn=warn))
+
+    def runs() -> int:
+        return step("runs", lambda _: refresh.runs(lake, work.rates()))
 
     def market() -> int:
-        with journal.step("asset_daily") as counted:
-            counted.rows_out = markets.asset_daily(lake, args.as_of, warn=counted.warnings.append)
-        return step("portfolio_daily", partial(markets.portfolio_daily, lake))
+        days = step("asset_daily", lambda warn: markets.asset_daily(lake, args.as_of, warn=warn))
+        return days + step("portfolio_daily", lambda _: markets.portfolio_daily(lake))
 
-    runs = partial(step, "runs", partial(refresh.runs, lake, work.rates()))
     each({"experiments": experiments, "runs": runs, "markets": market})
-    step("reconcile", partial(reconcile, lake, args.week))
+    step("reconcile", lambda _: reconcile(lake, args.week))
 
 
 if __name__ == "__main__":

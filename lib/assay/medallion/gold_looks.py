@@ -65,23 +65,16 @@ def looks(
     """
     spark = exposures.sparkSession
     values = unit_values(unit_metrics, exposures, blueprint, scopes, members)
-    again = gold_sampled.needs_units(blueprint, scopes)
-    if again:
-        values.persist()
-    try:
-        merged = gold_moments.merge_buckets(gold_moments.bucket_moments(values).collect())
-        answers = gold_sampled.answers(values, blueprint, scopes)
-        quantiles = gold_sampled.quantiles(values, blueprint, scopes)
-    finally:
-        if again:
-            values.unpersist()
+    merged = gold_moments.merge_buckets(gold_moments.bucket_moments(values).collect())
     analysed = gold_moments.arm_counts(merged)
     moments = [row for row in merged if row[2] != ALL_UNITS]
     clusters = _clusters(exposures, blueprint, scopes)
     p_values = gold_health.srm_p_values(scopes, analysed if clusters is None else clusters)
     results = gold_results.results(
-        spark, moments, blueprint, scopes, p_values, answers=answers, quantiles=quantiles
-    )
+        spark, moments, blueprint, scopes, p_values,
+        answers=gold_sampled.answers(values, blueprint, scopes),
+        quantiles=gold_sampled.quantiles(values, blueprint, scopes),
+    )  # fmt: skip
     # One job for both counts: they are small, and what a job costs here is its start.
     exposed, bad = _counts(exposures, quarantine, blueprint, scopes)
     health = gold_health.health(blueprint, scopes, analysed, exposed, bad, clusters)

@@ -40,18 +40,6 @@ def is_sampled(method: str) -> bool:
     return METHODS[method].data is not Moments
 
 
-def needs_units(blueprint: Blueprint, scopes: Sequence[Scope]) -> bool:
-    """Whether a metric of the scopes is a quantile, or compared by a method that needs units."""
-    asked = [
-        (blueprint.metrics[name], method_of(scope.planned.plan, blueprint.metrics[name]))
-        for scope in scopes
-        for name in scope.planned.metrics
-    ]
-    return any(
-        metric.quantile is not None or (method is not None and is_sampled(method)) for metric, method in asked
-    )
-
-
 def answers(values: DataFrame, blueprint: Blueprint, scopes: Sequence[Scope]) -> Answers:
     """The comparisons of all metrics of the scopes that need units.
 

@@ -396,7 +396,7 @@ WRONG = [
      "facts.orders.unit: sales.orders.amount is a double; a unit must be a"),
     ("time: orderedat", "time: customer",
      "facts.orders.time: sales.orders.customer is a bigint; a time must be"),
-    ("values: [seconds]", "values: [tags]",
+    ("values: [seconds]", "values: [seconds, tags]",
      "facts.visits.values: clicks.events.tags is a array<string>; only"),
     ("country: IE", "country: 5",
      "metrics.irish.where.country: clicks.events.country is a string, which 5 is not"),

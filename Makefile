@@ -87,7 +87,7 @@ types: $(READY) ## Strict types of the library and the jobs
 	@$(BIN)/mypy lib/assay
 	$(BIN)/mypy jobs
 
-test-pages: $(READY) ## Follow the tutorial and the recipes against failures from a fresh clone (about 20 minutes)
+test-pages: $(READY) ## Follow the tutorial and the recipes against failures in a fresh clone
 	@$(BIN)/python -m pytest -m slow tests/stack/test_tutorial.py --durations=5
 
 test-gate: $(READY) ## Plant seven faults in the local platform: does every run fail, and say why?

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from assay.spark.local import frame
+from assay.spark.local import few, frame
 
 SCHEMA = (
     "text string, small int, at timestamp, day date, texts array<string>, money decimal(18,2), "
@@ -36,6 +36,26 @@ def test_no_job_reads_them(spark: SparkSession) -> None:
     held = frame(spark, ROWS, SCHEMA)
     executed = held.where("small > 0").select("text")._jdf.queryExecution().executedPlan().toString()
     assert executed.startswith("LocalTableScan")
+
+
+@pytest.mark.parametrize("rows", [ROWS, []])
+def test_few_rows_come_to_the_driver_with_every_bit(
+    spark: SparkSession, rows: list[tuple[object, ...]]
+) -> None:
+    there = spark.createDataFrame(rows, SCHEMA).repartition(3)
+    found = few(there)
+    assert found is not None
+    assert found.schema == there.schema
+    assert sorted(map(repr, found.collect())) == sorted(map(repr, there.collect()))
+    assert found._jdf.queryExecution().executedPlan().toString().startswith("LocalTableScan")
+
+
+def test_many_rows_stay_where_they_are(spark: SparkSession) -> None:
+    rows = spark.range(0, 7, 1, 3)
+    assert few(rows, most=6) is None
+    held = few(rows, most=7)
+    assert held is not None
+    assert sorted(row[0] for row in held.collect()) == list(range(7))
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,21 @@
 """silver → gold: what assets cost and what portfolios are worth, where silver changed.
 
-How far each table goes stands in its own commits, as for the other gold tables.
+How far each table goes stands in its own commits, as for the other gold tables. A week brings few rows, so
+that most of what it costs is Spark's planning. What several steps read is made once: few rows are brought to
+the driver, many stay in Spark's memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import date, timedelta
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from assay.lake.contracts import Contract
-from assay.lake.refresh import changes, positions, signed
+from assay.lake.refresh import at, changes, positions, signed
 from assay.lake.tables import Lake
 from assay.medallion import (
     gold_asset_daily,
@@ -23,12 +26,13 @@ from assay.medallion import (
 )
 from assay.medallion.business import business
 from assay.medallion.gold_scope import period
-from assay.spark.local import frame
+from assay.medallion.gold_touched import additions
+from assay.spark.local import FEW, few, frame
 
 DAILY, PORTFOLIOS = "gold.asset_daily", "gold.portfolio_daily"
 QUOTES, SPLITS, RATES = "silver.market_quotes", "silver.splits", "silver.fx_rates"
-_TRADES, _CUSTOMERS = "silver.trades", "silver.customers"
-_OF_DAILY = ("silver.quotes", _TRADES, QUOTES, SPLITS, RATES)
+_OWN, _TRADES, _CUSTOMERS = "silver.quotes", "silver.trades", "silver.customers"
+_OF_DAILY = (_OWN, _TRADES, QUOTES, SPLITS, RATES)
 _UNTIL = "sessions"
 _DAY = timedelta(days=1)
 _SHOWN = 3
@@ -50,29 +54,37 @@ def asset_daily(
     Returns:
         Rows written.
     """
-    now, before = positions(lake, DAILY, _OF_DAILY)
-    held = lake.watermark(DAILY, _UNTIL)
+    now, before = positions(lake, DAILY, _OF_DAILY, (_UNTIL,))
+    held = before[_UNTIL]
     until = max(each for each in (as_of, date.fromisoformat(held) if held else None, date.min) if each)
     reached = now if until == date.min else {**now, _UNTIL: until.isoformat()}
-    if reached.items() <= {**before, _UNTIL: held}.items() and not anew:
+    if reached.items() <= before.items() and not anew:
         return 0
-    new = changes(lake, now, before)
-    market = _market(lake, new[QUOTES], until, warn).persist()
-    quotes, trades = lake.read("silver.quotes"), business(lake.read(_TRADES))
-    stored = _stored(lake, DAILY)
-    days = gold_asset_daily.touched_days(new["silver.quotes"], business(new[_TRADES]))
-    days = days.unionByName(gold_market.differing(market, stored)).distinct()
-    if anew:
-        every = gold_asset_daily.touched_days(quotes, trades)
-        every = every.unionByName(market.select("asset", "day")).unionByName(stored.select("asset", "day"))
-        days = days.unionByName(every.where(period(F.col("day")).isin(*anew))).distinct()
-    days = days.persist()
-    rows = gold_asset_daily.asset_daily(quotes, trades, market, days).persist()
-    try:
+    silver = at(lake, now)
+    new = changes(lake, {name: now[name] for name in (_OWN, _TRADES, QUOTES)}, before)
+    quotes, trades = silver[_OWN], business(silver[_TRADES])
+    with ExitStack() as end:
+        # Many quotes are not tried: the series would be made in vain, and they have more rows than quotes.
+        many = any(state.count("total-records") > FEW for state in lake.history(QUOTES, 1))
+        prices = market_rule.chosen(silver[QUOTES])
+        prices = prices if many else _kept(end, prices)
+        market = _kept(end, _series(prices, silver, new[QUOTES], until, warn), many=many)
+        stored = _stored(lake, DAILY)
+        others = [gold_market.differing(market, stored)]
+        if anew:
+            known = (rows.select("asset", "day") for rows in (market, stored))
+            others.append(_of_weeks(gold_asset_daily.touched_days(quotes, trades, *known), anew))
+        days = _kept(end, gold_asset_daily.touched_days(new[_OWN], business(new[_TRADES]), *others))
+        span = _span(days)
+        if span is None:
+            return lake.mark(DAILY, reached).added
+        rows = _kept(
+            end,
+            gold_asset_daily.asset_daily(
+                _within(quotes, "quoted_at", span), _within(trades, "traded_at", span), market, days
+            ),
+        )
         return lake.merge(DAILY, signed(lake, rows), reached, delete_when="_deleted").added
-    finally:
-        for each in (market, days, rows):
-            each.unpersist()
 
 
 def portfolio_daily(lake: Lake, *, anew: Collection[date] = ()) -> int:
@@ -88,22 +100,20 @@ def portfolio_daily(lake: Lake, *, anew: Collection[date] = ()) -> int:
     now, before = positions(lake, PORTFOLIOS, (_TRADES, _CUSTOMERS, DAILY))
     if now == before and not anew:
         return 0
-    new = changes(lake, {name: now[name] for name in (_TRADES, _CUSTOMERS)}, before)
-    trades, customers = business(lake.read(_TRADES)), business(lake.read(_CUSTOMERS))
+    silver = at(lake, {name: now[name] for name in (_TRADES, _CUSTOMERS)})
+    new = changes(lake, {name: now[name] for name in silver}, before)
+    trades, customers = business(silver[_TRADES]), business(silver[_CUSTOMERS])
     stored = lake.read(PORTFOLIOS)
     days = gold_portfolio_daily.touched_days(business(new[_TRADES]), business(new[_CUSTOMERS]), trades)
     if anew:
         every = trades.select("asset", F.to_date("traded_at").alias("day"))
-        every = every.unionByName(stored.select("asset", "day")).where(period(F.col("day")).isin(*anew))
-        days = days.unionByName(every).distinct()
-    days = days.persist()
-    fresh = gold_portfolio_daily.flows(trades, customers, days)
-    rows = gold_portfolio_daily.portfolio_daily(stored, fresh, days, _stored(lake, DAILY)).persist()
-    try:
+        days = days.unionByName(_of_weeks(every.unionByName(stored.select("asset", "day")), anew)).distinct()
+    with ExitStack() as end:
+        days = _kept(end, days)
+        of_days = _within(trades, "traded_at", _span(days))
+        fresh = gold_portfolio_daily.flows(of_days, customers, days)
+        rows = _kept(end, gold_portfolio_daily.portfolio_daily(stored, fresh, days, _stored(lake, DAILY)))
         return lake.merge(PORTFOLIOS, signed(lake, rows), now, delete_when="_deleted").added
-    finally:
-        days.unpersist()
-        rows.unpersist()
 
 
 def refresh(
@@ -113,6 +123,21 @@ def refresh(
     return asset_daily(lake, as_of, anew=anew, warn=warn) + portfolio_daily(lake, anew=anew)
 
 
+def _kept(until: ExitStack, rows: DataFrame, *, many: bool = False) -> DataFrame:
+    """A frame that is read again and again without making its rows again.
+
+    Args:
+        until: Its end sets memory free.
+        rows: Read once.
+        many: Whether the rows are known to be many; if not it is tried to bring them to the driver.
+    """
+    local = None if many else few(rows)
+    if local is not None:
+        return local
+    until.callback(rows.persist().unpersist)
+    return rows
+
+
 def _stored(lake: Lake, name: str) -> DataFrame:
     """A table as it stands; columns that its contract gained since its last commit are null."""
     rows = lake.read(name)
@@ -120,36 +145,80 @@ def _stored(lake: Lake, name: str) -> DataFrame:
     return rows.withColumns({each.name: F.lit(None).cast(each.type) for each in lacking})
 
 
-def _market(lake: Lake, new: DataFrame, until: date, warn: Warn) -> DataFrame:
+def _of_weeks(days: DataFrame, mondays: Collection[date]) -> DataFrame:
+    return days.where(period(F.col("day")).isin(*mondays))
+
+
+Span = tuple[date, date]
+
+
+def _span(days: DataFrame) -> Span | None:
+    """The first and the last of days; None where there is none."""
+    first, last = days.agg(F.min("day"), F.max("day")).collect()[0]
+    return None if first is None else (first, last)
+
+
+def _within(rows: DataFrame, time: str, span: Span | None) -> DataFrame:
+    """The rows of a span of days: files whose statistics lie outside of it are not read."""
+    if span is None:
+        return rows.where("false")
+    first, end = (F.lit(day).cast("timestamp") for day in (span[0], span[1] + _DAY))
+    return rows.where((F.col(time) >= first) & (F.col(time) < end))
+
+
+def _series(
+    prices: DataFrame, silver: Mapping[str, DataFrame], new: DataFrame, until: date, warn: Warn
+) -> DataFrame:
     """The series of all market assets.
 
     Args:
-        lake: The lake.
+        prices: As `market_rule.chosen` gives them.
+        silver: Table → its rows.
         new: Changelog of silver.market_quotes since the last run.
         until: Sessions before this day have rows.
         warn: As for `asset_daily`.
     """
-    prices = market_rule.chosen(lake.read(QUOTES))
-    spans = prices.groupBy("exchange").agg(F.min("day"), F.max("day")).collect()
-    last = max([until, *(newest + _DAY for _, _, newest in spans)])
-    found, unknown = market_sessions.rows([(exchange, first) for exchange, first, _ in spans], last)
-    sessions = frame(lake.spark, found, market_sessions.SCHEMA)
+    days = gold_market.on_sessions(prices, _sessions(prices, new, until, warn))
+    return gold_market.series(days, silver[SPLITS], silver[RATES])
+
+
+def _sessions(prices: DataFrame, new: DataFrame, until: date, warn: Warn) -> DataFrame:
+    """The sessions of the exchanges that have prices.
+
+    Args:
+        prices: As `market_rule.chosen` gives them.
+        new: Changelog of silver.market_quotes since the last run.
+        until: Sessions before this day have rows.
+        warn: As for `asset_daily`.
+
+    Returns:
+        exchange, day; of exchanges without a calendar the days that have prices.
+    """
+    added = additions(new, ["asset", "day", "source", "exchange", "price"])
+    said = added.select("exchange", "day").distinct()
+    spans = prices.groupBy("exchange").agg(F.min("day").alias("day"), F.max("day").alias("last"))
+    # One job for both: they are a few rows, and what a job costs here is its start.
+    both = spans.unionByName(said, allowMissingColumns=True).collect()
+    first = {row["exchange"]: row["day"] for row in both if row["last"] is not None}
+    last = max([until, *(row["last"] + _DAY for row in both if row["last"] is not None)])
+    found, unknown = market_sessions.rows(first.items(), last)
+    spoken = {(row["exchange"], row["day"]) for row in both if row["last"] is None}
+    closed = [each for each in sorted(spoken - {*found}) if each[0] not in unknown]
+    if closed:
+        _tell_strays(added, closed, warn)
+    sessions = frame(prices.sparkSession, found, market_sessions.SCHEMA)
     if unknown:
         warn(f"{DAILY}: no calendar of {', '.join(unknown)} is known; days without quotes do not show there")
         quoted = prices.where(F.col("exchange").isin(*unknown)).select("exchange", "day")
         sessions = sessions.unionByName(quoted.distinct())
-    if spans:
-        _tell_strays(new, sessions, warn)
-    days = gold_market.on_sessions(prices, sessions)
-    return gold_market.series(days, lake.read(SPLITS), lake.read(RATES))
+    return sessions
 
 
-def _tell_strays(new: DataFrame, sessions: DataFrame, warn: Warn) -> None:
+def _tell_strays(added: DataFrame, closed: Sequence[tuple[str, date]], warn: Warn) -> None:
     """Warn of new quotes on days on which their exchange was closed: they stay in silver alone."""
-    added = new.where(F.col("_change_type").isin("INSERT", "UPDATE_AFTER"))
-    strays = added.join(F.broadcast(sessions), ["exchange", "day"], "left_anti")
-    rows = strays.select("asset", "day", "source").distinct().orderBy("day", "asset", "source").collect()
-    if rows:
-        shown = ", ".join(f"{asset} {day} by {source}" for asset, day, source in rows[:_SHOWN])
-        more = f" and {len(rows) - _SHOWN:,} more" if len(rows) > _SHOWN else ""
-        warn(f"{QUOTES}: quotes on days without a session are in no price: {shown}{more}")
+    days = F.broadcast(frame(added.sparkSession, closed, market_sessions.SCHEMA))
+    strays = added.join(days, ["exchange", "day"], "left_semi").select("day", "asset", "source").distinct()
+    rows = sorted(strays.collect())
+    shown = ", ".join(f"{asset} {day} by {source}" for day, asset, source in rows[:_SHOWN])
+    more = f" and {len(rows) - _SHOWN:,} more" if len(rows) > _SHOWN else ""
+    warn(f"{QUOTES}: quotes on days without a session are in no price: {shown}{more}")

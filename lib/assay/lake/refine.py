@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial, reduce
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from assay.lake.contracts import Contract, made_of
 from assay.lake.parallel import each
@@ -31,6 +30,7 @@ from assay.medallion.silver_versions import (
     undeleted,
     versions,
 )
+from assay.spark.local import FEW, few
 
 QUARANTINE = "silver.quarantine"
 EXPOSURES = "silver.exposures"
@@ -44,7 +44,7 @@ class Batch:
     Attributes:
         name: The silver table.
         until: Snapshot of the bronze table up to which the batch goes.
-        versions: The new versions, kept in memory until `release`.
+        versions: The new versions; many are kept in memory until `release`, few are a local frame.
         counts: What becomes of them.
     """
 
@@ -98,9 +98,12 @@ def read(lake: Lake, name: str) -> Batch | None:
     if until is None or since == until:
         return None
     contract = Contract.load(name)
-    batch = _versions(lake, contract, lake.appended(source, since, until)).persist()
+    added = lake.added(source, since, until)
+    batch = _versions(lake, contract, lake.appended(source, since, until))
+    local = few(batch) if added <= FEW else None
+    batch = batch.persist() if local is None else local
     counted = counts(batch, warns=_texts(contract, "warn"), halts=_texts(contract, "halt"))
-    counted.reconcile(name, lake.added(source, since, until))
+    counted.reconcile(name, added)
     counted.refuse_halted(name)
     return Batch(name, until, batch, counted)
 
@@ -115,15 +118,18 @@ def set_aside(lake: Lake, batches: Iterable[Batch]) -> None:
 def merge(lake: Lake, batch: Batch) -> None:
     """Publish the good versions of a batch, with how far they go."""
     contract = Contract.load(batch.name)
+    kept = newest(batch.versions, contract.schema)
     if batch.name == EXPOSURES:
         rows = exposures(lake, batch.versions.where(GOOD), batch.until)
     else:
-        rows = standing(lake, contract, newest(batch.versions, contract.schema), batch.until)
-    rows.persist()  # a MERGE reads its source twice
+        rows = standing(lake, contract, kept, batch)
+    if rows is not kept:  # a MERGE reads its source twice; the batch is in memory already
+        rows.persist()
     try:
         lake.merge(batch.name, rows, {made_of()[batch.name]: str(batch.until)}, delete_when=DELETED)
     finally:
-        rows.unpersist()
+        if rows is not kept:
+            rows.unpersist()
 
 
 def _versions(lake: Lake, contract: Contract, changes: DataFrame) -> DataFrame:
@@ -142,7 +148,7 @@ def _versions(lake: Lake, contract: Contract, changes: DataFrame) -> DataFrame:
     )
 
 
-def standing(lake: Lake, contract: Contract, rows: DataFrame, until: int | None) -> DataFrame:
+def standing(lake: Lake, contract: Contract, rows: DataFrame, batch: Batch) -> DataFrame:
     """The rows to merge, without those that a delete which came before them has already superseded.
 
     A deleted row has left silver, and with it the number of its delete: only bronze still knows it.
@@ -150,16 +156,19 @@ def standing(lake: Lake, contract: Contract, rows: DataFrame, until: int | None)
     Args:
         lake: The lake.
         contract: Of the silver table.
-        rows: As `newest` gives them.
-        until: Snapshot of the bronze table up to which deletes count; the newest if None.
+        rows: As `newest` gives them of the batch.
+        batch: The new versions.
+
+    Returns:
+        `rows` itself where all of them stand.
     """
-    source = made_of()[contract.name]
-    if CHANGE_SEQUENCE not in contract.columns or "_op" not in Contract.load(source).columns:
+    source, oldest = made_of()[contract.name], batch.counts.oldest
+    captured = CHANGE_SEQUENCE in contract.columns and "_op" in Contract.load(source).columns
+    if not captured or oldest is None:
         return rows
-    first = rows.where(~F.col(DELETED)).agg(F.min(CHANGE_SEQUENCE)).collect()[0][0]
     # Nearly free: the files' own statistics say that there is no younger delete than the oldest new row.
-    gone = lake.read(source, until).where(deletes_after(first))
-    if first is None or gone.isEmpty():
+    gone = lake.read(source, batch.until).where(deletes_after(oldest))
+    if gone.isEmpty():
         return rows
     return undeleted(rows, _versions(lake, contract, gone), contract.keys)
 

@@ -62,7 +62,7 @@ def experiments(lake: Lake, week: date, as_of: date, *, anew: Collection[date] =
     asked = [] if nothing else scopes(blueprint, changed, since=since, until=until)
     if not asked:
         return 0
-    silver = {table: lake.read(table, int(mark) or None) for table, mark in now.items()}
+    silver = at(lake, now)
     exposures = gold_exposures.exposures(silver[blueprint.exposed.table], blueprint)
     quarantine = silver["silver.quarantine"]
     units = signed(lake, unit_metrics(silver, exposures, blueprint, asked))
@@ -90,7 +90,7 @@ def runs(lake: Lake, rates: Mapping[str, tuple[float, float]]) -> int:
     if now == before:
         return 0
     news = gold_runs.touched_runs(changes(lake, now, before)["silver.journal"])
-    rows = gold_runs.runs(lake.read("silver.journal"), news, rates)
+    rows = gold_runs.runs(at(lake, now)["silver.journal"], news, rates)
     return lake.merge("gold.runs", signed(lake, rows), now).added
 
 
@@ -118,19 +118,28 @@ def _now(lake: Lake, tables: Iterable[str]) -> dict[str, str]:
     return {table: str(lake.snapshot(table) or 0) for table in tables}
 
 
-def positions(lake: Lake, name: str, tables: Iterable[str]) -> tuple[dict[str, str], Marks]:
+def positions(
+    lake: Lake, name: str, tables: Iterable[str], others: Iterable[str] = ()
+) -> tuple[dict[str, str], Marks]:
     """Where the sources stand now, and where they stood at a table's last commit.
 
     Args:
         lake: The lake.
         name: The table.
         tables: Its sources.
+        others: Further watermarks of the table that are wanted.
 
     Returns:
-        Source → snapshot, as text; 0: never written. And the same as the table's watermarks have it.
+        Source → snapshot, as text; 0: never written. And the same as the table's watermarks have it, with the
+        others.
     """
     now = _now(lake, tables)
-    return now, lake.watermarks(name, now)
+    return now, lake.watermarks(name, (*now, *others))
+
+
+def at(lake: Lake, now: Mapping[str, str]) -> dict[str, DataFrame]:
+    """Sources as they stood at some positions; one that was never written is empty."""
+    return {table: lake.read(table, int(mark) or None) for table, mark in now.items()}
 
 
 def _touched(lake: Lake, blueprint: Blueprint, now: Mapping[str, str], held: Iterable[Marks]) -> Touched:
@@ -142,7 +151,10 @@ def _touched(lake: Lake, blueprint: Blueprint, now: Mapping[str, str], held: Ite
 
 def changes(lake: Lake, now: Mapping[str, str], before: Marks) -> dict[str, DataFrame]:
     """Changelogs of sources since a table's last commit; arguments as `positions` gives them."""
-    return {table: lake.changelog(table, int(before[table] or 0) or None) for table in now}
+    return {
+        table: lake.changelog(table, int(before[table] or 0) or None, int(mark) or None)
+        for table, mark in now.items()
+    }
 
 
 def signed(lake: Lake, rows: DataFrame) -> DataFrame:

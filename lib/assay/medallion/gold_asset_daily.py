@@ -8,18 +8,19 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assay.medallion.gold_market import COLUMNS
-from assay.medallion.gold_touched import net_changes
+from assay.medallion.gold_touched import CHANGE, net_changes
 
 KEYS = ("asset", "day")
 _OHLC = ("open", "high", "low", "close")
 
 
-def touched_days(quotes: DataFrame, trades: DataFrame) -> DataFrame:
+def touched_days(quotes: DataFrame, trades: DataFrame, *others: DataFrame) -> DataFrame:
     """The assets and days in which a quote or a trade came, changed or went.
 
     Args:
         quotes: Changelog of silver.quotes since the last run, or all its rows.
         trades: Changelog of silver.trades since the last run, or all its rows.
+        others: Further days to make anew: asset, day.
 
     Returns:
         asset, day; each pair once.
@@ -28,11 +29,11 @@ def touched_days(quotes: DataFrame, trades: DataFrame) -> DataFrame:
         _days(quotes, "quoted_at", ["price"]),
         _days(trades, "traded_at", ["customer_id", "quantity", "notional"]),
     ]
-    return reduce(DataFrame.unionByName, changed).distinct()
+    return reduce(DataFrame.unionByName, (*changed, *others)).distinct()
 
 
 def _days(rows: DataFrame, time: str, values: list[str]) -> DataFrame:
-    if "_change_type" in rows.columns:
+    if CHANGE in rows.columns:
         rows = net_changes(rows, ["asset", time, *values])
     return rows.select("asset", _day(time))
 
@@ -41,10 +42,10 @@ def asset_daily(quotes: DataFrame, trades: DataFrame, market: DataFrame, touched
     """The mart's rows of the touched days, from all quotes and trades of those days.
 
     Args:
-        quotes: silver.quotes.
-        trades: silver.trades.
+        quotes: silver.quotes, the rows of those days at least.
+        trades: silver.trades, likewise.
         market: As `gold_market.series` gives it.
-        touched: `touched_days`, and those of `gold_market.differing`.
+        touched: `touched_days`.
 
     Returns:
         asset, day, open, high, low, close (decimal, of the day's quotes in order of time; where the asset has
@@ -52,9 +53,8 @@ def asset_daily(quotes: DataFrame, trades: DataFrame, market: DataFrame, touched
         (money), customers (distinct), the other columns of `market`, and `_deleted`: a touched day that is no
         session and of which neither a quote nor a trade is left.
     """
-    days = F.broadcast(touched)
     prices = (
-        _of_days(quotes, "quoted_at", days)
+        _of_days(quotes, "quoted_at", touched)
         .groupBy(*KEYS)
         .agg(
             F.min_by("price", "quoted_at").alias("open"),
@@ -64,7 +64,7 @@ def asset_daily(quotes: DataFrame, trades: DataFrame, market: DataFrame, touched
         )
     )
     traded = (
-        _of_days(trades, "traded_at", days)
+        _of_days(trades, "traded_at", touched)
         .groupBy(*KEYS)
         .agg(
             F.count(F.lit(1)).alias("trades"),

@@ -14,6 +14,8 @@ import math
 from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
+from assay.medallion.gold_touched import ADDED, CHANGE, REMOVED, net_changes
+
 ACCOUNT = "USD"
 """Currency of account: that of `silver.fx_rates`."""
 WINDOW = 20
@@ -108,11 +110,11 @@ def differing(rows: DataFrame, stored: DataFrame) -> DataFrame:
         stored: gold.asset_daily.
 
     Returns:
-        asset, day.
+        asset, day; a pair may stand twice.
     """
-    compared = [name for name in COLUMNS if name != "price"]
-    held = stored.where("is_session").select("asset", "day", F.struct("close", *compared).alias("_held"))
-    close = F.col("price").cast("decimal(18,4)").alias("close")
-    now = rows.select("asset", "day", F.struct(close, *compared).alias("_now"))
-    both = now.join(held, ["asset", "day"], "full")
-    return both.where(~F.col("_now").eqNullSafe(F.col("_held"))).select("asset", "day")
+    compared = ("asset", "day", "close", *(name for name in COLUMNS if name != "price"))
+    now = rows.withColumn("close", F.col("price").cast("decimal(18,4)"))
+    both = now.select(*compared, F.lit(ADDED).alias(CHANGE)).unionByName(
+        stored.where("is_session").select(*compared, F.lit(REMOVED).alias(CHANGE))
+    )
+    return net_changes(both, compared).select("asset", "day")

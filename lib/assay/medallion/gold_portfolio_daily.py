@@ -46,16 +46,14 @@ def flows(trades: DataFrame, customers: DataFrame, touched: DataFrame) -> DataFr
     """What portfolios bought and sold on some days.
 
     Args:
-        trades: silver.trades.
+        trades: silver.trades, the rows of those days at least.
         customers: silver.customers.
         touched: `touched_days`.
 
     Returns:
         portfolio, asset, day, units_traded (bought less sold), traded (paid less received).
     """
-    days = trades.withColumn("day", F.to_date("traded_at")).join(
-        F.broadcast(touched), ["asset", "day"], "left_semi"
-    )
+    days = trades.withColumn("day", F.to_date("traded_at")).join(touched, ["asset", "day"], "left_semi")
     sign = F.when(F.col("side") == "buy", 1).otherwise(-1)
     owners = customers.select("customer_id", F.col("country").alias("portfolio"))
     return (
@@ -82,7 +80,7 @@ def portfolio_daily(
     Returns:
         `KEYS`, `VALUES` and `_deleted`: a row that is left of a day which is no longer one.
     """
-    kept = stored.join(F.broadcast(touched), ["asset", "day"], "left_anti").select(*KEYS, *FLOWS)
+    kept = stored.join(touched, ["asset", "day"], "left_anti").select(*KEYS, *FLOWS)
     both = kept.unionByName(fresh.select(*KEYS, *FLOWS))
     # A day on which everything cancels out looks as one without trades: it is none.
     rows = _valued(both.where((F.col("units_traded") != 0) | (F.col("traded") != 0)), asset_daily)

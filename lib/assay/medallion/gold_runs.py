@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from assay.medallion.gold_touched import CHANGE, net_changes
+
 KEYS = ("run_id", "job")
 _LEAST_SECONDS = 60.0  # Glue bills a minute at least
 _TIME_LENGTH = 27  # 2026-01-05T00:00:00.000000Z, with which a journal's sort key begins
@@ -19,6 +21,8 @@ def touched_runs(journal: DataFrame) -> DataFrame:
     Args:
         journal: Changelog of silver.journal since the last run, or all its rows.
     """
+    if CHANGE in journal.columns:
+        journal = net_changes(journal, [name for name in journal.columns if not name.startswith("_")])
     return journal.select(*KEYS).distinct()
 
 

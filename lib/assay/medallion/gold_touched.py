@@ -15,7 +15,8 @@ from assay.medallion.gold_health import EXPOSURES, QUARANTINE, quarantined_days
 from assay.medallion.gold_scope import Touched, monday, period
 from assay.spec import Blueprint
 
-_ADDED = ("INSERT", "UPDATE_AFTER")
+ADDED, REMOVED = "INSERT", "DELETE"
+CHANGE = "_change_type"
 
 
 def sources(blueprint: Blueprint) -> tuple[str, ...]:
@@ -30,15 +31,23 @@ def net_changes(changelog: DataFrame, columns: Sequence[str]) -> DataFrame:
     A row that was rewritten with the same values (a copied file, a repeat of an exposure) cancels out.
 
     Args:
-        changelog: A table's rows with Iceberg's `_change_type`: INSERT, DELETE, UPDATE_BEFORE, UPDATE_AFTER.
+        changelog: Rows with `_change_type`, as `Published.changelog` gives them.
         columns: The columns whose change matters.
 
     Returns:
         The distinct values of `columns` that appear more or less often than before.
     """
-    sign = F.when(F.col("_change_type").isin(*_ADDED), 1).otherwise(-1)
-    counted = changelog.groupBy(*columns).agg(F.sum(sign).alias("_net"))
-    return counted.where(F.col("_net") != 0).select(*columns)
+    return _net(changelog, columns).where(F.col("_net") != 0).select(*columns)
+
+
+def additions(changelog: DataFrame, columns: Sequence[str]) -> DataFrame:
+    """Of `net_changes`, those that appear more often than before; arguments as there."""
+    return _net(changelog, columns).where(F.col("_net") > 0).select(*columns)
+
+
+def _net(changelog: DataFrame, columns: Sequence[str]) -> DataFrame:
+    sign = F.when(F.col(CHANGE) == ADDED, 1).otherwise(-1)
+    return changelog.groupBy(*columns).agg(F.sum(sign).alias("_net"))
 
 
 def touched(blueprint: Blueprint, changelogs: Mapping[str, DataFrame]) -> Touched:
@@ -86,7 +95,7 @@ def _exposure_days(blueprint: Blueprint, changelog: DataFrame) -> DataFrame:
     if blueprint.exposures is None:
         changed = net_changes(changelog, ["experiment", "unit", "arm", "exposed_at", "multi_arm"])
     else:  # of the events: a second one in another arm counts as well
-        events = changelog.select(*gold_exposures.columns(blueprint), "_change_type")
+        events = changelog.select(*gold_exposures.columns(blueprint), CHANGE)
         changed = net_changes(events, ["experiment", "unit", "arm", "exposed_at"])
     days = changed.groupBy("experiment").agg(F.to_date(F.min("exposed_at")).alias("day"))
     return days.select(_text(EXPOSURES, "table"), "experiment", "day")

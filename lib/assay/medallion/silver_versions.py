@@ -50,6 +50,7 @@ class Counts:
         deduplicated: Good versions that a newer one supersedes.
         warned: Rule that only warns → versions that break it and are not set aside.
         halted: Rule that halts → the same.
+        oldest: The smallest `_change_seq` of the rows to insert or update; None if there is none.
     """
 
     rows_in: int
@@ -58,6 +59,7 @@ class Counts:
     deduplicated: int
     warned: Mapping[str, int] = field(default_factory=dict)
     halted: Mapping[str, int] = field(default_factory=dict)
+    oldest: str | None = field(default=None, compare=False)
 
     def warnings(self, name: str) -> list[str]:
         """A sentence for each rule that warns and is broken.
@@ -193,10 +195,11 @@ def counts(batch: DataFrame, *, warns: Sequence[str] = (), halts: Sequence[str] 
         F.count_if("_newest"),
         F.count_if(bad),
         F.count_if(~bad & ~F.col("_newest")),
+        F.min(F.when(F.col("_newest") & (F.col("_op") != _DELETE), F.col("_change_seq"))),
         *(F.count_if(F.array_contains("_warned", rule)) for rule in warns),
         *(F.count_if(F.array_contains("_halted", rule)) for rule in halts),
     ).collect()[0]
-    rows_in, rows_out, set_aside, superseded, *broken = row
+    rows_in, rows_out, set_aside, superseded, oldest, *broken = row
     warned, halted = broken[: len(warns)], broken[len(warns) :]
     return Counts(
         rows_in,
@@ -205,6 +208,7 @@ def counts(batch: DataFrame, *, warns: Sequence[str] = (), halts: Sequence[str] 
         superseded,
         warned={rule: count for rule, count in zip(warns, warned, strict=True) if count},
         halted={rule: count for rule, count in zip(halts, halted, strict=True) if count},
+        oldest=oldest,
     )
 
 
@@ -213,7 +217,7 @@ def newest(batch: DataFrame, schema: StructType) -> DataFrame:
     return batch.where("_newest").select(*schema.names, (F.col("_op") == _DELETE).alias(DELETED))
 
 
-def deletes_after(number: str | None) -> Column:
+def deletes_after(number: str) -> Column:
     """Which rows of bronze are deletes younger than a change.
 
     Args:

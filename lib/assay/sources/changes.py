@@ -12,6 +12,7 @@ from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import StringType, StructField, StructType
 
 from assay.errors import ContractError, TerminalError
 from assay.lake.contracts import Contract
@@ -29,7 +30,7 @@ _ILLEGAL = re.compile(r"Illegal Parquet type: (.*)\.")
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Files to take in together.
+    """Files of one system to take in.
 
     Attributes:
         landing: Where they are.
@@ -51,13 +52,13 @@ class Batch:
         return self.source != RDS
 
 
-def take(lake: Lake, contract: Contract, batch: Batch, *, at: datetime, warn: Warn) -> int:
-    """Take in files; rows taken in.
+def take(lake: Lake, contract: Contract, batches: Sequence[Batch], *, at: datetime, warn: Warn) -> int:
+    """Take in files in one commit; rows taken in.
 
     Args:
         lake: Where to.
         contract: Of the bronze table.
-        batch: The files.
+        batches: The files; at least one batch.
         at: The time, UTC.
         warn: Takes a sentence about what differs from the contract.
 
@@ -66,21 +67,23 @@ def take(lake: Lake, contract: Contract, batch: Batch, *, at: datetime, warn: Wa
         ContractError: The files differ from a contract that is frozen; nothing was written.
     """
     parts = []
-    for group in inspect(batch.landing, batch.files, batch.strange, contract):
-        landed = _read(lake, contract, group)
-        if not group.is_plain:
-            found = drift(landed.schema, contract.schema)
-            _judge(contract, replace(found, changed=()) if batch.is_text else found, group, warn)
-        taken = captured(landed, contract.schema, source=batch.source, run_id=lake.run_id, at=at)
-        parts.append(taken)
+    for batch in batches:
+        for group in inspect(batch.landing, batch.files, batch.strange, contract):
+            landed = _read(lake, contract, group)
+            if not group.is_plain:
+                found = drift(landed.schema, contract.schema)
+                _judge(contract, replace(found, changed=()) if batch.is_text else found, group, warn)
+            taken = captured(landed, contract.schema, source=batch.source, run_id=lake.run_id, at=at)
+            parts.append(taken)
     rows = reduce(DataFrame.unionByName, parts)
+    watermark = {key: mark for batch in batches for key, mark in batch.watermark.items()}
     kept = contract.schema_mode in ("evolve", "discard_row")
     try:
         if not kept:
             _refuse_or_leave_out(contract, rows, warn)
             rows = rows.withColumn(EXTRA, F.lit(None).cast("string"))
         before = lake.snapshot(contract.name)
-        commit = lake.append(contract.name, rows, batch.watermark)
+        commit = lake.append(contract.name, rows, watermark)
         if kept:  # nearly free: the files' own statistics say that the column is empty
             new = lake.appended(contract.name, before, commit.snapshot).where(F.col(EXTRA).isNotNull())
             if not new.isEmpty():
@@ -99,6 +102,9 @@ def _read(lake: Lake, contract: Contract, group: Group) -> DataFrame:
     reader = lake.spark.read.options(**_OPTIONS)
     if group.is_plain:
         return reader.schema(landed_schema(contract.schema)).parquet(*group.files)
+    if group.texts is not None:  # else Spark would start a job to read the footers once more
+        texts = StructType([StructField(name, StringType()) for name in group.texts])
+        return reader.schema(texts).parquet(*group.files)
     try:
         return reader.parquet(*group.files)
     except (Py4JJavaError, PySparkException) as error:

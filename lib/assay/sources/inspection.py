@@ -34,10 +34,12 @@ class Group:
     Attributes:
         files: Their URIs, in order.
         is_plain: Whether the columns are exactly the contract's.
+        texts: The columns' names, where each is a text and so needs no further look at its type.
     """
 
     files: tuple[str, ...]
     is_plain: bool
+    texts: tuple[str, ...] | None = None
 
 
 def inspect(
@@ -77,7 +79,11 @@ def inspect(
             f"{contract.name}: of {len(files) + len(strange)} new files {len(wrong)} cannot be taken in: "
             f"{'; '.join(wrong[:_SHOWN])}{more}; {_REMEDY}"
         )
-    return [Group(tuple(uris), columns == ()) for columns, uris in groups.items()]
+    return [Group(tuple(uris), columns == (), _texts(columns)) for columns, uris in groups.items()]
+
+
+def _texts(columns: Sequence[tuple[str, str]]) -> tuple[str, ...] | None:
+    return tuple(name for name, _ in columns) if {kind for _, kind in columns} == {"string"} else None
 
 
 def _looked_at(landing: Landing, file: File) -> Footer | str:

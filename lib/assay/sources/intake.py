@@ -116,7 +116,7 @@ class Intake:
             position = Position.parse(self.lake.watermark(f"bronze.{table}", LANDED))
             arrivals = self.landing.captured(table, position, look_back=look_back)
             if arrivals.files or arrivals.behind or arrivals.strange:
-                found[table] = partial(self._take, f"bronze.{table}", LANDED, arrivals)
+                found[table] = partial(self._take, f"bronze.{table}", {LANDED: (arrivals, RDS)})
         if look_back:  # while a week is waited for, nothing is expected of sources
             fed = groupby(sorted(self.sources.values(), key=lambda s: s.table), key=lambda s: s.table)
             found |= {table: partial(self._take_sources, table, [*each]) for table, each in fed}
@@ -197,21 +197,27 @@ class Intake:
         return self.lake.append(name, taken, {JOURNAL: last}).added
 
     def _take_sources(self, table: str, sources: list[Source]) -> int:
-        """What sources brought for one table, one after the other."""
-        name, rows = f"bronze.{table}", 0
-        for source in sources:
-            key = f"{LANDED}/{source.name}"
-            since = Position.parse(self.lake.watermark(name, key))
-            arrivals = self.landing.brought(source.name, table, since)
-            rows += self._take(name, key, arrivals, source.name)
-        return rows
+        """What sources brought for one table, together."""
+        name = f"bronze.{table}"
+        keys = {f"{LANDED}/{source.name}": source.name for source in sources}
+        marks = self.lake.watermarks(name, keys)
+        brought = {
+            key: (self.landing.brought(source, table, Position.parse(marks[key])), source)
+            for key, source in keys.items()
+        }
+        return self._take(name, brought)
 
-    def _take(self, name: str, key: str, arrivals: Arrivals, source: str = RDS) -> int:
-        files = [*self._late(name, arrivals.behind), *arrivals.files]
-        if not files and not arrivals.strange:
+    def _take(self, name: str, arrived: Mapping[str, tuple[Arrivals, str]]) -> int:
+        """Take in what arrived: watermark → arrivals and the system that they came from."""
+        batches = []
+        for key, (arrivals, source) in arrived.items():
+            files = [*self._late(name, arrivals.behind), *arrivals.files]
+            if files or arrivals.strange:
+                mark = {key: arrivals.after.text()}
+                batches.append(changes.Batch(self.landing, files, arrivals.strange, mark, source))
+        if not batches:
             return 0
-        batch = changes.Batch(self.landing, files, arrivals.strange, {key: arrivals.after.text()}, source)
-        return changes.take(self.lake, Contract.load(name), batch, at=self.now(), warn=self.warn)
+        return changes.take(self.lake, Contract.load(name), batches, at=self.now(), warn=self.warn)
 
     def _late(self, name: str, behind: list[File]) -> list[File]:
         """Those files of which bronze has no row."""

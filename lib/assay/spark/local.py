@@ -14,6 +14,9 @@ from collections.abc import Iterable, Sequence
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType, _parse_datatype_string
 
+FEW = 10_000
+"""Rows that the driver may hold of a frame whose size grows with the data."""
+
 
 def frame(spark: SparkSession, rows: Iterable[Sequence[object]], schema: StructType | str) -> DataFrame:
     """Rows as a frame; for few of them, since the plan holds them.
@@ -28,10 +31,33 @@ def frame(spark: SparkSession, rows: Iterable[Sequence[object]], schema: StructT
         pyarrow.ArrowException: A value does not fit its column's type.
     """
     fields = typing.cast(StructType, _parse_datatype_string(schema)) if isinstance(schema, str) else schema
+    return _local(spark, [_batch(list(rows), fields)], fields)
+
+
+def few(rows: DataFrame, *, most: int = FEW) -> DataFrame | None:
+    """The same rows as a local frame, where they are few.
+
+    A local frame is read again at no cost, and Spark knows how small it is. A frame that Spark keeps in
+    memory carries the plan that made it: a plan of plans of plans, which each later query writes out anew.
+
+    Args:
+        rows: Read once.
+        most: How many are few.
+
+    Returns:
+        None where there are more.
+    """
+    batches = rows.limit(most + 1)._collect_as_arrow()  # noqa: SLF001 as `toPandas` does
+    if sum(batch.num_rows for batch in batches) > most:
+        return None
+    return _local(rows.sparkSession, [batch.serialize().to_pybytes() for batch in batches], rows.schema)
+
+
+def _local(spark: SparkSession, batches: list[bytes], fields: StructType) -> DataFrame:
     jvm: typing.Any = spark._jvm  # noqa: SLF001 the JVM's edge
-    batches = jvm.PythonUtils.toSeq([_batch(list(rows), fields)]).iterator()
+    messages = jvm.PythonUtils.toSeq(batches).iterator()
     python = jvm.org.apache.spark.sql.api.python.PythonSQLUtils
-    return DataFrame(python.toDataFrame(batches, fields.json(), spark._jsparkSession), spark)  # noqa: SLF001
+    return DataFrame(python.toDataFrame(messages, fields.json(), spark._jsparkSession), spark)  # noqa: SLF001
 
 
 def _batch(rows: list[Sequence[object]], fields: StructType) -> bytes:

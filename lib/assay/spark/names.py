@@ -17,9 +17,17 @@ NAMES = (
     "SparkSession",
     "py4j.reflection.TypeUtil",
     "java.lang.Object",
+    "java.lang.invoke.MethodHandleProxies",
     "java.lang.invoke.MethodHandles",
+    "java.lang.invoke.MethodType",
+    "org.apache.iceberg.spark.CommitMetadata",
     "org.apache.iceberg.spark.Spark3Util",
     "org.apache.spark.sql.SparkSession",
+    "org.apache.spark.sql.api.python.PythonSQLUtils",
+    "org.apache.spark.sql.expressions.Window",
+    "org.apache.spark.sql.types.DataType",
+    "org.apache.spark.sql.types.StructType",
+    "org.apache.spark.storage.StorageLevel",
     "org.apache.spark.util.Utils",
 )
 

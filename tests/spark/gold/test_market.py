@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import permutations
 from typing import Any
 
@@ -13,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from assay.lake import Contract, markets, states
 from assay.medallion import gold_market, market_rule
-from assay.spark.local import frame
+from assay.spark.local import FEW, few, frame
 
 from .conftest import World, moment
 
@@ -200,7 +201,12 @@ def five_weeks(world: World) -> None:
     world.change("silver.quotes", asset="ETH", quoted_at=moment(day(4), 9), price=Decimal(8))
 
 
-def test_brought_up_to_date_it_is_what_it_is_from_nothing(world: World) -> None:
+@pytest.mark.parametrize("most", [FEW, 0])
+def test_brought_up_to_date_it_is_what_it_is_from_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(markets, "few", partial(few, most=most))  # with 0 Spark keeps the frames
+    monkeypatch.setattr(markets, "FEW", most)
     five_weeks(world)
     strays = "silver.market_quotes: quotes on days without a session are in no price"
     assert refreshed(world, day(35)) == [f"{strays}: DAX 2026-01-10 by closes_page"]

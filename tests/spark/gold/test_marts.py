@@ -92,8 +92,8 @@ def test_input_order_and_partitions_do_not_matter(spark: Any) -> None:
 def test_only_days_that_really_changed_are_touched(spark: Any) -> None:
     quotes = spark.createDataFrame(
         [
-            ("BTC", at(5, 8), Decimal(9), "UPDATE_BEFORE"),
-            ("BTC", at(5, 8), Decimal(9), "UPDATE_AFTER"),
+            ("BTC", at(5, 8), Decimal(9), "DELETE"),
+            ("BTC", at(5, 8), Decimal(9), "INSERT"),
             ("BTC", at(6, 8), Decimal(1), "INSERT"),
         ],
         f"{QUOTES}, _change_type string",

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from assay.medallion.gold_touched import net_changes, sources, touched
+from assay.medallion.gold_touched import additions, net_changes, sources, touched
 from assay.spec import Blueprint
 
 from .conftest import DOCUMENT
@@ -45,11 +45,11 @@ def test_sources_are_the_tables_of_the_used_facts() -> None:
 
 def test_both_ends_of_a_move_and_a_deletion_are_touched(spark: Any) -> None:
     rows = [
-        (1, at(6), 5, "BTC", "UPDATE_BEFORE"),
-        (1, at(14), 5, "BTC", "UPDATE_AFTER"),
+        (1, at(6), 5, "BTC", "DELETE"),
+        (1, at(14), 5, "BTC", "INSERT"),
         (2, at(22), 5, "BTC", "DELETE"),
-        (3, at(29), 5, "BTC", "UPDATE_BEFORE"),  # only a column that no metric reads
-        (3, at(29), 5, "ETH", "UPDATE_AFTER"),
+        (3, at(29), 5, "BTC", "DELETE"),  # only a column that no metric reads
+        (3, at(29), 5, "ETH", "INSERT"),
     ]
     logs = changelogs(spark, [(a, b, Decimal(c), d, e) for a, b, c, d, e in rows])
     found = touched(BLUEPRINT, logs)
@@ -58,12 +58,26 @@ def test_both_ends_of_a_move_and_a_deletion_are_touched(spark: Any) -> None:
     assert net_changes(logs["silver.trades"], ["customer_id"]).count() == 1
 
 
+def test_additions_are_what_came_or_is_now(spark: Any) -> None:
+    rows = [
+        (1, at(6), 5, "BTC", "DELETE"),
+        (1, at(6), 7, "BTC", "INSERT"),
+        (2, at(22), 5, "BTC", "DELETE"),
+        (3, at(29), 5, "BTC", "DELETE"),  # copied into another file
+        (3, at(29), 5, "BTC", "INSERT"),
+        (4, at(30), 5, "BTC", "INSERT"),
+    ]
+    logs = changelogs(spark, [(a, b, Decimal(c), d, e) for a, b, c, d, e in rows])
+    found = additions(logs["silver.trades"], ["customer_id", "notional"])
+    assert sorted(map(tuple, found.collect())) == [(1, 7), (4, 5)]
+
+
 def test_a_repeated_exposure_touches_nothing_and_a_changed_one_from_its_earlier_day(spark: Any) -> None:
     exposures = [
-        ("button", "1", "blue", at(13), False, 1, "UPDATE_BEFORE"),
-        ("button", "1", "blue", at(13), False, 2, "UPDATE_AFTER"),
-        ("button", "2", "blue", at(16), False, 1, "UPDATE_BEFORE"),
-        ("button", "2", "blue", at(15), False, 1, "UPDATE_AFTER"),
+        ("button", "1", "blue", at(13), False, 1, "DELETE"),
+        ("button", "1", "blue", at(13), False, 2, "INSERT"),
+        ("button", "2", "blue", at(16), False, 1, "DELETE"),
+        ("button", "2", "blue", at(15), False, 1, "INSERT"),
     ]
     assert touched(BLUEPRINT, changelogs(spark, [], exposures)).exposures == {"button": date(2026, 1, 15)}
 

@@ -20,6 +20,7 @@ from assay.lake.refine import refine
 from assay.lake.tables import Lake
 from assay.medallion.silver_versions import Counts
 from assay.serving.api.store import Registered
+from assay.spark.local import FEW
 
 AT = "2026-01-06 11:00:00"
 TRADES = "silver.trades"
@@ -88,7 +89,11 @@ def test_rows_that_break_the_contract_are_set_aside_with_every_reason(lake: Lake
     assert len(row["quarantine_id"]) == 64
 
 
-def test_what_was_deleted_does_not_come_back_with_its_late_insert(lake: Lake, bronze: Bronze) -> None:
+@pytest.mark.parametrize("few", [FEW, 0])  # with 0 Spark keeps every batch
+def test_what_was_deleted_does_not_come_back_with_its_late_insert(
+    lake: Lake, bronze: Bronze, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(refine_module, "FEW", few)
     bronze.add("trades", ("D", "05", *trade(1)), ("I", "06", *trade(3)))
     refine(lake)
     bronze.add("trades", ("I", "03", *trade(1)), ("U", "04", *trade(1)), ("I", "02", *trade(2)))
@@ -99,7 +104,11 @@ def test_what_was_deleted_does_not_come_back_with_its_late_insert(lake: Lake, br
     assert [(row[0], row[8]) for row in state(lake)] == [(1, "07"), (2, "02"), (3, "06")]
 
 
-def test_captured_twice_counts_once(lake: Lake, bronze: Bronze) -> None:
+@pytest.mark.parametrize("few", [FEW, 0])
+def test_captured_twice_counts_once(
+    lake: Lake, bronze: Bronze, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(refine_module, "FEW", few)
     twice = ("I", "01", *trade(1)), ("I", "02", *trade(2, notional=-1))
     bronze.add("trades", *twice)
     bronze.add("trades", *twice)

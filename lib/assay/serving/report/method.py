@@ -61,7 +61,8 @@ def plan(planned: PlannedExperiment, alpha: float) -> str:
     elif isinstance(chosen, Anytime):
         when = "it may decide at every look, by p-values that hold at all looks together"
     else:
-        when = f"it decides once, at the planned end, {planned.end}, after {weeks} weeks"
+        long = f"{weeks} week{'' if weeks == 1 else 's'}"
+        when = f"it decides once, at the planned end, {planned.end}, after {long}"
     return f"The plan is {chosen.kind}: {when}. {family}"
 
 

@@ -6,6 +6,7 @@ Tables have the columns and types of their contracts; what a row does not say is
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -93,6 +94,8 @@ def charts(app: AppTest) -> list[dict[str, Any]]:
 @pytest.fixture(autouse=True)
 def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A machine without AWS: what asks it is told so at once."""
+    # Streamlit's AppTest makes its script the main module, which processes that are started later would run.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

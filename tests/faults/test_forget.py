@@ -76,7 +76,7 @@ def test_nothing_of_a_customer_is_left_in_silver_and_before(
     reached = {"silver.trades": str(lake.snapshot("silver.trades")), "until": "2026-01-12"}
     lake.mark("gold.unit_metrics", reached)
     asked = []
-    monkeypatch.setattr(refresh, "experiments", lambda *given: asked.append(given[1:]) or 0)
+    monkeypatch.setattr(refresh, "experiments", lambda *given, **_: asked.append(given[1:]) or 0)
     monkeypatch.setattr(forget, "planned", lambda *_: None)
     monkeypatch.setattr(forget, "certify_waiting", lambda *_: None)
     assert len(people.holding(unit)) > 10  # the search finds what there is

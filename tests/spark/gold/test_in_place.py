@@ -211,8 +211,8 @@ def place(emulator: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def company(spark: SparkSession, place: str) -> Company:
-    """Four weeks, taken to gold week by week."""
+def company(spark: SparkSession, place: str) -> Iterator[Company]:
+    """Four weeks, taken to gold week by week; the catalog, which others use too, is empty afterwards."""
     landing = Place(spark)
     landing.make(place)
     name = f"glue_{uuid.uuid4().hex[:8]}"
@@ -240,7 +240,12 @@ def company(spark: SparkSession, place: str) -> Company:
         company.world.load(n)
         company.world.publish()
         company.run(n)
-    return company
+    yield company
+    glue = clients.glue()
+    for database in [each["Name"] for each in glue.get_databases()["DatabaseList"]]:
+        for table in glue.get_tables(DatabaseName=database)["TableList"]:
+            glue.delete_table(DatabaseName=database, Name=table["Name"])
+        glue.delete_database(Name=database)
 
 
 def _glue(spark: SparkSession, name: str, endpoint: str, warehouse: str) -> None:

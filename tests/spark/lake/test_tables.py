@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -403,7 +404,7 @@ def test_a_commit_between_write_and_publish_is_answered_by_writing_again(
 
     monkeypatch.setattr(Table, "publish", late)
     waits: list[float] = []
-    monkeypatch.setattr("assay.lake.publish.time.sleep", waits.append)
+    monkeypatch.setattr("assay.lake.publish.time", SimpleNamespace(sleep=waits.append))
     lake.append(QUOTES, quotes((2, 11, "b")), {"b": "1"})
     assert waits[0] == 0 < waits[1] < 2 * waits[2]  # longer and longer, and drawn
     hours = [hour for hour, _ in prices(lake.read(QUOTES))]
@@ -420,7 +421,7 @@ def test_endless_conflicts_are_transient(lake: Lake, quotes: Quotes, monkeypatch
         publish(self, branch, dead, onto)
 
     monkeypatch.setattr(Table, "publish", late)
-    monkeypatch.setattr("assay.lake.publish.time.sleep", lambda _: None)
+    monkeypatch.setattr("assay.lake.publish.time", SimpleNamespace(sleep=lambda _: None))
     with pytest.raises(TransientError, match="other writers committed first 6 times"):
         lake.append(QUOTES, quotes((2, 11, "b")), {})
     assert branches(lake, QUOTES) == ("main",)
@@ -464,7 +465,7 @@ def test_a_write_whose_answer_got_lost_is_looked_for_by_its_run_and_token(
             raise answers.pop()
 
     monkeypatch.setattr(iceberg, "execute", lossy)
-    monkeypatch.setattr("assay.lake.publish.time.sleep", lambda _: None)
+    monkeypatch.setattr("assay.lake.publish.time", SimpleNamespace(sleep=lambda _: None))
     lake.merge(QUOTES, quotes((1, 10, "a")), {"b": "1"})
     assert [head_summary(lake, QUOTES)["assay.commit"]] == written
     assert lake.read(QUOTES).count() == 1

@@ -100,7 +100,7 @@ def take(lake: Lake, source: Source, mode: SchemaMode, said: list[str]) -> int:
     contract = replace(Contract.load("bronze.quotes"), schema_mode=mode)
     files = source.landing.captured("quotes", Position()).files
     batch = changes.Batch(source.landing, files, [], {"landing": "x"})
-    return changes.take(lake, contract, batch, at=AT, warn=said.append)
+    return changes.take(lake, contract, [batch], at=AT, warn=said.append)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import NoReturn
 import pyarrow as pa
 
 from assay.errors import InputError, did_you_mean
+from assay.serving.quoting import quoted
 
 Query = Callable[[str], pa.Table]
 """SQL → answer; `assay.serving.queries.query`, or its like."""
@@ -16,12 +17,11 @@ Query = Callable[[str], pa.Table]
 _TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'gold'"
 _LOOKS = "SELECT DISTINCT experiment, as_of FROM gold.experiment_results ORDER BY experiment, as_of"
 _ROWS = (
-    "SELECT * FROM gold.experiment_results WHERE experiment = '{experiment}' AND {looks} AND {units} "
+    "SELECT * FROM gold.experiment_results WHERE experiment = {experiment} AND {looks} AND {units} "
     "ORDER BY as_of, metric, segment, contrast, method"
 )
 _RATIOS = (
-    "SELECT as_of, p_value FROM gold.experiment_health "
-    "WHERE experiment = '{experiment}' AND \"check\" = 'srm'"
+    "SELECT as_of, p_value FROM gold.experiment_health WHERE experiment = {experiment} AND \"check\" = 'srm'"
 )
 
 
@@ -56,7 +56,7 @@ def read(
         known = ", ".join(str(look) for look in looks)
         raise InputError(f"experiment {experiment!r} has no look as of {as_of}; its looks are {known}")
     chosen = "true" if every else f"as_of = DATE '{looks[-1] if as_of is None else as_of}'"
-    name = experiment.replace("'", "''")
+    name = quoted(experiment)
     units = "true" if segments else "segment = 'all'"
     rows = query(_ROWS.format(experiment=name, looks=chosen, units=units))
     if "experiment_health" not in tables:

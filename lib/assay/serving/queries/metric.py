@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from assay.serving.quoting import quoted
 from assay.spec import Blueprint, Metric, PlannedExperiment, Segment
 from assay.spec.measure import COUNT, Bounds, Kept, Measure, Value
 from assay.spec.segment import NONE, OTHER, label
@@ -195,7 +196,7 @@ def _condition(column: str, kept: Kept) -> str:
 def _literal(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else repr(value)
+    return quoted(value) if isinstance(value, str) else repr(value)
 
 
 def _moment(day: date) -> str:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from assay.errors import InputError, TransientError
 from assay.serving.export import results
+from assay.serving.quoting import quoted
 from assay.spec import Blueprint
 
 Row = Mapping[str, Any]
@@ -29,7 +30,7 @@ TABLES = (
 """What a report is made of."""
 _ATTEMPTS = 3
 _HEALTH = (
-    "SELECT * FROM gold.experiment_health WHERE experiment = '{experiment}' AND as_of <= DATE '{as_of}' "
+    "SELECT * FROM gold.experiment_health WHERE experiment = {experiment} AND as_of <= DATE '{as_of}' "
     'ORDER BY as_of, "check"'
 )
 _CERTIFICATES = "SELECT * FROM gold.certificates WHERE certificate_id IN ({ids}) ORDER BY metric, method"
@@ -38,7 +39,7 @@ _LOADED = (
     "ORDER BY week DESC, blueprint"
 )
 _DOCUMENT = (
-    "SELECT version, document FROM silver.blueprints WHERE blueprint = '{blueprint}' "
+    "SELECT version, document FROM silver.blueprints WHERE blueprint = {blueprint} "
     "ORDER BY number DESC LIMIT 1"
 )
 
@@ -107,10 +108,10 @@ def _read(query: Query, experiment: str, as_of: date | None, states: Mapping[str
     rows = results.read(query, experiment, as_of=as_of, every=True).to_pylist()
     kept = tuple(row for row in rows if as_of is None or row["as_of"] <= as_of)
     newest = kept[-1]["as_of"]
-    name = experiment.replace("'", "''")
     ids = {row["certificate_id"] for row in kept if row["as_of"] == newest and row.get("certificate_id")}
     blueprint, document = _blueprint(query, states, experiment, newest)
-    health = _rows(query, states, "gold.experiment_health", _HEALTH.format(experiment=name, as_of=newest))
+    checks = _HEALTH.format(experiment=quoted(experiment), as_of=newest)
+    health = _rows(query, states, "gold.experiment_health", checks)
     listed = ", ".join(f"'{each}'" for each in sorted(ids)) or "''"
     measured = _rows(query, states, "gold.certificates", _CERTIFICATES.format(ids=listed))
     return Found(
@@ -131,7 +132,7 @@ def _blueprint(
     if "silver.blueprints" not in states:
         return None, None
     for load in _rows(query, states, "silver.loads", _LOADED.format(as_of=as_of)):
-        for row in query(_DOCUMENT.format(blueprint=load["blueprint"].replace("'", "''"))).to_pylist():
+        for row in query(_DOCUMENT.format(blueprint=quoted(load["blueprint"]))).to_pylist():
             blueprint = Blueprint.parse(row["document"], f"silver.blueprints, {load['blueprint']}")
             if _plans(blueprint, experiment):
                 return blueprint, row["version"]

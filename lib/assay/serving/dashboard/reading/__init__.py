@@ -32,13 +32,3 @@ def rows(query: Query, sql: str) -> pd.DataFrame:
     except NoTableError:
         return pd.DataFrame()
     return found
-
-
-def quoted(text: str) -> str:
-    """A text as SQL writes it.
-
-    Example:
-        >>> quoted("d'Arc")
-        "'d''Arc'"
-    """
-    return "'" + text.replace("'", "''") + "'"

@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from assay.serving.dashboard.reading import Query, quoted, rows
+from assay.serving.dashboard.reading import Query, rows
+from assay.serving.quoting import quoted
 
 _ASSETS = """
 SELECT asset, max(exchange) AS exchange, max(currency) AS currency, max(day) AS day,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from assay.local import jars
+from assay.local import jars, spark_conf
 from assay.local.java import java_home
 
 if TYPE_CHECKING:
@@ -27,9 +27,10 @@ time.tzset()
 # Every JVM of the tests, those of jobs too, runs many plans a few times: the second compiler would take a
 # third of the time of the cores. With the first alone a JVM keeps 48 MB of code by default, then compiles no
 # more. Checking the byte code of released jars takes a sixth of a start.
-os.environ["JDK_JAVA_OPTIONS"] = (
+os.environ.setdefault(
+    "JDK_JAVA_OPTIONS",
     "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m "
-    "-XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+    "-XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote",
 )
 
 EXTENSIONS = "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions"
@@ -56,9 +57,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     (scratch / "glue_catalog").mkdir()  # else its namespaces cannot be listed
     os.environ["JAVA_HOME"] = str(java_home())
     os.environ["PYSPARK_PYTHON"] = sys.executable  # workers would take the system's Python
-    classpath = ":".join(str(jar) for jar in jars.ensure())
     settings = {
-        "spark.driver.extraClassPath": classpath,
+        "spark.master": "local[2]",
         "spark.driver.extraJavaOptions": (
             f"-Duser.timezone=UTC -Dderby.system.home={scratch} -XX:+UseParallelGC"
         ),
@@ -79,11 +79,12 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         "spark.ui.showConsoleProgress": "false",
         **catalog_settings("glue_catalog", scratch / "glue_catalog"),
     }
-    builder = SparkSession.builder.master("local[2]").appName("tests")
-    for key, value in settings.items():
-        builder = builder.config(key, value)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
+    spark_conf.write(scratch / "conf", settings, jars.ensure())
+    with (
+        pytest.MonkeyPatch.context() as patch
+    ):  # only for this JVM, which finds its classes packed as any other
+        patch.setenv("SPARK_CONF_DIR", str(scratch / "conf"))
+        session = SparkSession.builder.appName("tests").getOrCreate()
     names.keep(session)
     yield session
     session.stop()

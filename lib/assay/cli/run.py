@@ -81,6 +81,7 @@ def run(
     from assay.cli.progress import Progress
     from assay.cli.weeks import Asked
     from assay.lake.metric_check import refuse
+    from assay.local import class_archive
     from assay.runtime.data_catalog import DataCatalog
     from assay.spec import load_blueprint
 
@@ -105,6 +106,7 @@ def run(
         show.json(document(loaded, done, verdicts, canaries, quoted))
     else:
         show.verdicts(verdicts, done[-1].week, canaries=canaries, quoted=quoted)
+    class_archive.pack_later()
 
 
 def of_the_run(path: Path, judge_from: datetime | None) -> dict[str, str]:

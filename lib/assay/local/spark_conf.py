@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from assay.local.class_archive import ClassArchive
 from assay.local.state import write_text
 
 CATALOG = "glue_catalog"
@@ -29,6 +30,12 @@ logger.gateway.level = error
 logger.shutdown.name = org.apache.spark.util.ShutdownHookManager
 logger.shutdown.level = off
 """
+
+# The folder of settings, where log4j would look, is not on the class path that a driver is given.
+_LOG4J_PLACE = (
+    r'place="-Dlog4j2.configurationFile=\"$SPARK_CONF_DIR/log4j2.properties\""'
+    '\nSPARK_SUBMIT_OPTS="$SPARK_SUBMIT_OPTS $place"; unset place'
+)
 
 
 def settings(*, endpoint: str, warehouse: str, region: str, scratch: Path) -> dict[str, str]:
@@ -55,6 +62,7 @@ def write(folder: Path, values: Mapping[str, str], jars: Iterable[Path]) -> None
 
     The jars come last on the class path. With `spark.jars`, local mode would copy 400 MB at every start;
     with `spark.driver.extraClassPath` they would come first, and Iceberg's bundle has a log4j inside.
+    A driver is given the class path once more, with its classes in an archive (`class_archive`).
 
     Args:
         folder: The folder; it is made if needed.
@@ -63,8 +71,12 @@ def write(folder: Path, values: Mapping[str, str], jars: Iterable[Path]) -> None
     """
     lines = [f"{name} {value}" for name, value in sorted(values.items())]
     write_text(folder / "spark-defaults.conf", "\n".join(lines) + "\n")
-    classpath = shlex.quote(":".join(str(jar) for jar in jars))
-    write_text(folder / "spark-env.sh", f"export SPARK_DIST_CLASSPATH={classpath}\n")
+    libraries = tuple(jars)
+    classpath = shlex.quote(":".join(str(jar) for jar in libraries))
+    archive = ClassArchive.of(libraries)
+    archive.folder.mkdir(parents=True, exist_ok=True)
+    lines = [f"export SPARK_DIST_CLASSPATH={classpath}", archive.shell(), _LOG4J_PLACE]
+    write_text(folder / "spark-env.sh", "\n".join(lines) + "\n")
     write_text(folder / "log4j2.properties", _LOG4J)
 
 

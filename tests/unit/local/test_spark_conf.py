@@ -52,3 +52,16 @@ def test_the_file_has_one_setting_per_line(tmp_path: Path) -> None:
     spark_conf.write(tmp_path / "conf", {"b": "2 3", "a": "1"}, [])
     assert (tmp_path / "conf" / "spark-defaults.conf").read_text() == "a 1\nb 2 3\n"
     assert "rootLogger.level = error" in (tmp_path / "conf" / "log4j2.properties").read_text()
+
+
+def test_log4j_finds_its_settings_in_whatever_folder_they_are(tmp_path: Path) -> None:
+    folder = tmp_path / "my conf"
+    spark_conf.write(folder, settings(tmp_path), [])
+    shown = subprocess.run(
+        ["sh", "-c", '. "$SPARK_CONF_DIR/spark-env.sh"; echo "$SPARK_SUBMIT_OPTS"'],
+        env={"SPARK_CONF_DIR": str(folder), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f'-Dlog4j2.configurationFile="{folder}/log4j2.properties"' in shown.stdout

@@ -107,19 +107,20 @@ test-gate: $(READY) ## Plant seven faults in the local platform: does every run 
 test-project: $(READY) ## Make a project of one's own, run it, and ask every command for JSON
 	@$(BIN)/python -m pytest -m slow tests/stack/test_project.py --durations=5
 
-# Tests of faults that share one Spark in pytest's own process; the others start the platform, and wait for it.
-IN_PROCESS := $(addprefix tests/faults/test_,sequences.py forget.py files.py writers.py sources.py)
+# Two halves side by side, a core for each: tests of faults that share one Spark, or have a platform of their own; and
+# those that begin with the same undisturbed weeks.
+OF_THEIR_OWN := $(addprefix tests/faults/test_,sequences.py forget.py files.py writers.py sources.py api.py secrets.py)
 
 test-faults: $(CLASSES) ## Kill, cut, flood and confuse everything: is anything lost? Writes docs/reliability.md
 	@rm -rf .faults
 	mkdir .faults
-	$(BIN)/python -m pytest -m 'slow or not slow' $(IN_PROCESS) --durations=20 > .faults/in_process.log 2>&1 & other=$$!
+	$(BIN)/python -m pytest -m 'slow or not slow' $(OF_THEIR_OWN) --durations=20 > .faults/of_their_own.log 2>&1 & other=$$!
 	trap 'kill $$other 2>/dev/null || true' EXIT
 	status=0
-	$(BIN)/python -m pytest -m 'slow or not slow' tests/faults $(addprefix --ignore ,$(IN_PROCESS)) --durations=20 || status=1
+	$(BIN)/python -m pytest -m 'slow or not slow' tests/faults $(addprefix --ignore=,$(OF_THEIR_OWN)) --durations=20 || status=1
 	wait $$other || status=1
 	trap - EXIT  # it has ended: its number may be another process's by now
-	cat .faults/in_process.log
+	cat .faults/of_their_own.log
 	[ $$status = 0 ]
 	PYTHONPATH=lib:tests $(BIN)/python -m faults.report
 

@@ -48,7 +48,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Undisturbe
         place.run("--weeks", "1")
         after_second = place.checksums()
         place.assay("down")
-        yield Undisturbed(first, after_first, after_second)
+        yield Undisturbed(first, after_first, place, after_second)
     finally:
         place.assay("reset", "--yes")
         first.assay("reset", "--yes")

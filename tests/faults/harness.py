@@ -266,11 +266,13 @@ class Undisturbed:
     Attributes:
         first_week: A place, down, that holds the first week; to be copied, not used.
         first: What silver and gold hold after the first week.
+        both_weeks: Another one, that holds both.
         second: What they hold after the second.
     """
 
     first_week: Place
     first: Checksums
+    both_weeks: Place
     second: Checksums
 
 

@@ -15,10 +15,9 @@ from typing import Any
 import pytest
 
 from assay.local import job, names, stack
+from faults import harness
+from faults.harness import BLUEPRINT, FIRST, SECOND, SECONDS, Undisturbed
 
-BLUEPRINT = Path(__file__).parents[1] / "data" / "blueprints" / "small.yaml"
-SECONDS = 900  # beyond which something hangs
-FIRST, SECOND = "2026-01-05", "2026-01-12"
 # Runs what follows on its command line, and dies at the nth call of a function of ours.
 MORTAL = """
 import os, runpy, signal, sys
@@ -77,10 +76,11 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(undisturbed: Undisturbed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """Two weeks went through."""
     found = Place(tmp_path_factory.mktemp("repair") / ".assay")
-    found.assay("run", "--blueprint", str(BLUEPRINT), "--weeks", "2", "--json")
+    undisturbed.both_weeks.copied(harness.Place(found.home))
+    found.assay("up")
     yield found
     found.assay("reset", "--yes")
 

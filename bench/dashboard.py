@@ -100,10 +100,10 @@ def table(result: Mapping[str, Any]) -> str:
     ]
     browser = result["browser"]
     if browser:
-        again = " / ".join(f"{browser['again'][name]:.2f}" for name in ("p50", "p95"))
+        first, again = f"{browser['first']:.2f}", _cell(browser["again"])
         lines += [
             "",
-            f"In Chromium the first page stands whole after {browser['first']:.2f} s, again {again} s.",
+            f"In Chromium the first page stands whole after {first} s, opened again after {again} s.",
         ]
     return "\n".join(lines) + "\n"
 

@@ -55,8 +55,8 @@ def test_a_week_is_started_followed_to_its_end_and_shown(page: Page, empty: str)
     look.settled(page, "Pipeline")
     heading, *runs = look.cells(page, 0)
     assert {row[heading.index("week")] for row in runs} == {FIRST}
-    assert {"assay-ingest", "assay-sources", "assay-bronze", "assay-silver"} <= {
-        row[heading.index("job")] for row in runs
-    }
+    # Gold cannot know yet how the jobs ended that came after its own reading: the workflow below does.
+    jobs_told = {row[heading.index("job")] for row in runs}
+    assert {"assay-ingest", "assay-sources", "assay-bronze"} <= jobs_told <= set(JOBS)
     expect(page.get_by_text(re.compile(rf"As run .* of week {FIRST} left it: COMPLETED\."))).to_be_visible()
     assert look.errors(page) == []

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,17 +48,28 @@ def environment() -> dict[str, str]:
 @pytest.fixture(scope="session")
 def address(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the dashboard is."""
+    with served(tmp_path_factory.mktemp("dashboard"), environment) as found:
+        time.sleep(_WARM_SECONDS)
+        yield found
+
+
+@contextmanager
+def served(folder: Path, environment: dict[str, str]) -> Iterator[str]:
+    """A dashboard that answers; nothing may go wrong in it.
+
+    Args:
+        folder: Of its log, and where it runs.
+        environment: Of its process.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("dashboard")
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(
             dashboard.command(port), cwd=folder, env=environment, stdout=log, stderr=log
         )
         try:
             _wait(f"http://127.0.0.1:{port}/_stcore/health", server)
-            time.sleep(_WARM_SECONDS)
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.metadata
 import os
 import socket
@@ -17,9 +18,10 @@ from packaging.utils import canonicalize_name
 from streamlit.testing.v1 import AppTest
 
 from assay.cli import dashboard
-from assay.errors import StackError
+from assay.errors import StackError, TransientError
 from assay.local import stack
 from assay.serving.dashboard import __main__, app
+from assay.serving.dashboard.visit import FIRST, visit
 
 
 @pytest.fixture
@@ -80,13 +82,7 @@ def test_the_image_has_what_the_pages_import() -> None:
 
 
 @pytest.mark.usefixtures("nowhere")
-def test_a_lake_that_does_not_answer_does_not_keep_the_server_from_starting() -> None:
-    __main__.warm()
-    assert Path(app.__file__) == __main__.SCRIPT
-
-
-@pytest.mark.usefixtures("nowhere")
-def test_the_command_serves_this_machine(tmp_path: Path) -> None:
+def test_the_command_serves_this_machine_and_its_pages_can_be_visited(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -95,11 +91,32 @@ def test_the_command_serves_this_machine(tmp_path: Path) -> None:
     try:
         assert _answer(f"http://127.0.0.1:{port}/_stcore/health", server) == "ok"
         assert "<title>" in httpx.get(f"http://127.0.0.1:{port}/").text
+        found = asyncio.run(visit(f"127.0.0.1:{port}", FIRST))
+        assert (found.shown["heading"], found.shown["alert"]) == (1, 1)  # the lake does not answer
+        planning = asyncio.run(visit(f"127.0.0.1:{port}", "planning"))
+        assert planning.shown["vega_lite_chart"] == 2
+        assert min(found.seconds, planning.seconds) > 0
     finally:
         server.terminate()
         server.wait(timeout=30)
         log.close()
-    assert "0.0.0.0" not in (tmp_path / "log").read_text()  # noqa: S104
+    said = (tmp_path / "log").read_text()
+    assert "0.0.0.0" not in said  # noqa: S104
+    assert "Traceback" not in said
+    assert Path(app.__file__) == __main__.SCRIPT
+
+
+def test_a_server_that_is_not_there_is_told_and_does_not_stop_its_own_start() -> None:
+    with pytest.raises(TransientError, match=r"page 'market' of 127\.0\.0\.1:9 did not stand: "):
+        asyncio.run(visit("127.0.0.1:9", "market"))
+    __main__.visit_all("127.0.0.1:9")
+
+
+def test_a_server_that_says_nothing_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with pytest.raises(TransientError, match="did not stand: it took too long"):
+            asyncio.run(visit(f"127.0.0.1:{port}", FIRST, patience=0.2))
 
 
 def _answer(url: str, server: subprocess.Popen[bytes], seconds: float = 60) -> str:

@@ -178,10 +178,18 @@ def test_costs_add_up_by_week_and_job() -> None:
 
 
 def test_failures_are_runs_that_did_not_end_well() -> None:
-    rows = [run("silver"), run("gold", state="FAILED", error="no disk"), run("bronze", state="STARTED")]
-    assert [(row["job"], row["error"]) for row in ask("failures", rows)] == [
-        ("bronze", None),
-        ("gold", "no disk"),
+    later = datetime(2026, 1, 19, 3, 15, tzinfo=UTC)
+    rows = [
+        run("silver", run_id="old"),
+        run("gold", run_id="old", state="FAILED", error="no disk"),
+        run("bronze", run_id="old", state="STARTED"),
+        run("silver", run_id="new", started_at=later, state="FAILED", error="no row"),
+        run("gold", run_id="new", started_at=later, state="STARTED"),  # it writes the table
+    ]
+    assert [(row["run_id"], row["job"], row["error"]) for row in ask("failures", rows)] == [
+        ("new", "silver", "no row"),
+        ("old", "bronze", None),
+        ("old", "gold", "no disk"),
     ]
 
 

@@ -9,10 +9,9 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Final
 
-import pyarrow as pa
 import streamlit as st
 
-from assay.serving import queries
+from assay.serving.dashboard.asking import ask
 
 # Module of each page → its title; the first one opens. (Not a text below: Streamlit shows what stands alone.)
 PAGES: Final = {
@@ -24,13 +23,6 @@ PAGES: Final = {
     "starting": "Start a run",
     "upload": "Your data",
 }
-_FRESH_SECONDS = 60
-
-
-@st.cache_data(ttl=_FRESH_SECONDS, show_spinner="reading the lake ...")
-def ask(sql: str) -> pa.Table:
-    """The answer to a query, which may be a minute old."""
-    return queries.query(sql)
 
 
 def main() -> None:

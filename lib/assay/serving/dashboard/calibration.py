@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -12,6 +10,7 @@ from assay.serving.dashboard import page
 from assay.serving.dashboard.charts import calibration as charts
 from assay.serving.dashboard.reading import Query
 from assay.serving.dashboard.reading import calibration as reading
+from assay.serving.queries import saved
 
 BAND = 0.95
 """Probability with which all of a uniform law's p-values lie within their band."""
@@ -96,22 +95,25 @@ def show(query: Query) -> None:
     )
     page.part(
         "Are p-values uniform where nothing is planted?",
-        partial(reading.p_values, query),
+        query,
+        reading.P_VALUES,
         _uniform,
         empty=_NONE,
     )
-    page.part("False alarms", partial(reading.rates, query), _false_alarms, empty=_NONE)
-    page.part("Coverage", partial(reading.coverage, query), _coverage, empty=_NONE)
-    page.part("Power where an effect is planted", partial(reading.power, query), _power, empty=_NONE)
+    page.part("False alarms", query, reading.RATES, _false_alarms, empty=_NONE)
+    page.part("Coverage", query, saved.text("coverage"), _coverage, empty=_NONE)
+    page.part("Power where an effect is planted", query, saved.text("power"), _power, empty=_NONE)
     page.part(
         "Certificates",
-        partial(reading.methods, query),
+        query,
+        saved.text("methods"),
         _methods,
         empty="No method was certified on our units yet.",
     )
     page.part(
         "The gate, week by week",
-        partial(reading.gate, query),
+        query,
+        reading.GATE,
         _gate,
         empty="The gate has not judged a week yet.",
     )
@@ -121,7 +123,7 @@ def steps(p_values: pd.DataFrame) -> pd.DataFrame:
     """The distribution of each metric's p-values, with the band in which uniform ones lie.
 
     Args:
-        p_values: Rows of `reading.calibration.p_values`.
+        p_values: Rows of `reading.calibration.P_VALUES`.
 
     Returns:
         `panel`, `p_value`, `share` of the p-values that are at most as large, `low` and `high`: the diagonal
@@ -144,7 +146,7 @@ def distances(p_values: pd.DataFrame) -> pd.DataFrame:
     """How far each metric's p-values are from uniform, and how far they may be by chance.
 
     Args:
-        p_values: Rows of `reading.calibration.p_values`.
+        p_values: Rows of `reading.calibration.P_VALUES`.
 
     Returns:
         `panel`, `n`, `distance` (of Kolmogorov), `bound` and whether that holds.
@@ -186,8 +188,9 @@ def _uniform(p_values: pd.DataFrame) -> None:
         f"{' outside' if outside.empty else ''}. Metrics of one canary share its units, so panels are alike."
     )
     page.chart(
-        charts.uniformity(steps(p_values)),
         "The distribution of p-values of each metric against the uniform one",
+        charts.uniformity,
+        steps(p_values),
     )
     page.table(found, _UNIFORM, "uniform")
 
@@ -204,7 +207,7 @@ def _false_alarms(rates: pd.DataFrame) -> None:
     })  # fmt: skip
     rows["kept"] = rows["promised"].between(rows["lower"], rows["upper"])
     page.chart(
-        charts.against_promised(rows, "false alarms"), "The rate of false alarms of canaries, as in the table"
+        "The rate of false alarms of canaries, as in the table", charts.against_promised, rows, "false alarms"
     )
     page.table(rows, _AGAINST, "false_alarms")
 
@@ -213,8 +216,10 @@ def _coverage(found: pd.DataFrame) -> None:
     names = {"coverage": "rate", "coverage_lower": "lower", "coverage_upper": "upper", "as_promised": "kept"}
     rows = found.rename(columns=names)
     page.chart(
-        charts.over_weeks(rows, "coverage"),
         "How many intervals of each look hold the planted truth, as in the table",
+        charts.over_weeks,
+        rows,
+        "coverage",
     )
     page.table(rows, _COVERAGE, "coverage")
 
@@ -233,6 +238,6 @@ def _methods(found: pd.DataFrame) -> None:
     counts = found["verdict"].value_counts()
     st.caption("Type I error; " + ", ".join(f"{word}: {count}" for word, count in counts.items()) + ".")
     page.chart(
-        charts.heat_map(found), "The measured type I error of each method on each metric, as in the table"
+        "The measured type I error of each method on each metric, as in the table", charts.heat_map, found
     )
     page.table(found, _METHODS, "methods")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -11,7 +9,7 @@ import streamlit as st
 from assay.serving.dashboard import page, words
 from assay.serving.dashboard.charts import experiments as charts
 from assay.serving.dashboard.page import NUMBER
-from assay.serving.dashboard.reading import Query
+from assay.serving.dashboard.reading import Query, rows
 from assay.serving.dashboard.reading import experiments as reading
 
 _KEYS = ["metric", "contrast", "method"]
@@ -93,7 +91,7 @@ def show(query: Query, experiment: str) -> None:
         experiment: Its id.
     """
     with page.told():
-        looks = reading.looks(query, experiment)
+        looks = rows(query, reading.looks(experiment))
         newest = looks.groupby(_KEYS).tail(1)
         st.markdown("\n".join(f"- {_plain(words.sentence(row))}" for row in newest.to_dict("records")))
         _health(query, experiment)
@@ -115,12 +113,13 @@ def _looks(looks: pd.DataFrame, metric: str) -> None:
     left, right = st.columns(2)
     with left:
         page.chart(
-            charts.over_looks(looks),
             f"The difference in {metric} at each look with its interval, as in the table",
+            charts.over_looks,
+            looks,
         )
     with right:
         page.chart(
-            charts.evidence(looks), f"The evidence of each look at {metric} against what the plan holds it to"
+            f"The evidence of each look at {metric} against what the plan holds it to", charts.evidence, looks
         )
     page.table(looks, _LOOKS, "looks")
 
@@ -128,8 +127,9 @@ def _looks(looks: pd.DataFrame, metric: str) -> None:
 def _health(query: Query, experiment: str) -> None:
     page.part(
         "Health",
-        partial(reading.health, query, experiment),
-        lambda rows: page.table(rows, _HEALTH, "health"),
+        query,
+        reading.health(experiment),
+        lambda found: page.table(found, _HEALTH, "health"),
         empty="This experiment was not checked yet.",
     )
 
@@ -137,7 +137,8 @@ def _health(query: Query, experiment: str) -> None:
 def _arms(query: Query, experiment: str, newest: pd.DataFrame) -> None:
     page.part(
         "Units of each arm",
-        partial(reading.totals, query, experiment),
+        query,
+        reading.totals(experiment),
         lambda totals: _distribution(totals, newest),
         empty="No unit has done anything since its exposure yet, or the metrics are no sums.",
     )
@@ -145,9 +146,9 @@ def _arms(query: Query, experiment: str, newest: pd.DataFrame) -> None:
 
 def _distribution(totals: pd.DataFrame, newest: pd.DataFrame) -> None:
     measure = st.selectbox("Measure", sorted(totals["measure"].unique()))
-    rows = shares(totals[totals["measure"] == measure], units(newest))
-    page.chart(charts.distribution(rows), f"The share of each arm's units with at most so much {measure}")
-    page.table(rows, _SHARES, "shares")
+    found = shares(totals[totals["measure"] == measure], units(newest))
+    page.chart(f"The share of each arm's units with at most so much {measure}", charts.distribution, found)
+    page.table(found, _SHARES, "shares")
 
 
 def units(newest: pd.DataFrame) -> dict[str, int]:
@@ -173,11 +174,11 @@ def shares(totals: pd.DataFrame, units: dict[str, int]) -> pd.DataFrame:
         `arm`, `total` and `share`, sorted by the first two; an arm without units is left out.
     """
     found = []
-    for arm, rows in totals.groupby("arm"):
+    for arm, parts in totals.groupby("arm"):
         of = units.get(str(arm), 0)
         if of:
-            idle = pd.DataFrame({"total": [0.0], "units": [max(of - rows["units"].sum(), 0)]})
-            steps = pd.concat([rows[["total", "units"]], idle]).sort_values("total")
+            idle = pd.DataFrame({"total": [0.0], "units": [max(of - parts["units"].sum(), 0)]})
+            steps = pd.concat([parts[["total", "units"]], idle]).sort_values("total")
             steps = steps.assign(arm=arm, share=np.minimum(steps["units"].cumsum() / of, 1.0))
             found.append(steps.drop_duplicates("total", keep="last"))
     columns = ["arm", "total", "share"]
@@ -189,14 +190,17 @@ def _segments(query: Query, experiment: str, metric: str) -> None:
         st.caption("Segments are explored, not decided on: of many, some differ by chance.")
         if (segments["metric"] == metric).any():
             page.chart(
-                charts.segments(segments, metric),
                 f"The difference in {metric} within each segment, as in the table",
+                charts.segments,
+                segments,
+                metric,
             )
         page.table(segments, _SEGMENTS, "segments")
 
     page.part(
         "Segments",
-        partial(reading.segments, query, experiment),
+        query,
+        reading.segments(experiment),
         draw,
         empty="The blueprint names no segments for this experiment.",
     )
@@ -206,7 +210,8 @@ def _certificates(query: Query, newest: pd.DataFrame) -> None:
     ids = set(newest["certificate_id"].dropna())
     page.part(
         "Certificates",
-        partial(reading.certificates, query, ids),
-        lambda rows: page.table(rows, _CERTIFICATES, "certificates"),
+        query,
+        reading.certificates(ids),
+        lambda found: page.table(found, _CERTIFICATES, "certificates"),
         empty="No method was certified on these units yet.",
     )

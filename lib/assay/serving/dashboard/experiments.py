@@ -44,7 +44,7 @@ def show(query: Query) -> None:
     Args:
         query: Answers SQL.
     """
-    page.show("Experiments", query, reading.results, partial(_draw, query))
+    page.show("Experiments", query, reading.RESULTS, partial(_draw, query))
 
 
 def _draw(query: Query, results: pd.DataFrame) -> None:
@@ -72,6 +72,8 @@ def _all(results: pd.DataFrame) -> None:
         return
     metric = st.selectbox("Metric", sorted(decided["metric"].unique()))
     page.chart(
-        charts.forest(decided, metric),
         f"Differences in {metric} with their intervals, a line per decided comparison of the table above",
+        charts.forest,
+        decided,
+        metric,
     )

@@ -63,7 +63,7 @@ def show(query: Query) -> None:
     Args:
         query: Answers SQL.
     """
-    page.show("Market", query, reading.assets, partial(_draw, query))
+    page.show("Market", query, reading.ASSETS, partial(_draw, query))
 
 
 def _draw(query: Query, assets: pd.DataFrame) -> None:
@@ -74,16 +74,18 @@ def _draw(query: Query, assets: pd.DataFrame) -> None:
         default=list(assets["asset"][:_AT_FIRST]),
         max_selections=_MOST,
     )
-    page.part("Prices and trade", partial(reading.days, query, chosen), _days, empty="Choose an asset above.")
+    page.part("Prices and trade", query, reading.days(chosen), _days, empty="Choose an asset above.")
     page.part(
         "Where sources do not agree",
-        partial(reading.dissent, query),
-        lambda rows: page.table(rows, _DISSENT, "dissent"),
+        query,
+        reading.DISSENT,
+        lambda found: page.table(found, _DISSENT, "dissent"),
         empty="All sources agree on every price.",
     )
     page.part(
         "What customers hold",
-        partial(reading.portfolios, query),
+        query,
+        reading.PORTFOLIOS,
         _portfolios,
         empty="No portfolio is known yet.",
     )
@@ -92,14 +94,14 @@ def _draw(query: Query, assets: pd.DataFrame) -> None:
 def _days(days: pd.DataFrame) -> None:
     left, right = st.columns(2)
     with left:
-        page.chart(charts.closes(days), "The close of each day with its range, as in the table")
+        page.chart("The close of each day with its range, as in the table", charts.closes, days)
     with right:
-        page.chart(charts.traded(days), "The value traded on each day, as in the table")
+        page.chart("The value traded on each day, as in the table", charts.traded, days)
     page.table(days, _DAYS, "days")
 
 
 def _portfolios(days: pd.DataFrame) -> None:
     page.chart(
-        charts.portfolios(days), "The market value of what customers hold, by country, as in the table"
+        "The market value of what customers hold, by country, as in the table", charts.portfolios, days
     )
     page.table(days, _PORTFOLIOS, "portfolios")

@@ -5,8 +5,9 @@ Each part of a page does so by itself, so that what cannot be read leaves the ot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
+from types import FunctionType
 
 import altair as alt
 import pandas as pd
@@ -14,42 +15,42 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from assay.errors import AssayError
-from assay.serving.dashboard.reading import Query
+from assay.serving.dashboard.reading import Query, rows
 
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart
+Draw = Callable[[pd.DataFrame], None]
 EMPTY = "No results yet: `make run` fills the lake."
 NUMBER = "%.4g"
 Columns = Mapping[str, ColumnConfig | str | None]
 """Column of a table → how it is shown; in this order, and no other column is."""
+_CHARTS = 256  # that are kept for all sessions
 
 
-def show(
-    title: str, query: Query, read: Callable[[Query], pd.DataFrame], draw: Callable[[pd.DataFrame], None]
-) -> None:
+def show(title: str, query: Query, sql: str, draw: Draw) -> None:
     """Show one page, or its first part.
 
     Args:
         title: Its heading.
         query: Answers SQL.
-        read: Asks for the page's rows.
+        sql: Asks for the page's rows.
         draw: Shows them; not called when there are none.
     """
     st.title(title)
-    _drawn(lambda: read(query), draw, EMPTY)
+    _drawn(query, sql, draw, EMPTY)
 
 
-def part(
-    heading: str, read: Callable[[], pd.DataFrame], draw: Callable[[pd.DataFrame], None], *, empty: str
-) -> None:
+def part(heading: str, query: Query, sql: str, draw: Draw, *, empty: str) -> None:
     """Show a part of a page under a heading of its own.
 
     Args:
         heading: The heading.
-        read: Asks for the part's rows.
+        query: Answers SQL.
+        sql: Asks for the part's rows.
         draw: Shows them; not called when there are none.
         empty: What to say then, one sentence.
     """
     st.subheader(heading)
-    _drawn(read, draw, empty)
+    _drawn(query, sql, draw, empty)
 
 
 @contextmanager
@@ -61,31 +62,45 @@ def told() -> Iterator[None]:
         st.error(error.message)
 
 
-def table(rows: pd.DataFrame, columns: Columns, key: str) -> None:
+def table(found: pd.DataFrame, columns: Columns, key: str) -> None:
     """Show rows as a table that can be sorted, searched and saved.
 
     Args:
-        rows: With all of the columns.
+        found: Rows with all of the columns.
         columns: What is shown of them.
         key: The table's, unique on its page.
     """
-    st.dataframe(rows[list(columns)], column_config=dict(columns), hide_index=True, width="stretch", key=key)
+    st.dataframe(found[list(columns)], column_config=dict(columns), hide_index=True, width="stretch", key=key)
 
 
-def chart(plot: alt.Chart | alt.LayerChart | alt.FacetChart, said: str) -> None:
+def chart(said: str, draw: Callable[..., Chart], *given: pd.DataFrame | Hashable) -> None:
     """Show a chart whose numbers stand in a table beside it.
 
     Args:
-        plot: The chart.
         said: What it shows, for those who do not see it.
+        draw: Makes it.
+        given: What it is made of.
     """
-    st.altair_chart(plot, width="stretch", alt=said)
+    _shown(said, draw, given)
 
 
-def _drawn(read: Callable[[], pd.DataFrame], draw: Callable[[pd.DataFrame], None], empty: str) -> None:
+def _name(draw: FunctionType) -> str:
+    return f"{draw.__module__}.{draw.__qualname__}"
+
+
+@st.cache_resource(max_entries=_CHARTS, show_spinner=False, hash_funcs={FunctionType: _name})
+def _shown(said: str, draw: Callable[..., Chart], given: tuple[object, ...]) -> None:
+    """Show a chart; who asks for one of the same rows is shown what was made before.
+
+    To make one is most of what a page takes once its rows are there.
+    """
+    st.altair_chart(draw(*given), width="stretch", alt=said)
+
+
+def _drawn(query: Query, sql: str, draw: Draw, empty: str) -> None:
     with told():
-        rows = read()
-        if rows.empty:
+        found = rows(query, sql)
+        if found.empty:
             st.info(empty)
         else:
-            draw(rows)
+            draw(found)

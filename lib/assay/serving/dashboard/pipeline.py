@@ -51,7 +51,7 @@ def show(query: Query) -> None:
     Args:
         query: Answers SQL.
     """
-    page.show("Pipeline", query, reading.runs, partial(_draw, query))
+    page.show("Pipeline", query, reading.RUNS, partial(_draw, query))
 
 
 def _draw(query: Query, runs: pd.DataFrame) -> None:
@@ -63,11 +63,12 @@ def _draw(query: Query, runs: pd.DataFrame) -> None:
     dollars.metric("dollars", f"{runs['dollars'].sum():,.2f}")
     st.caption("Gold tells of a run's last jobs once the next has run; how the newest stands is shown below.")
     page.table(runs, _RUNS, "runs")
-    page.chart(charts.seconds(runs), "The seconds of each run by job, as in the table")
+    page.chart("The seconds of each run by job, as in the table", charts.seconds, runs)
     page.part(
         "How fresh tables are",
-        partial(reading.freshness, query),
-        lambda rows: page.table(rows, _FRESHNESS, "freshness"),
+        query,
+        reading.freshness(),
+        lambda found: page.table(found, _FRESHNESS, "freshness"),
         empty="Not every table of gold is there yet.",
     )
     st.subheader("The workflow")

@@ -15,7 +15,7 @@ from assay.certify.plan import Lawful, Planned, curve, effects, formula, law_of,
 from assay.errors import InputError
 from assay.serving.dashboard import page
 from assay.serving.dashboard.charts import planning as charts
-from assay.serving.dashboard.reading import Query, planning
+from assay.serving.dashboard.reading import Query, planning, rows
 
 NUMBERS: Final = "numbers of my own"
 _WEEKS = 12
@@ -89,7 +89,7 @@ def show(query: Query) -> None:
 def _measured(query: Query) -> pd.DataFrame:
     """Metrics to start from; a lake that does not answer only takes the choice away."""
     with page.told():
-        return planning.measured(query)
+        return rows(query, planning.MEASURED)
     return pd.DataFrame()
 
 
@@ -161,10 +161,10 @@ def _curves(question: Question, found: Planned) -> None:
         question.units, lift=found.lift, n=sizes, allocation=question.allocation, alpha=found.alpha
     )
     st.subheader("Power, by units")
-    rows = pd.DataFrame({"units": sizes, "power": powers})
-    page.chart(charts.power(rows, n), f"Power over units, from {sizes[0]:,.0f} to {sizes[-1]:,.0f}")
+    points = pd.DataFrame({"units": sizes, "power": powers})
+    page.chart(f"Power over units, from {sizes[0]:,.0f} to {sizes[-1]:,.0f}", charts.power, points, n)
     with st.expander("Numbers"):
-        page.table(rows, _CURVE, "curve")
+        page.table(points, _CURVE, "curve")
     if question.per_week is None:
         return
     st.subheader("Smallest effect, by weeks")
@@ -176,7 +176,7 @@ def _curves(question: Question, found: Planned) -> None:
     table = pd.DataFrame({
         "weeks": weeks, "units": size, "lift": least, "effect": least * float(question.units.outcome.mean),
     })  # fmt: skip
-    page.chart(charts.effects(table), f"The smallest lift that is found with a power of {found.power:.0%}")
+    page.chart(f"The smallest lift that is found with a power of {found.power:.0%}", charts.effects, table)
     page.table(table, _EFFECTS, "effects")
 
 

@@ -16,7 +16,7 @@ _SEQUENCES = "confidence_sequence"
 
 
 def verdicts(results: pd.DataFrame) -> pd.Series[str]:
-    """The verdict on each row of `reading.experiments.results`.
+    """The verdict on each row of `reading.experiments.RESULTS`.
 
     Args:
         results: With the columns `decision`, `srm`, `truth` and `error_kind`.

@@ -102,7 +102,7 @@ def heat_map(certificates: pd.DataFrame) -> alt.LayerChart:
     """The measured type I error of each method on each metric, coloured by its verdict.
 
     Args:
-        certificates: Rows of `reading.calibration.methods`.
+        certificates: Rows of the question `methods`.
 
     Returns:
         A cell per method and metric; the number stands in it.

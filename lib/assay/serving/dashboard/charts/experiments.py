@@ -17,7 +17,7 @@ def forest(results: pd.DataFrame, metric: str) -> alt.LayerChart:
     """The differences of one metric with their intervals, against zero and, where planted, against the truth.
 
     Args:
-        results: Rows of `reading.experiments.results`.
+        results: Rows of `reading.experiments.RESULTS`.
         metric: The metric; metrics have different units, so that each has a plot of its own.
 
     Returns:

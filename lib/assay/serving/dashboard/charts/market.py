@@ -46,7 +46,7 @@ def portfolios(days: pd.DataFrame) -> alt.Chart:
     """What the customers of each country hold, day by day.
 
     Args:
-        days: Rows of `reading.market.portfolios`.
+        days: Rows of `reading.market.PORTFOLIOS`.
     """
     lines: alt.Chart = alt.Chart(days).mark_line(point=True)
     found: alt.Chart = lines.encode(

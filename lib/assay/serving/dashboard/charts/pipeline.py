@@ -17,7 +17,7 @@ def seconds(runs: pd.DataFrame) -> alt.Chart:
     """How long each run took, by job.
 
     Args:
-        runs: Rows of `reading.pipeline.runs`.
+        runs: Rows of `reading.pipeline.RUNS`.
     """
     bars: alt.Chart = alt.Chart(runs).mark_bar()
     found: alt.Chart = bars.encode(

@@ -1,4 +1,4 @@
-"""What the pages show, asked of gold in Athena's SQL: a module per page, only the columns that it shows."""
+"""What the pages ask of gold, in Athena's SQL: a module per page, only the columns that it shows."""
 
 from __future__ import annotations
 

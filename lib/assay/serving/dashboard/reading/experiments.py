@@ -1,15 +1,13 @@
-"""What the page *Experiments* shows: all comparisons at their newest look, and one experiment whole."""
+"""What the page *Experiments* asks: all comparisons at their newest look, and one experiment whole."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
-import pandas as pd
-
-from assay.serving.dashboard.reading import Query, rows
 from assay.serving.quoting import quoted
 
-_RESULTS = """
+RESULTS: Final = """
 WITH looks AS (
     SELECT *, rank() OVER (PARTITION BY experiment, metric, contrast, method ORDER BY as_of DESC) AS age
     FROM gold.experiment_results
@@ -21,6 +19,7 @@ FROM looks
 WHERE age = 1
 ORDER BY experiment, metric, contrast, method
 """
+"""The newest look of every comparison, whether it has decided or not, by experiment, metric and contrast."""
 _LOOKS = """
 SELECT as_of, metric, contrast, method, control, treatment, n_control, n_treatment, mean_control,
        mean_treatment, estimate, lower, upper, p_value, relative_estimate, relative_lower, relative_upper,
@@ -81,91 +80,49 @@ PARTS = 40
 """How many points a distribution is drawn with."""
 
 
-def results(query: Query) -> pd.DataFrame:
-    """The newest look of every comparison, whether it has decided or not.
-
-    Args:
-        query: Answers SQL.
-
-    Returns:
-        One row per experiment, metric, contrast and method, sorted by these.
-
-    Raises:
-        TransientError: The catalog or the object store does not answer.
-    """
-    return rows(query, _RESULTS)
-
-
-def looks(query: Query, experiment: str) -> pd.DataFrame:
+def looks(experiment: str) -> str:
     """Every look of an experiment at everyone, with its certificate's rate and the planted truth.
 
     Args:
-        query: Answers SQL.
         experiment: Its id.
-
-    Returns:
-        Sorted by metric, contrast, method and look.
-
-    Raises:
-        TransientError: The catalog or the object store does not answer.
     """
-    return rows(query, _LOOKS.format(experiment=quoted(experiment)))
+    return _LOOKS.format(experiment=quoted(experiment))
 
 
-def segments(query: Query, experiment: str) -> pd.DataFrame:
+def segments(experiment: str) -> str:
     """The newest look of an experiment at each segment of its units; no rows where it has none.
 
     Args:
-        query: Answers SQL.
         experiment: Its id.
-
-    Raises:
-        TransientError: The catalog or the object store does not answer.
     """
-    return rows(query, _SEGMENTS.format(experiment=quoted(experiment)))
+    return _SEGMENTS.format(experiment=quoted(experiment))
 
 
-def health(query: Query, experiment: str) -> pd.DataFrame:
+def health(experiment: str) -> str:
     """The checks at an experiment's newest look, the worst first.
 
     Args:
-        query: Answers SQL.
         experiment: Its id.
-
-    Raises:
-        TransientError: The catalog or the object store does not answer.
     """
-    return rows(query, _HEALTH.format(experiment=quoted(experiment)))
+    return _HEALTH.format(experiment=quoted(experiment))
 
 
-def certificates(query: Query, ids: Collection[str]) -> pd.DataFrame:
+def certificates(ids: Collection[str]) -> str:
     """Certificates by their ids.
 
     Args:
-        query: Answers SQL.
         ids: As results name them; none gives no rows.
-
-    Raises:
-        TransientError: The catalog or the object store does not answer.
     """
-    if not ids:
-        return pd.DataFrame()
-    named = ", ".join(quoted(each) for each in sorted(ids))
-    return rows(query, _CERTIFICATES.format(ids=named))
+    return _CERTIFICATES.format(ids=", ".join(quoted(each) for each in sorted(ids)) or "NULL")
 
 
-def totals(query: Query, experiment: str) -> pd.DataFrame:
+def totals(experiment: str) -> str:
     """How the units of each arm are distributed: their totals since exposure, in `PARTS` parts of equal size.
 
+    Measure, arm, part, units of the part, and the greatest total in it. Units with a total of 0 are in no
+    part: gold does not keep them.
+
     Args:
-        query: Answers SQL.
         experiment: Its id.
-
-    Returns:
-        measure, arm, part, units of the part, and the greatest total in it. Units with a total of 0 are in no
-        part: gold does not keep them.
-
-    Raises:
-        TransientError: The catalog or the object store does not answer.
     """
-    return rows(query, _TOTALS.format(experiment=quoted(experiment), parts=PARTS))
+    return _TOTALS.format(experiment=quoted(experiment), parts=PARTS)

@@ -1,17 +1,16 @@
-"""What the page *Pipeline* shows of gold: runs, and how old tables are."""
+"""What the page *Pipeline* asks of gold: runs, and how old tables are."""
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import Final
 
-from assay.serving.dashboard.reading import Query, rows
-
-_RUNS = """
+RUNS: Final = """
 SELECT run_id, week, job, state, started_at, rows_in, rows_out, rows_quarantined, seconds, dollars, error,
        warnings
 FROM gold.runs
 ORDER BY started_at DESC, job
 """
+"""What every job of every run did, the newest first."""
 _NEWEST = {
     "asset_daily": "max(day)",
     "certificates": "date_add('day', -1, max(as_of))",
@@ -37,28 +36,10 @@ ORDER BY days_behind DESC, table_name
 """
 
 
-def runs(query: Query) -> pd.DataFrame:
-    """What every job of every run did, the newest first; no rows where nothing ran yet.
-
-    Args:
-        query: Answers SQL.
-
-    Raises:
-        TransientError: The catalog or the object store does not answer.
-    """
-    return rows(query, _RUNS)
-
-
-def freshness(query: Query) -> pd.DataFrame:
+def freshness() -> str:
     """The newest day that each table of gold tells of, and how far it lies before the newest week's end.
 
     The view `gold.table_freshness` tells of silver as well, which the dashboard's role in AWS does not read.
-
-    Args:
-        query: Answers SQL.
-
-    Raises:
-        TransientError: The catalog or the object store does not answer.
     """
     parts = [f"SELECT 'gold.{t}' AS table_name, {day} AS newest FROM gold.{t}" for t, day in _NEWEST.items()]  # noqa: S608 - names are ours
-    return rows(query, _FRESHNESS.format(newest=" UNION ALL ".join(parts)))
+    return _FRESHNESS.format(newest=" UNION ALL ".join(parts))

@@ -1,12 +1,10 @@
-"""What the page *Plan* starts from: metrics as they were measured."""
+"""What the page *Plan* asks, to start from metrics as they were measured."""
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import Final
 
-from assay.serving.dashboard.reading import Query, rows
-
-_MEASURED = """
+MEASURED: Final = """
 WITH controls AS (
     SELECT DISTINCT experiment, control FROM gold.experiment_results WHERE experiment NOT LIKE 'canary%'
 ),
@@ -26,15 +24,4 @@ FROM looks
 WHERE age = 1
 ORDER BY metric
 """
-
-
-def measured(query: Query) -> pd.DataFrame:
-    """Mean and standard deviation of every metric that is no ratio, in the newest and largest control arm.
-
-    Args:
-        query: Answers SQL.
-
-    Raises:
-        TransientError: The catalog or the object store does not answer.
-    """
-    return rows(query, _MEASURED)
+"""Mean and standard deviation of every metric that is no ratio, in the newest and largest control arm."""

@@ -1,0 +1,42 @@
+"""The answers that all readers share, for as long as nobody publishes to gold.
+
+A query is answered once for each state of gold. Which state that is costs one call of the catalog every few
+seconds, however many readers there are: a page shows a new week as soon as it is there, and nothing is read
+twice until then.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import streamlit as st
+
+from assay.serving import queries
+from assay.serving.queries import states
+
+_SECONDS = 2.0
+"""How old the answer may be to which state gold is in."""
+_ANSWERS = 256  # that are kept; a page has seven or fewer
+
+
+def ask(sql: str) -> pa.Table:
+    """The answer to a query over gold.
+
+    Args:
+        sql: Reads gold only: what is published elsewhere changes no answer.
+
+    Raises:
+        InputError: The query fails.
+        TransientError: The catalog or the object store does not answer.
+    """
+    return _answer(sql, _state())
+
+
+@st.cache_resource(ttl=_SECONDS, show_spinner=False)
+def _state() -> str:
+    return states.of_database("gold")
+
+
+@st.cache_resource(max_entries=_ANSWERS, show_spinner="reading the lake ...")
+def _answer(sql: str, state: str) -> pa.Table:
+    del state  # an answer is kept under it
+    return queries.query(sql)

@@ -1,14 +1,17 @@
 """What does a week cost here, and what is it spent on? Weeks of the default blueprint on their own stack.
 
-`python bench/run.py --weeks 3` takes five minutes on two idle cores. The weeks run in this process, as
-`assay run` runs them. Seconds of processor are those that the kernel counts: of the JVM by what its threads
-are for, of this process, of workers, and of the servers that stand in for AWS. The result is stored in
-bench/results/run.json. `--trial` only prints it, `--conf KEY=VALUE` changes a setting of Spark for it.
+The weeks run as `assay run` runs them, all jobs in one session of Spark, the first with its start. Seconds of
+processor are those that the kernel counts: of the JVM by what its threads are for, of Python, and of the
+servers that stand in for AWS.
+
+`python bench/run.py --weeks 3` takes four minutes on two idle cores; docs/performance.py shows what else it
+keeps, plans among it. `--trial` only prints, `--conf KEY=VALUE` changes a setting of Spark.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shlex
 import tempfile
@@ -19,12 +22,17 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from assay import configs
 from assay.cli import run, weeks
+from assay.lake import Lake, contracts
 from assay.local import stack, state
+from assay.spark import executed
 from assay.spec import load_blueprint
-from startup import store
+
+import record
 
 GOALS = {1: 60.0}
 LATER = 12.0
@@ -38,6 +46,7 @@ _THREADS = {
     "VM Thread": "the JVM's memory",
     "Executor task l": "Spark's tasks",
 }
+Found = dict[str, Any]
 _PLANS = "Spark's planning, catalogs and commits"
 
 
@@ -64,12 +73,29 @@ def main() -> None:
         options = [f"--conf {shlex.quote(setting)}" for setting in asked.conf]
         os.environ["PYSPARK_SUBMIT_ARGS"] = " ".join([*options, "pyspark-shell"])
         try:
-            rows = _weeks(asked.weeks)
+            spent, queries = _weeks(asked.weeks)
+            files = _files()
         finally:
             stack.reset()
-    _print(rows)
+    _print(spent)
     if not asked.trial:
-        store("run", rows, versions=("pyspark", "ministack"))
+        _store(spent, queries, files)
+
+
+def _store(spent: list[Found], queries: list[Found], files: list[Found]) -> None:
+    rows = [
+        record.row(
+            f"week {each['week']}" + ", with the start of Spark" * (each["week"] == 1),
+            each["seconds"],
+            "s",
+            most=GOALS.get(each["week"], LATER),
+        )
+        for each in spent
+    ]
+    record.store("run", "A week on one machine", __doc__, rows, packages=("pyspark", "ministack"))
+    detail = {"weeks": spent, "queries": queries, "files": files}
+    path = record.RESULTS / "run_detail.json"
+    path.write_text(json.dumps(detail, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _arguments() -> argparse.Namespace:
@@ -80,14 +106,15 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _weeks(count: int) -> list[dict[str, Any]]:
+def _weeks(count: int) -> tuple[list[Found], list[Found]]:
+    """What each week cost, and the queries of the last one."""
     path = configs.path(run.DEFAULT).resolve()
     blueprint = load_blueprint(path)
     workflow, numbers = run.prepare(blueprint, path, weeks.Asked(weeks=count))
     rows = []
     for number in numbers:
         jobs: dict[str, float] = {}
-        before = _spent()
+        mark, before = _newest(), _spent()
         ended = workflow.run(
             {"week": blueprint.week_start(number).isoformat(), **run.of_the_run(path, None)},
             on_event=lambda event, jobs=jobs: (
@@ -97,22 +124,51 @@ def _weeks(count: int) -> list[dict[str, Any]]:
         if not ended.succeeded:
             raise SystemExit(f"week {number} failed: {ended.error}")
         after = _spent()
-        goal = GOALS.get(number, LATER)
-        seconds = after.at - before.at
+        cpu = after.cpu - before.cpu
         rows.append(
             {
-                "what": f"week {number}" + (", with the start of Spark" if number == 1 else ""),
-                "ours": seconds,
-                "unit": "s",
-                "goal": f"<= {goal:g} s",
-                "met": seconds <= goal,
-                "cpu_seconds": sum((after.cpu - before.cpu).values()),
-                "cpu": dict((after.cpu - before.cpu).most_common()),
+                "week": number,
+                "seconds": after.at - before.at,
+                "cpu_seconds": cpu.total(),
+                "cpu": dict(cpu.most_common()),
                 "counted": dict(after.counted - before.counted),
                 "jobs": jobs,
             }
         )
-    return rows
+    return rows, [_shown(query) for query in executed.queries(_session(), mark)]
+
+
+def _shown(query: executed.Query) -> Found:
+    names = [step.name for step in query.steps]
+    return {
+        "seconds": query.seconds,
+        "writes": query.written and query.written.partition(".")[2],
+        "reads": dict(Counter(step.table.partition(".")[2] for step in query.scans if step.table)),
+        "shuffles": names.count("Exchange"),
+        "broadcasts": names.count("BroadcastExchange"),
+        "plan": query.tree(),
+    }
+
+
+def _files() -> list[Found]:
+    """Table → its files, their rows and bytes, those that have any."""
+    lake = Lake(_session(), "bench")
+    found = []
+    for name in contracts.names():
+        if not lake.exists(name):
+            continue
+        row = (
+            lake.spark.table(f"{lake.catalog}.{name}.files")
+            .agg(
+                F.count("*").alias("files"),
+                F.sum("record_count").alias("rows"),
+                F.sum("file_size_in_bytes").alias("bytes"),
+            )
+            .collect()[0]
+        )
+        if row["files"]:
+            found.append({"table": name, **row.asDict()})
+    return found
 
 
 def _spent() -> Spent:
@@ -159,13 +215,24 @@ def _of_threads(java: psutil.Process) -> Counter[str]:
     return found
 
 
+def _session() -> SparkSession:
+    """That of the jobs."""
+    spark = SparkSession._instantiatedSession  # noqa: SLF001 of any thread
+    if spark is None:
+        raise SystemExit("no job started Spark")
+    return spark
+
+
+def _newest() -> int:
+    """The number of the last query; -1 before there is a session."""
+    return -1 if SparkSession._instantiatedSession is None else executed.newest(_session())  # noqa: SLF001
+
+
 def _counted() -> Counter[str]:
     """What the JVM says it has done; nothing before there is one."""
-    from pyspark.sql import SparkSession
-
-    spark = SparkSession.getActiveSession() or SparkSession._instantiatedSession  # noqa: SLF001 of any thread
-    if spark is None:
+    if _newest() < 0:
         return Counter()
+    spark = _session()
     jvm: Any = spark._jvm  # noqa: SLF001 the JVM's edge
     codegen = jvm.org.apache.spark.metrics.source.CodegenMetrics
     generator = jvm.org.apache.spark.sql.catalyst.expressions.codegen.CodeGenerator
@@ -173,21 +240,18 @@ def _counted() -> Counter[str]:
     return Counter(
         {
             "jobs of Spark": context.dagScheduler().numTotalJobs(),
-            "queries": jvm.org.apache.spark.sql.execution.SQLExecution.nextExecutionId(),
+            "queries": executed.newest(spark) + 1,
             "classes made": codegen.METRIC_COMPILATION_TIME().getCount(),
             "seconds of making classes": generator.compileTime() / 1e9,
         }
     )
 
 
-def _print(rows: list[dict[str, Any]]) -> None:
-    for row in rows:
-        print(
-            f"{row['what']}: {row['ours']:.1f} s (goal {row['goal']}), {row['cpu_seconds']:.0f} of processor"
-        )
-        print("  jobs: " + ", ".join(f"{job} {seconds:.1f}" for job, seconds in row["jobs"].items()))
-        print("  processor: " + ", ".join(f"{what} {seconds:.1f}" for what, seconds in row["cpu"].items()))
-        print("  counted: " + ", ".join(f"{what} {number:.4g}" for what, number in row["counted"].items()))
+def _print(spent: list[Found]) -> None:
+    for week in spent:
+        print(f"week {week['week']}: {week['seconds']:.1f} s, {week['cpu_seconds']:.0f} s of processor")
+        for name in ("jobs", "cpu", "counted"):
+            print(f"  {name}: " + ", ".join(f"{what} {number:.4g}" for what, number in week[name].items()))
 
 
 if __name__ == "__main__":

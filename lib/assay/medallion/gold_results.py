@@ -88,7 +88,7 @@ def results(
     asked: dict[tuple[bool, str], list[Row]] = defaultdict(list)
     for scope in scopes:
         for values in _comparisons(blueprint, scope, found, parts, srm):
-            row = dict(zip(_COMPARED, values, strict=True))
+            row: Row = dict(zip(_COMPARED, values, strict=True))
             # All that needed units are one group: their answers are there.
             needed_units = is_sampled(row["method"])
             asked[needed_units, "" if needed_units else row["method"]].append(row)

@@ -16,7 +16,7 @@ SITE := .venv-site
 # A notebook runs with what Assay runs with; only the kernel is of the site's environment.
 NOTEBOOKS := PYTHONPATH=$(CURDIR)/lib:$(CURDIR)/$(VENV)/lib/python3.11/site-packages $(SITE)/bin/python docs/notebooks.py
 
-.PHONY: help run thornton down reset trino site notebooks test test-pages test-gate test-project test-trino test-faults test-airflow test-privileges privileges test-images test-dashboard docker-run dashboard lint lint-tools types unit spark stack statistical docs certificates bench lock audit clean
+.PHONY: help run thornton down reset trino site notebooks test test-pages test-gate test-project test-trino test-faults test-cluster test-skew test-airflow test-privileges privileges test-images test-dashboard docker-run dashboard lint lint-tools types unit spark stack statistical docs certificates bench lock audit clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -123,6 +123,12 @@ test-faults: $(CLASSES) ## Kill, cut, flood and confuse everything: is anything 
 	cat .faults/of_their_own.log
 	[ $$status = 0 ]
 	PYTHONPATH=lib:tests $(BIN)/python -m faults.report
+
+test-cluster: $(READY) ## Run two weeks on a cluster of two executors: are the tables those of one process?
+	@$(BIN)/python -m pytest -m slow tests/faults/test_machines.py -k cluster --durations=5
+
+test-skew: $(READY) ## A customer with a million events, an experiment with nearly all exposures: does one task do it all?
+	@$(BIN)/python -m pytest -m slow tests/spark/test_skew.py --durations=5
 
 # Airflow pins what Assay uses in other versions, so it has an environment of its own, as it has a machine of its own.
 $(AIRFLOW)/.ready: $(READY) glue_configs/dags/requirements.txt tests/airflow/requirements.txt

@@ -1,4 +1,4 @@
-"""From silver and the unit metrics to what each look says: moments, results and health, in three Spark jobs.
+"""From silver and the unit metrics to what each look says: moments, results and health, in two Spark jobs.
 
 The tables are small, a few rows per experiment and look; they are brought to the driver once, where the
 moments of buckets are merged, and handed on as local frames, so that a MERGE may read its source twice at no
@@ -71,17 +71,17 @@ def looks(
     clusters = _clusters(exposures, blueprint, scopes)
     p_values = gold_health.srm_p_values(scopes, analysed if clusters is None else clusters)
     results = gold_results.results(
-        spark, moments, blueprint, scopes, p_values,
+        moments, blueprint, scopes, p_values,
         answers=gold_sampled.answers(values, blueprint, scopes),
         quantiles=gold_sampled.quantiles(values, blueprint, scopes),
     )  # fmt: skip
     # One job for both counts: they are small, and what a job costs here is its start.
     exposed, bad = _counts(exposures, quarantine, blueprint, scopes)
     health = gold_health.health(blueprint, scopes, analysed, exposed, bad, clusters)
-    decided = gold_results.decided(results.collect(), blueprint, scopes)
+    decided = gold_results.decided(results, blueprint, scopes)
     return Looks(
         moments=_with_gone(spark, moments, scopes),
-        results=frame(spark, decided, f"{_ddl(results)}, {gold_results.DECIDED}"),
+        results=frame(spark, decided, gold_results.SCHEMA),
         health=frame(spark, health, gold_health.SCHEMA),
     )
 
@@ -95,11 +95,6 @@ def _clusters(
     for experiment, as_of, arm, clusters in gold_health.cluster_counts(exposures, scopes).collect():
         found.setdefault((experiment, as_of), {})[arm] = clusters
     return found
-
-
-def _ddl(rows: DataFrame) -> str:
-    """Names and types, as Spark's text."""
-    return ", ".join(f"{name} {kind}" for name, kind in rows.dtypes)
 
 
 def _with_gone(spark: SparkSession, moments: list[tuple[object, ...]], scopes: Sequence[Scope]) -> DataFrame:

@@ -1,9 +1,10 @@
 """gold.experiment_results: one row per experiment, look, metric, segment and contrast.
 
 Every treatment is compared with the control, the first arm of the blueprint. The method is the metric's own,
-or that of its type and the experiment's plan, and runs as a Spark function over the moments, or over the
-units if it needs them (`gold_sampled`). Intervals are at `alpha`, uncorrected. What the rows say together, by
-the plan, is added on the driver (`assay.medallion.decisions`).
+or that of its type and the experiment's plan. Moments are a few rows on the driver by now, so it runs there,
+as the SQL function of the method would in a worker, but without Python processes that Spark would start for
+a dozen rows; where it needs the units, it ran where they are (`gold_sampled`). Intervals are at `alpha`,
+uncorrected. What the rows say together, by the plan, is added by `assay.medallion.decisions`.
 """
 
 from __future__ import annotations
@@ -11,32 +12,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import reduce
 from itertools import product
 from types import MappingProxyType
 from typing import Any
 
-from pyspark.sql import Column, DataFrame, Row, SparkSession
-from pyspark.sql import functions as F
+import pandas as pd
 
 from assay.medallion.decisions import Result, decide, explore, interval_level
 from assay.medallion.gold_moments import PARTS
 from assay.medallion.gold_sampled import EFFECT, FIELDS, Answers, Quantiles, is_sampled
 from assay.medallion.gold_scope import Scope
 from assay.spark import udfs
-from assay.spark.local import frame
 from assay.spec import Blueprint
 from assay.spec.plan import method_of
 from assay.spec.segment import ALL
-from assay.stats import DEFAULT_METHOD, METHODS, SRM_LEVEL, Posterior
+from assay.stats import METHODS, SRM_LEVEL, Posterior
 
 KEYS = ("experiment", "as_of", "metric", "segment", "contrast", "method")
 _MOMENTS = ("n", *PARTS)
-_INPUT = (
-    "experiment string, as_of date, metric string, segment string, contrast string, method string, "
-    "control string, treatment string, alpha double, srm boolean, final boolean, "
-    + ", ".join(f"{name}_{arm} {'bigint' if name == 'n' else 'double'}" for arm in "ct" for name in _MOMENTS)
-)
+_ASKED = (*KEYS, "control", "treatment", "alpha", "srm", "final")
+_COMPARED = (*_ASKED, *(f"{name}_{arm}" for arm in "ct" for name in _MOMENTS))
 # Filled by calibration, which compares with a certificate and with the truth where it is planted.
 CALIBRATED = {
     "certificate_id": "string",
@@ -49,22 +44,34 @@ CALIBRATED = {
     "error_kind": "string",
 }
 DECIDED = "alpha_corrected double, decision string, decided date"
+SCHEMA = ", ".join(
+    (
+        "experiment string, as_of date, metric string, segment string, contrast string, method string",
+        "control string, treatment string, n_control bigint, n_treatment bigint",
+        "mean_control double, mean_treatment double",
+        *(f"{name} double" for name in (*EFFECT, "alpha", "mde", "probability_greater")),
+        "srm boolean, final boolean",
+        *(f"{name} {kind}" for name, kind in CALIBRATED.items()),
+        DECIDED,
+    )
+)
 _NO_UNITS = (0, *(0.0 for _ in PARTS))
+_UNANSWERED = dict.fromkeys(FIELDS)
+Row = dict[str, Any]
+"""Column → value."""
 
 
 def results(
-    spark: SparkSession,
     moments: Iterable[tuple[object, ...]],
     blueprint: Blueprint,
     scopes: Sequence[Scope],
     srm: Mapping[tuple[str, date], float | None],
     answers: Answers = MappingProxyType({}),
     quantiles: Quantiles = MappingProxyType({}),
-) -> DataFrame:
+) -> list[Row]:
     """Compare every treatment with the control, in every metric, at every look of the scopes.
 
     Args:
-        spark: The session.
         moments: `gold_moments.merge_buckets` of these looks.
         blueprint: The blueprint in force.
         scopes: Whose looks.
@@ -73,23 +80,25 @@ def results(
         quantiles: `gold_sampled.quantiles`.
 
     Returns:
-        The columns of gold.experiment_results but for those of `DECIDED`; those that calibration fills are
-        NULL.
+        Rows with the columns of `SCHEMA` but for those of `DECIDED`; those that calibration fills are None.
     """
     found = {tuple(row[:5]): row[5:] for row in moments}
     found = {key: _with_value(key, row, blueprint, quantiles) for key, row in found.items()}
     parts = _parts(found)
-    rows = [row for scope in scopes for row in _comparisons(blueprint, scope, found, parts, srm)]
-    sampled = [row for row in rows if is_sampled(str(row[5]))]
-    others = [row for row in rows if not is_sampled(str(row[5]))]
-    # A few rows: one partition, as each starts the Python workers once more.
-    given = frame(spark, others, _INPUT).coalesce(1)
-    methods = sorted({str(row[5]) for row in others} or {DEFAULT_METHOD["mean"]})
-    udfs.register(spark, methods)
-    compared = [_shown(_compared(given, method), _greater(method)) for method in methods]
-    if sampled:
-        compared.append(_shown(_answered(spark, sampled, answers), F.lit(None).cast("double")))
-    return reduce(DataFrame.unionByName, compared)
+    asked: dict[tuple[bool, str], list[Row]] = defaultdict(list)
+    for scope in scopes:
+        for values in _comparisons(blueprint, scope, found, parts, srm):
+            row: Row = dict(zip(_COMPARED, values, strict=True))
+            # All that needed units are one group: their answers are there.
+            needed_units = is_sampled(row["method"])
+            asked[needed_units, "" if needed_units else row["method"]].append(row)
+    return [
+        _shown(row, effect)
+        for (needed_units, method), rows in sorted(asked.items())
+        for row, effect in zip(
+            rows, _answered(rows, answers) if needed_units else _effects(method, rows), strict=True
+        )
+    ]
 
 
 def _with_value(
@@ -152,69 +161,66 @@ def contrast(control: str, treatment: str) -> str:
     return f"{treatment} vs {control}"
 
 
-def _compared(given: DataFrame, method: str) -> DataFrame:
-    """The rows of one method with its answer."""
-    names = udfs.moment_names(METHODS[method])
-    arguments = ", ".join([*(f"{name}_c" for name in names), *(f"{name}_t" for name in names), "alpha"])
-    effect = F.expr(f"{udfs.PREFIX}{method}({arguments})").alias("effect")
-    return given.where(F.col("method") == method).select("*", effect)
+def _effects(method: str, rows: Sequence[Row]) -> list[Row]:
+    """The answers of a method to rows, all at once; None for a number that does not exist."""
+    names = [f"{name}_{arm}" for arm in "ct" for name in udfs.moment_names(METHODS[method])]
+    given = pd.DataFrame({name: [row[name] for row in rows] for name in (*names, "alpha")}, dtype="float64")
+    found = udfs.effects(method, [given[name] for name in given.columns])
+    return [
+        {str(name): None if pd.isna(value) else value for name, value in effect.items()}
+        for effect in found.to_dict("records")
+    ]
 
 
-def _answered(spark: SparkSession, rows: Sequence[tuple[object, ...]], answers: Answers) -> DataFrame:
-    """The rows of metrics that need units, with the answers that were found for them."""
-    nothing = (None,) * len(FIELDS)
-    with_answers = [(*row, *answers.get(_answer_key(row), nothing)) for row in rows]
-    schema = ", ".join([_INPUT, *(f"{name} double" for name in FIELDS)])
-    return frame(spark, with_answers, schema).select("*", F.struct(*FIELDS).alias("effect"))
-
-
-def _answer_key(row: tuple[Any, ...]) -> tuple[str, date, str, str, str]:
-    experiment, as_of, metric, segment, _contrast, _method, _control, treatment, *_ = row
-    return experiment, as_of, metric, segment, treatment
-
-
-def _shown(compared: DataFrame, greater: Column) -> DataFrame:
-    """The columns of gold.experiment_results, from inputs, `effect` and a posterior probability."""
-    return compared.select(
-        *KEYS,
-        "control",
-        "treatment",
-        F.col("n_c").alias("n_control"),
-        F.col("n_t").alias("n_treatment"),
-        _mean("c").alias("mean_control"),
-        _mean("t").alias("mean_treatment"),
-        *(f"effect.{name}" for name in EFFECT),
-        "alpha",
-        "effect.mde",
-        greater.alias("probability_greater"),
-        "srm",
-        "final",
-        *(F.lit(None).cast(kind).alias(name) for name, kind in CALIBRATED.items()),
+def _answered(rows: Sequence[Row], answers: Answers) -> list[Row]:
+    """The answers that were found for rows of metrics that need units."""
+    places = (
+        (row["experiment"], row["as_of"], row["metric"], row["segment"], row["treatment"]) for row in rows
     )
+    found = (answers.get(place) for place in places)
+    return [_UNANSWERED if each is None else dict(zip(FIELDS, each, strict=True)) for each in found]
 
 
-def _mean(arm: str) -> Column:
+def _shown(row: Row, effect: Row) -> Row:
+    """The columns of gold.experiment_results, from what was compared and the answer to it."""
+    return {
+        **{name: row[name] for name in (*KEYS, "control", "treatment")},
+        "n_control": row["n_c"],
+        "n_treatment": row["n_t"],
+        "mean_control": _mean(row, "c"),
+        "mean_treatment": _mean(row, "t"),
+        **{name: effect[name] for name in EFFECT},
+        "alpha": row["alpha"],
+        "mde": effect["mde"],
+        "probability_greater": _greater(row["method"], effect),
+        "srm": row["srm"],
+        "final": row["final"],
+        **dict.fromkeys(CALIBRATED),
+    }
+
+
+def _mean(row: Row, arm: str) -> float | None:
     """The arm's value of the metric: of a ratio the ratio; for others the denominator is 1."""
-    ratio = F.col(f"mean_y_{arm}") / F.col(f"mean_d_{arm}")
-    return F.when((F.col(f"n_{arm}") > 0) & (F.col(f"mean_d_{arm}") != 0), ratio)
+    value, per = row[f"mean_y_{arm}"], row[f"mean_d_{arm}"]
+    return value / per if row[f"n_{arm}"] > 0 and per and value is not None else None
 
 
-def _greater(method: str) -> Column:
-    """The posterior probability that the treatment is the greater; NULL for a method without a posterior."""
+def _greater(method: str, effect: Row) -> float | None:
+    """The posterior probability that the treatment is the greater; None for a method without a posterior."""
     posterior = issubclass(METHODS[method].result, Posterior)
-    return F.col("effect.probability_better") if posterior else F.lit(None).cast("double")
+    return effect["probability_better"] if posterior else None
 
 
 def decided(rows: Iterable[Row], blueprint: Blueprint, scopes: Sequence[Scope]) -> list[tuple[object, ...]]:
     """The rows with what their looks say by the plans.
 
     Args:
-        rows: `results`, collected.
+        rows: `results`.
         blueprint: The blueprint in force.
         scopes: Whose looks.
 
     Returns:
-        The rows, each followed by the values of `DECIDED`.
+        Rows of `SCHEMA`.
     """
     found: dict[tuple[str, bool], list[Row]] = defaultdict(list)
     for row in rows:
@@ -225,7 +231,7 @@ def decided(rows: Iterable[Row], blueprint: Blueprint, scopes: Sequence[Scope]) 
         of_all = decide(scope.planned, blueprint.metrics, blueprint.alpha, _given(everyone))
         of_parts = explore(scope.planned, blueprint.alpha, _given(parts))
         each = zip((*everyone, *parts), (*of_all, *of_parts), strict=True)
-        said += [(*row, d.alpha_corrected, d.word, d.decided) for row, d in each]
+        said += [(*row.values(), d.alpha_corrected, d.word, d.decided) for row, d in each]
     return said
 
 

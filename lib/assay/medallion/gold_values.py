@@ -76,9 +76,11 @@ def unit_values(
         .select("experiment", "as_of", "unit", "arm", "exposed_at", *carried, *_nothing())
     )
     # Of a unit that is not yet exposed at a look only covariates are there: without an arm it falls out
-    # below.
+    # below. The names leave out the files of other experiments, which the join alone would read.
+    names = sorted({scope.planned.id for scope in scopes if scope.looks})
     events = (
-        unit_metrics.join(looks, "experiment", "inner")
+        unit_metrics.where(F.col("experiment").isin(names))
+        .join(looks, "experiment", "inner")
         .where(F.col("period") < F.col("as_of"))
         .select("experiment", "as_of", "unit", *_unknown(carried), "measure", "total", "covariate")
     )

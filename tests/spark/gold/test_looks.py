@@ -257,15 +257,14 @@ def test_a_lost_unit_fails_reconciliation_and_no_unit_warns(scopes: list[gold_sc
 
 
 def decided(
-    spark: Any,
     blueprint: Blueprint,
     moments: list[tuple[Any, ...]],
     scope: gold_scope.Scope,
     p_values: dict[tuple[str, date], float | None],
 ) -> list[dict[str, Any]]:
-    frame = gold_results.results(spark, moments, blueprint, [scope], p_values)
-    names = [*frame.columns, "alpha_corrected", "decision", "decided"]
-    rows = gold_results.decided(frame.collect(), blueprint, [scope])
+    found = gold_results.results(moments, blueprint, [scope], p_values)
+    names = [column.partition(" ")[0] for column in gold_results.SCHEMA.split(", ")]
+    rows = gold_results.decided(found, blueprint, [scope])
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
@@ -279,7 +278,7 @@ def decided(
         (1.0, True, date(2026, 1, 26), "running"),
     ],
 )
-def test_decisions(spark: Any, mean: float, mismatch: bool, day: date, decision: str) -> None:
+def test_decisions(mean: float, mismatch: bool, day: date, decision: str) -> None:
     planned = BLUEPRINT.round_of("button")
     moments = [
         (
@@ -301,7 +300,7 @@ def test_decisions(spark: Any, mean: float, mismatch: bool, day: date, decision:
     p_values = {("button", day): 1e-4 if mismatch else 0.5}
     found = {
         row["metric"]: row["decision"]
-        for row in decided(spark, BLUEPRINT, moments, scope, p_values)
+        for row in decided(BLUEPRINT, moments, scope, p_values)
         if row["treatment"] == "blue"
     }
     assert found["value"] == decision
@@ -330,7 +329,7 @@ experiments:
 """
 
 
-def test_plans_choose_methods_levels_and_looks(spark: Any) -> None:
+def test_plans_choose_methods_levels_and_looks() -> None:
     """Half of 1,000 units active in control; of the treatment 60 % from the second week on."""
     blueprint = Blueprint.parse(PLANS, "test")
     found = {}
@@ -343,7 +342,7 @@ def test_plans_choose_methods_levels_and_looks(spark: Any) -> None:
             for look in looks
             for arm, share in (("control", 0.5), ("blue", 0.5 if look == looks[0] else 0.6))
         ]
-        rows = decided(spark, blueprint, moments, gold_scope.Scope(planned, (), looks), {})
+        rows = decided(blueprint, moments, gold_scope.Scope(planned, (), looks), {})
         found |= {(name, r["metric"], 1 + looks.index(r["as_of"])): r for r in rows}
     assert {(name, metric): row["method"] for (name, metric, _), row in found.items()} == {
         ("early", "trades"): "welch",

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats as scipy_stats
 
 from assay.serving.analysis import words
 from assay.serving.analysis.result import Check, Summary
 from assay.stats import SRM_LEVEL, srm
+from assay.stats.arms import chi_square
 
 MISSING_LEVEL = 0.01
 
@@ -61,7 +61,7 @@ def missing(rows: Sequence[Summary]) -> Check:
     label = f"missing {metric}"
     if not lost.any():
         return Check(label, "ok", None, f"{metric}: no value is missing")
-    p = float(scipy_stats.chi2_contingency(np.array([lost, there]), correction=False).pvalue)
+    p = float(chi_square(np.column_stack([lost, there])).p_value)
     found = f"{metric}: missing for {listed} ({words.p_value(p)})"
     if not p >= MISSING_LEVEL:
         return Check(label, "warn", p, f"{found}: not alike in all arms, so those left may not be comparable")

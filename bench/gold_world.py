@@ -120,6 +120,7 @@ def session(folder: Path, app: str) -> SparkSession:
         "spark.local.dir": str(folder / "local"),
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
         "spark.sql.catalogImplementation": "in-memory",
+        "spark.sql.shuffle.partitions": "16",  # 200 by default, which suits no two cores
         "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.execution.arrow.pyspark.enabled": "true",

@@ -52,7 +52,7 @@ def timed(work: Callable[[], Any]) -> tuple[dict[str, float], Any]:
     return {"seconds": time.perf_counter() - start, "read": _read() - read}, answer
 
 
-def kept(path: Path, figures: dict[str, float], results: list[dict[str, Any]]) -> None:
+def kept(path: Path, figures: dict[str, Any], results: list[dict[str, Any]]) -> None:
     """Leave a contestant's figures and results where the bench looks for them."""
     path.write_text(json.dumps({**figures, "results": results}), encoding="utf-8")
     sys.stdout.write(f"  {path.stem}: {figures['seconds']:.1f} s of work, {len(results)} results\n")

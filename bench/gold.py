@@ -33,8 +33,8 @@ GOALS: dict[str, dict[str, float]] = {"duckdb": {"most": 3.0}, "pyspark": {"most
 """Of the time of each peer, at the greatest size: at most 3 times DuckDB's, 5 times faster than PySpark."""
 MEGA = 1e6
 BEYOND = (
-    "What Assay writes beyond its peers is a row per unit, measure and week, in order and audited: from it the "
-    "next week's results are made by reading that week alone. A row per unit and week, with a column per "
+    "What Assay writes beyond its peers is a row per unit, measure and week, in order and audited: from it "
+    "the next week's results are made by reading that week alone. A row per unit and week, with a column per "
     "measure, would be a sixth of the rows here; its table would change with every metric."
 )
 Measured = dict[str, dict[str, Any]]
@@ -87,7 +87,7 @@ def differences(folder: Path, names: list[str]) -> list[str]:
     for name in names:
         theirs = _results(folder, name)
         if ours.keys() != theirs.keys():
-            raise SystemExit(f"{name} has {len(theirs)} results, Assay {len(ours)}")
+            raise SystemExit(f"{name} has other results than Assay: {len(theirs)}, not {len(ours)}")
         pairs = [(ours[key], theirs[key]) for key in ours]
         if any(mine["units"] != other["units"] for mine, other in pairs):
             raise SystemExit(f"{name} counted other units than Assay")

@@ -88,13 +88,16 @@ def least(run: Callable[[], None], before: Callable[[], None]) -> float:
 
 def captured(running: Stack) -> tuple[int, float]:
     """Changes that our capture lands, and its seconds."""
-    with contextlib.closing(
-        Capture(running.database.dsn, Aws(running.endpoint).s3, names.LANDING)
-    ) as capture:
+    with contextlib.closing(capture(running)) as landing:
         start, total = time.perf_counter(), 0
-        while count := capture.cycle():
+        while count := landing.cycle():
             total += count
         return total, time.perf_counter() - start
+
+
+def capture(running: Stack) -> Capture:
+    """Our capture, into the stack's landing bucket."""
+    return Capture(running.database.dsn, Aws(running.endpoint).s3, names.LANDING)
 
 
 def drained(running: Stack, end: str) -> float:
@@ -103,8 +106,11 @@ def drained(running: Stack, end: str) -> float:
     options = ["-o", "proto_version=1", "-o", f"publication_names={NAME}", "--no-loop", "-f", "/dev/null"]
     command = [program, "-d", running.database.dsn, "--slot", PEER, "--start", "--endpos", end, *options]
     start = time.perf_counter()
-    subprocess.run(command, check=True, timeout=WAIT, stderr=subprocess.DEVNULL)
-    return time.perf_counter() - start
+    done = subprocess.run(command, check=False, timeout=WAIT, capture_output=True, text=True)
+    taken = time.perf_counter() - start
+    if done.returncode:
+        raise SystemExit(f"pg_recvlogical failed: {done.stderr.strip()}")
+    return taken
 
 
 def peeked(connection: psycopg.Connection) -> float:
@@ -142,6 +148,8 @@ def capturing(
 ) -> list[record.Row]:
     """Changes a second out of the database."""
     emptied(connection)
+    with contextlib.closing(capture(running)) as first:
+        first.prepare()  # unless the stack's own had time for it
     connection.execute("select pg_replication_slot_advance(%s, pg_current_wal_lsn())", [NAME])
     connection.execute("select pg_create_logical_replication_slot(%s, 'pgoutput')", [PEER])
     ours(connection, blueprint, week)

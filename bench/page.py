@@ -74,7 +74,8 @@ def _origin(result: Mapping[str, Any]) -> str:
 
 def _table(rows: Iterable[Mapping[str, Any]]) -> str:
     lines = [COLUMNS, ("---", "--:", "---", "---", "--:", "--:", "---", "---")]
-    return "\n".join(f"| {' | '.join(line)} |" for line in [*lines, *map(_cells, rows)])
+    shown = [_cells(row) for row in rows if "what" in row]  # others are a series, for a plot
+    return "\n".join(f"| {' | '.join(line)} |" for line in [*lines, *shown])
 
 
 def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -69,6 +69,12 @@ def test_rows_that_lack_a_field_are_shown(row: dict[str, Any], line: str) -> Non
     assert line in PAGE["page"]([{"name": "x", "rows": [row]}])
 
 
+def test_a_series_is_no_row() -> None:
+    text = PAGE["page"]([{"name": "x", "rows": [{"week": 1, "seconds": 2.0}, {"what": "a", "ours": 1}]}])
+    assert "| a | 1 |" in text
+    assert len(re.findall(r"^\|", text, re.MULTILINE)) == 3
+
+
 def test_a_file_of_another_kind_is_no_result(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(PAGE["stored"].__globals__, "RESULTS", tmp_path)
     (tmp_path / "series.json").write_text("[1, 2]")

@@ -207,11 +207,18 @@ $(PEERS)/.ready: bench/requirements.txt
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r bench/requirements.txt
 	touch $(PEERS)/.ready
 
-bench: $(PEERS)/.ready ## Time every method, and the laboratory, beside their peers, their error rates, and a thousand assets from an API
-	@PYTHONPATH=lib $(PEERS)/bin/python bench/methods.py
-	PYTHONPATH=lib $(PEERS)/bin/python bench/errors.py
-	PYTHONPATH=lib $(PEERS)/bin/python bench/lab.py
+# From quick to slow; each says how long it takes, and can be run by itself. What runs the platform uses a stack of its own.
+bench: $(READY) $(PEERS)/.ready ## Measure speed and error rates beside peers (45 minutes), and write docs/benchmarks.md
+	@PYTHONPATH=lib $(PEERS)/bin/python bench/errors.py
+	$(BIN)/python bench/generator.py
 	$(BIN)/python bench/sources.py
+	$(BIN)/python bench/ingest.py
+	PYTHONPATH=lib $(PEERS)/bin/python bench/lab.py
+	PYTHONPATH=lib $(PEERS)/bin/python bench/methods.py
+	$(BIN)/python bench/queries.py --trino
+	$(BIN)/python bench/chain.py --again
+	$(BIN)/python bench/gold.py --again
+	$(BIN)/python bench/page.py
 
 lock: $(READY) ## Pin every dependency anew in requirements.lock
 	@$(BIN)/uv pip compile --quiet --no-header --python-version 3.11 --extra dev pyproject.toml -o requirements.lock

@@ -20,6 +20,8 @@ from assay.errors import InputError
 from assay.local import stack
 from assay.serving.api import tokens
 
+import record
+
 CLIENTS, SECONDS, LIMIT = (1, 10, 50), 10.0, 100
 PAUSE = 0.025  # a client may ask 50 times a second
 
@@ -39,12 +41,16 @@ def main() -> None:
     }
     print(f"GET {path}")
     print("| answer | clients | a second | p50, ms | p95, ms |\n|---|--:|--:|--:|--:|")
+    rows = []
     for kind, ask in kinds.items():
         for count in CLIENTS:
             taken = _asked(running.parameters_url, shown, ask, count)
             p50, p95 = statistics.median(taken), statistics.quantiles(taken, n=20)[18]
             print(f"| {kind} | {count} | {len(taken) / SECONDS:,.0f} | {p50:,.0f} | {p95:,.0f} |")
+            named = f"{kind}, {count} client{'s' * (count > 1)}"
+            rows += [record.row(f"{named}: {share}", ms, "ms") for share, ms in (("p50", p50), ("p95", p95))]
     tokens.revoke(running.home.tokens, "bench")
+    record.store("api", "API", __doc__, rows, packages=("fastapi", "duckdb"))
 
 
 def _path(client: httpx.Client) -> str:

@@ -24,6 +24,7 @@ from assay.distributions import Distribution, Gamma, LogNormal, Normal, Poisson
 from assay.stats import METHODS
 
 import lab_rerandomise
+import record
 
 warnings.simplefilter("ignore")
 PAGE = Path(__file__).parents[1] / "docs" / "certificates" / "speed.md"
@@ -83,12 +84,16 @@ def tea_tasting(law: Distribution) -> None:
     tt.Experiment(y=tt.Mean("y")).simulate(data, LOOP, rng=1)
 
 
-def row(name: str, law: Distribution) -> str:
-    """One law: share of the draws' speed, and how many times longer the peers take."""
+def row(name: str, law: Distribution, kept: list[record.Row]) -> str:
+    """One law: share of the draws' speed, and how many times longer the peers take; `kept` gets them too."""
     units = seconds(lambda: ours(law, sufficient.of_units, MANY)) / MANY
     draws = seconds(lambda: raw(law, MANY)) / MANY
     peers = [seconds(lambda call=call: call(law)) / LOOP for call in (scipy_loop, tea_tasting)]
     share = draws / units
+    what, unit = f"experiments of 2 x {N:,} units, {name}", "replicates/s"
+    kept.append(record.row(what, 1 / units, unit, peer=1 / draws, against="NumPy's draws", least=DRAWS))
+    for tool, peer in zip(("SciPy", "tea-tasting"), peers, strict=True):
+        kept.append(record.row(what, 1 / units, unit, peer=1 / peer, against=tool, least=PEERS))
     cells = [f"{1 / units:,.0f}", f"{share:.2f} {_met(share >= DRAWS)}"]
     cells += [f"{peer / units:,.1f} × {_met(peer / units >= PEERS)}" for peer in peers]
     if name in EXACT:
@@ -108,6 +113,7 @@ def _met(good: bool) -> str:
 def main() -> int:
     """Measure, and write the page."""
     million = seconds(lambda: ours(Normal(10, 5), sufficient.moments, MILLION), 2)
+    kept = [record.row("a million A/A tests of Welch, by moments", million, "s", most=LIMIT)]
     goals = (
         f"Goals: {DRAWS} of the speed of NumPy's draws alone; {PEERS:.0f} times the peers with units and "
         f"{SHORT:.0f} times with moments; a million A/A tests in {LIMIT:.0f} s."
@@ -129,7 +135,7 @@ def main() -> int:
         "",
         heads,
         "|---" * 8 + "|",
-        *(row(name, law) for name, law in LAWS.items()),
+        *(row(name, law, kept) for name, law in LAWS.items()),
         "",
         "Real units assigned again at random, moments of both arms in five metrics, two cores:",
         "",
@@ -137,6 +143,8 @@ def main() -> int:
     ]
     PAGE.write_text("\n".join(lines) + "\n")
     sys.stdout.write(PAGE.read_text())
+    versions = record.pinned("scipy", "tea-tasting")
+    record.store("lab", "Laboratory", __doc__, kept, packages=("numpy",), versions=versions)
     return 0
 
 

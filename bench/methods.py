@@ -22,6 +22,7 @@ from assay import stats
 from assay.stats import METHODS, Method, Moments, Samples
 
 import peers
+import record
 
 PAGE = Path(__file__).parents[1] / "docs" / "methods" / "speed.md"
 BATCH, TRIAL, UNITS, WELCHES = 100_000, 100, 1_000, 1_000_000
@@ -30,6 +31,8 @@ LIMIT = 20.0
 COLUMNS = "A peer's column says how many times longer one test takes there."
 MANY = 10_000
 """Tests a call of omnibus tests of more than two arms; their contrasts compare `TRIAL`."""
+SHOWN = ("welch", "cuped", "ratio_delta", "proportions_score")
+"""Methods from moments that docs/benchmarks.md shows, beside the peers that have them."""
 SMALL = 40
 """Units of an arm for methods that enumerate tables."""
 EXACT = {"barnard", "boschloo", "mann_whitney_exact"}
@@ -105,18 +108,24 @@ def _moments(rng: np.random.Generator, batch: int, *, binary: bool) -> Moments:
 def methods(rng: np.random.Generator) -> list[str]:
     """A row per method: microseconds of a test, and how many times longer each peer takes."""
     theirs = peers.calls(peers.Inputs(rng, UNITS))
-    rows = []
+    rows, kept = [], list[record.Row]()
     for name in sorted(METHODS):
         method = METHODS[name]
         ours, tests = timed(method, rng)
         ratios = []
         for tool in TOOLS:
             call = theirs.get(name, {}).get(tool)
-            ratios.append("" if call is None else f"{seconds(call) * 1e6 / ours:,.1f} ×")
+            taken = None if call is None else seconds(call) * 1e6
+            ratios.append("" if taken is None else f"{taken / ours:,.1f} ×")
+            if taken is not None and name in SHOWN:
+                what = f"`{name}`, {tests:,} tests a call"
+                kept.append(record.row(what, 1e6 / ours, "results/s", peer=1e6 / taken, against=tool))
         limit = "" if tests == 1 else ("yes" if ours <= LIMIT else "**no**")
         sys.stderr.write(f"  {name}: {ours:,.2f} µs\n")
         kind = f"{tests:,} tests a call" if tests > 1 else f"one test of {method.data.__name__}"
         rows.append(f"| `{name}` | {kind} | {ours:,.2f} | {limit} | {' | '.join(ratios)} |")
+    versions = record.pinned("scipy", "statsmodels", "gbstats", "tea-tasting", "spotify-confidence")
+    record.store("methods", "Results from moments", __doc__, kept, packages=("numpy",), versions=versions)
     return rows
 
 

@@ -1,7 +1,7 @@
-"""A thousand assets of 250 days from a local API in one run, while 5 % of its answers fail.
+"""How fast is a source read while 5 % of its answers fail? A minute; `python bench/sources.py`.
 
-It prints seconds, requests, how many were repeated, and whether each row arrived once. The landing bucket is
-that of an emulator which this script starts.
+A thousand assets of 250 days from a local API in one run, page by page, then what is new since. The landing
+bucket is that of an emulator which this script starts; each row must arrive once.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+import record
 
 ASSETS, DAYS, PAGE, FAILING = 1_000, 250, 100, 0.05
 FIRST = date(2025, 1, 1)
@@ -120,17 +122,23 @@ def main() -> None:
             landing.client.create_bucket(
                 Bucket="landing", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
             )
+            rows = []
             for what in ("all of it", "what is new"):
                 began = time.perf_counter()
                 done = fetch(named("exchange"), Place("landing", ""))
                 seconds = time.perf_counter() - began
                 print(f"{what}: {seconds:.1f} s, {done.rows:,} rows, {done.requests:,} requests, "
                       f"{done.again:,} of them again")  # fmt: skip
+                asked = f"{what}, {done.requests:,} requests, {done.again:,} of them again"
+                rows.append(record.row(asked, done.rows / seconds, "rows/s"))
             files = landing.brought("exchange", "closes", Position()).files
             tables = [pq.read_table(io.BytesIO(landing.read(f.uri, 0, f.size))) for f in files]
     keys = [pc.binary_join_element_wise(t["asset"], t["day"], "/").to_pylist() for t in tables]
     first = [key for each in keys[:-1] for key in each]
-    print(f"rows of the first run: {len(first):,}, different ones: {len(set(first)):,} of {ASSETS * DAYS:,}")
+    different, wanted = len(set(first)), ASSETS * DAYS
+    arrived = f"Rows of the first run: {len(first):,}, different ones: {different:,} of {wanted:,}."
+    print(arrived)
+    record.store("sources", "A source", __doc__, rows, packages=("dlt",), notes=[arrived])
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ counts them in any table.
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assay.errors import ContractError
@@ -33,12 +35,12 @@ def audit(contract: Contract, rows: DataFrame, *, expected: int | None = None) -
     """
     bad = F.sum(unacceptable(contract).cast("long")).alias("bad")
     if contract.keys:
-        groups = rows.groupBy(*contract.keys).agg(F.count("*").alias("n"), bad)
-        doubled = F.count_if(F.col("n") > 1)
-        found = groups.agg(F.sum("n"), F.sum("bad"), doubled).head()
+        # A number stands for each key: texts would travel whole. Where all numbers differ, so do the keys.
+        count, broken_rows, repeated = _grouped(rows, [F.xxhash64(*contract.keys).alias("key")], bad)
+        if repeated:  # or two keys have one number
+            count, broken_rows, repeated = _grouped(rows, [F.col(key) for key in contract.keys], bad)
     else:
-        found = rows.agg(F.count("*"), bad, F.lit(0)).head()
-    count, broken_rows, repeated = (int(value or 0) for value in found or (0, 0, 0))
+        count, broken_rows, repeated = _counts(rows.agg(F.count("*"), bad, F.lit(0)))
     if broken_rows:
         _refuse(contract, _reasons(contract, rows, count))
     if repeated:
@@ -47,6 +49,18 @@ def audit(contract: Contract, rows: DataFrame, *, expected: int | None = None) -
     if expected is not None and count != expected:
         _refuse(contract, f"{expected:,} rows were written, {count:,} of them where they belong")
     return count
+
+
+def _grouped(rows: DataFrame, keys: Sequence[Column], bad: Column) -> tuple[int, int, int]:
+    """Rows, broken rows, and values of the keys that stand in more than one row."""
+    groups = rows.groupBy(*keys).agg(F.count("*").alias("n"), bad)
+    return _counts(groups.agg(F.sum("n"), F.sum("bad"), F.count_if(F.col("n") > 1)))
+
+
+def _counts(one: DataFrame) -> tuple[int, int, int]:
+    found = one.head() or (0, 0, 0)
+    count, broken_rows, repeated = (int(value or 0) for value in found)
+    return count, broken_rows, repeated
 
 
 def _reasons(contract: Contract, rows: DataFrame, count: int) -> str:

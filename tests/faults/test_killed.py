@@ -15,8 +15,8 @@ KILLED = -signal.SIGKILL
 MOST_STEPS = 20
 """Far more than any job has: beyond, the n-th entry would never come."""
 ALSO_BEFORE = frozenset({"assay-ingest", "assay-sources"})
-"""Killed before each entry as well: what they did is not in tables, whose commits say how far they go. For the
-other jobs it differs from a kill after a publication (below) by nothing, and each start of Spark takes its time."""
+"""Killed before each entry as well: what they did is not in tables, whose commits say how far they go. For
+the others that is a kill after a publication, which the next test has; each start of Spark takes its time."""
 
 
 def kills(place: Place, job: str, week: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ Four checks: `srm` (do the arms have the shares that were allocated?), `multi_ex
 arms, which are left out of the analysis), `quarantined` (rows of the experiment's tables that broke their
 contract) and `reconciliation` (is every exposed unit either analysed or left out for a stated reason?). Where
 clusters were assigned as wholes, they are what `srm` counts, and those in several arms are told too. Nothing
-here depends on when a row arrived (docs/adr/0031-late-rows.md).
+here depends on when a row arrived (docs/adr/0032-late-rows.md).
 
 References:
     Fabijan et al. (2019), Diagnosing Sample Ratio Mismatch in Online Controlled Experiments (the level

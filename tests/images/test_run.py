@@ -38,7 +38,10 @@ def test_the_callers_arguments_win() -> None:
     ("environment", "said"),
     [
         ({**STACK, "JOB": "sliver"}, "JOB is 'sliver'; did you mean 'silver'?"),
-        ({**STACK, "JOB": ""}, "JOB is ''; allowed: 'bronze', 'calibrate', 'gold', 'ingest', 'silver'"),
+        (
+            {**STACK, "JOB": ""},
+            "JOB is ''; allowed: 'bronze', 'calibrate', 'gold', 'ingest', 'maintain', 'silver', 'sources'",
+        ),
         ({"JOB": "gold"}, "AWS_ENDPOINT_URL is not set: this image runs jobs against the local stack only"),
     ],
 )

@@ -21,7 +21,7 @@ from assay.cli import dashboard
 from assay.errors import StackError, TransientError
 from assay.local import stack
 from assay.serving.dashboard import __main__, app
-from assay.serving.dashboard.visit import FIRST, visit
+from assay.serving.dashboard.visit import ERROR, FIRST, visit
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_the_command_serves_this_machine_and_its_pages_can_be_visited(tmp_path: 
         assert _answer(f"http://127.0.0.1:{port}/_stcore/health", server) == "ok"
         assert "<title>" in httpx.get(f"http://127.0.0.1:{port}/").text
         found = asyncio.run(visit(f"127.0.0.1:{port}", FIRST))
-        assert (found.shown["heading"], found.shown["alert"]) == (1, 1)  # the lake does not answer
+        assert (found.shown["heading"], found.shown[ERROR]) == (1, 1)  # the lake does not answer
         planning = asyncio.run(visit(f"127.0.0.1:{port}", "planning"))
         assert planning.shown["vega_lite_chart"] == 2
         assert min(found.seconds, planning.seconds) > 0

@@ -16,8 +16,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
@@ -26,6 +28,8 @@ from assay.errors import TransientError
 
 FIRST: Final = ""
 """The path of the first page."""
+ERROR: Final = "error"
+"""The kind of an alert that says what could not be done."""
 PATIENCE: Final = 120.0
 """Seconds after which a page is given up."""
 
@@ -36,7 +40,7 @@ class Visit:
 
     Attributes:
         seconds: From the connection until the page's script had ended.
-        shown: Kind of element, such as `arrow_data_frame` or `vega_lite_chart` → how many.
+        shown: Kind of element, such as `vega_lite_chart` or `ERROR` → how many.
     """
 
     seconds: float
@@ -79,4 +83,9 @@ async def _whole(session: ClientConnection) -> Counter[str]:
         if kind == "script_finished":
             return shown
         if kind == "delta" and told.delta.WhichOneof("type") == "new_element":
-            shown[str(told.delta.new_element.WhichOneof("type"))] += 1
+            shown[_kind(told.delta.new_element)] += 1
+
+
+def _kind(element: Element) -> str:
+    kind = str(element.WhichOneof("type"))
+    return ERROR if kind == "alert" and element.alert.format == Alert.ERROR else kind

@@ -1,11 +1,13 @@
-"""Write docs/performance.md from what was measured: bench/results/run.json and run_detail.json.
+"""Write what was measured into docs/performance.md: from bench/results/run.json and run_detail.json.
 
-`python docs/performance.py`, after `python bench/run.py`.
+`python docs/performance.py`, after `python bench/run.py`. The page's sentences are written by hand; what
+stands between its marks is made here.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,39 +24,37 @@ STEPS = {
     "What each unit is worth, as moments": "gold.unit_metrics, silver.exposures",
 }
 """Heading → the query of that step: by the table that it writes, or by those that it reads."""
+_MARKED = re.compile(
+    r"(?P<mark><!-- made by docs/performance.py: (?P<name>\w+) -->).*?(?P<end><!-- end -->)", re.DOTALL
+)
 Found = Mapping[str, Any]
 
 
 def main() -> None:
     """Write the page."""
-    PAGE.write_text(page(), encoding="utf-8")
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     sys.stdout.write(f"written: {PAGE.relative_to(ROOT)}\n")
 
 
-def page() -> str:
-    """The page's text."""
-    run, detail = (
-        json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8")) for name in ("run", "run_detail")
-    )
-    weeks, queries = detail["weeks"], detail["queries"]
-    steps = (line for heading, tables in STEPS.items() for line in _step(heading, tables, queries))
-    parts = (
-        _HEAD,
-        _measured(run),
-        "",
-        *_weeks(weeks, run["rows"]),
-        "\nSeconds of processor, by what they went to:\n",
-        *_cpu(weeks),
-        _WHERE,
-        _RULES,
-        *steps,
-        f"### The {MOST} longest queries of week {weeks[-1]['week']}\n",
-        *_queries(queries),
-        _FILES,
-        *_files(detail["files"]),
-        _SETTINGS,
-    )
-    return "\n".join(parts).rstrip() + "\n"
+def page(text: str) -> str:
+    """The page with what was measured between its marks; before anything was, as it is.
+
+    Args:
+        text: The page.
+    """
+    kept = [RESULTS / f"{name}.json" for name in ("run", "run_detail")]
+    if not all(file.exists() for file in kept):
+        return text
+    run, detail = (json.loads(file.read_text(encoding="utf-8")) for file in kept)
+    made = {
+        "weeks": (_measured(run), "", *_weeks(detail["weeks"], run["rows"])),
+        "processor": _cpu(detail["weeks"]),
+        "steps": (line for step in STEPS.items() for line in _step(*step, detail["queries"])),
+        "queries": _queries(detail["queries"]),
+        "files": _files(detail["files"]),
+    }
+    blocks = {name: "\n".join(lines) for name, lines in made.items()}
+    return _MARKED.sub(lambda found: f"{found['mark']}\n\n{blocks[found['name']]}\n\n{found['end']}", text)
 
 
 def _measured(found: Found) -> str:
@@ -84,7 +84,7 @@ def _cpu(weeks: Sequence[Found]) -> Iterator[str]:
     yield f"| | {' | '.join(_named(week) for week in weeks)} |\n|---|{'--:|' * len(weeks)}"
     for kind in kinds:
         yield _line(kind, [week["cpu"].get(kind, 0) for week in weeks])
-    yield _line("**together**", [week["cpu_seconds"] for week in weeks]) + "\n"
+    yield _line("**together**", [week["cpu_seconds"] for week in weeks])
 
 
 def _named(week: Found) -> str:
@@ -130,13 +130,6 @@ def _files(files: Sequence[Found]) -> Iterator[str]:
             f"| {each['table']} | {each['files']} | {each['rows']:,} | {each['bytes'] / 1e6:.2f} "
             f"| {each['rows'] / each['files']:,.0f} |"
         )
-
-
-_HEAD = "TODO\n"
-_WHERE = "TODO\n"
-_RULES = "TODO\n"
-_FILES = "TODO\n"
-_SETTINGS = "TODO\n"
 
 
 if __name__ == "__main__":

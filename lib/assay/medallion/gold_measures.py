@@ -21,9 +21,6 @@ EXACT = "decimal(38,9)"
 """A value that is no decimal is summed as one with this many places: finer than any currency's unit."""
 _NUMERIC = frozenset({"sum", "max"})
 _DAY = 86_400e6
-_WAYS: dict[str, Callable[[Column], Column]] = {
-    "sum": lambda amount: F.sum(amount.cast(EXACT)).cast("double"), "max": F.max, "min": F.min,
-}  # fmt: skip
 _COMPARED: dict[str, Callable[[Column, Column], Column]] = {
     "at_least": operator.ge, "above": operator.gt, "at_most": operator.le, "below": operator.lt,
 }  # fmt: skip
@@ -81,27 +78,11 @@ def totals(measures: Iterable[Measure]) -> list[Column]:
     ]
 
 
-def over_weeks(measures: Iterable[Measure]) -> list[Column]:
-    """What a unit's weeks in one measure come to, in each way that one of the measures needs.
-
-    A sum is one of decimals, so that it is exact and in any order. Wide decimals are read and written for
-    every row that is added, so they are summed per measure, before measures become columns.
-
-    Args:
-        measures: All that the rows may hold.
-
-    Returns:
-        Aggregates `total_<way>` and `covariate_<way>` of the columns `total` and `covariate`.
-    """
-    ways = sorted({way(measure) for measure in measures})
-    return [
-        _WAYS[each](F.col(name)).alias(f"{name}_{each}") for each in ways for name in ("total", "covariate")
-    ]
-
-
-def way(measure: Measure) -> str:
-    """How a measure's weeks become one number: by their `sum`, their `max` or their `min`."""
-    return {"max": "max", "first": "min"}.get(measure.aggregate, "sum")
+def over_weeks(measure: Measure, amount: Column) -> Column:
+    """A unit's number from those of its weeks; a sum of decimals, so that it is exact and in any order."""
+    if measure.aggregate == "max":
+        return F.max(amount)
+    return F.min(amount) if measure.aggregate == "first" else F.sum(amount.cast(EXACT)).cast("double")
 
 
 def watched_days() -> Column:

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 
 from assay.medallion import gold_segments
 from assay.medallion.gold_exposures import CLUSTER
-from assay.medallion.gold_measures import over_weeks, watched_days, way
+from assay.medallion.gold_measures import over_weeks, watched_days
 from assay.medallion.gold_scope import Scope, eligible, measures
 from assay.medallion.gold_unit_metrics import pair, pair_name
 from assay.spark.local import frame
@@ -90,8 +90,6 @@ def unit_values(
         units.unionByName(events)
         .withColumn("bucket", bucket)
         .repartition("experiment", "bucket")
-        .groupBy("experiment", "as_of", "unit", "bucket", "measure")
-        .agg(*exposure, *over_weeks(used))
         .groupBy("experiment", "as_of", "unit", "bucket")
         .agg(*exposure, *_totals(used))
         .where(F.col("arm").isNotNull())
@@ -119,9 +117,8 @@ def _totals(used: Sequence[Measure]) -> list[Column]:
     found = []
     for i, measure in enumerate(used):
         for column in ("total", "covariate"):
-            # One row of a unit has it, or none.
-            mine = F.max(F.when(F.col("measure") == measure.key, F.col(f"{column}_{way(measure)}")))
-            number = mine if measure.aggregate == "first" else F.coalesce(mine, F.lit(0.0))
+            amount = over_weeks(measure, F.when(F.col("measure") == measure.key, F.col(column)))
+            number = amount if measure.aggregate == "first" else F.coalesce(amount, F.lit(0.0))
             found.append(number.alias(f"{column}{i}"))
     return found
 

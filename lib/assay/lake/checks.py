@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
+from itertools import islice
 
 from pyspark.sql import DataFrame
 
@@ -152,8 +153,8 @@ def _row_count(lake: Published, contract: Contract) -> Iterator[Finding]:
     drift = contract.row_count
     if drift is None:
         return
-    now, *earlier = growth(lake.history(contract.name, HISTORY)) or [0]
-    past = earlier[: drift.commits]
+    grown = growth(lake.history(contract.name, HISTORY))
+    now, *past = [*islice(grown, drift.commits + 1)] or [0]
     allowed = usual(past, drift.factor)
     if allowed is None:
         yield Finding(contract.name, "row count", "not checked", "too few commits to compare with")

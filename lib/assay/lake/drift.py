@@ -12,7 +12,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log
@@ -73,19 +73,18 @@ def shift(now: Histogram, past: Histogram, *, ordered: bool) -> Shift | None:
     return Shift(index, float(chi2.sf(index * n * m / (n + m), freedom)))
 
 
-def growth(history: Sequence[Snapshot]) -> list[int]:
+def growth(history: Iterable[Snapshot]) -> Iterator[int]:
     """By how many rows each commit of new data changed a table, newest first.
 
     Args:
-        history: The table's states, newest first. Commits that moved no watermark (a replay, a compaction)
-            and the first one, which holds everything until then, are left out.
+        history: The table's states, newest first, asked for no further than the answers are. Commits that
+            moved no watermark (a replay, a compaction) and the first one, which holds everything until then,
+            are left out.
     """
-    ours = [snapshot for snapshot in history if RUN in snapshot.summary]
-    return [
-        new.count("total-records") - old.count("total-records")
-        for new, old in pairwise(ours)
-        if _marks(new) != _marks(old) and old.count("total-records")
-    ]
+    ours = (snapshot for snapshot in history if RUN in snapshot.summary)
+    for new, old in pairwise(ours):
+        if _marks(new) != _marks(old) and old.count("total-records"):
+            yield new.count("total-records") - old.count("total-records")
 
 
 def usual(growths: Sequence[int], factor: float) -> tuple[float, float] | None:

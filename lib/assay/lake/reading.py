@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
 
 from pyspark.sql import Column, DataFrame, DataFrameReader, SparkSession
@@ -61,8 +62,10 @@ class Published:
         tip = table.tip(self.branch) if table else None
         return tip.id if tip else None
 
-    def history(self, name: str, limit: int) -> list[Snapshot]:
+    def history(self, name: str, limit: int) -> Iterator[Snapshot]:
         """The published states of a table, newest first, as far back as they are kept.
+
+        Each costs some milliseconds: whoever needs the newest only, asks for no more.
 
         Args:
             name: `<layer>.<table>`.
@@ -72,7 +75,7 @@ class Published:
             InputError: There is no contract of that name.
         """
         table = self._table(name)
-        return list(islice(table.ancestry(self.branch), limit)) if table else []
+        return islice(table.ancestry(self.branch), limit) if table else iter(())
 
     def read(self, name: str, snapshot: int | None = None) -> DataFrame:
         """A table as published at this moment (later writes do not show), or as of a snapshot.

@@ -159,8 +159,12 @@ def _done(context: Context) -> set[str]:
 
 def _newest(context: Context, name: str) -> datetime | None:
     """When rows were last committed; a compaction commits none."""
-    kept = context.lake.history(name, 1_000)
-    return next((each.at for each in kept if each.operation != _NO_NEW_ROWS), kept[-1].at if kept else None)
+    at = None
+    for each in context.lake.history(name, 1_000):
+        at = each.at
+        if each.operation != _NO_NEW_ROWS:
+            break
+    return at
 
 
 def _due(week: date) -> datetime:

@@ -153,10 +153,13 @@ def main() -> int:
     """Make it now, at the lowest priority; 0 if it is there."""
     os.nice(_PATIENCE)
     try:
-        return 0 if ClassArchive.of().pack() else 1
+        if ClassArchive.of().pack():
+            return 0
+        said = "no Spark has noted yet which classes it loads: `assay run` first, with this environment"
     except StackError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
+        said = str(error)
+    sys.stderr.write(f"{said}\n")
+    return 1
 
 
 if __name__ == "__main__":

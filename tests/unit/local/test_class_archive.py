@@ -134,6 +134,7 @@ def test_as_a_command_it_says_what_went_wrong(
     monkeypatch.setattr(os, "nice", lambda _: 0)  # it would stay so for the tests that follow
     monkeypatch.setattr(ClassArchive, "of", lambda: found)
     assert class_archive.main() == 1
+    assert "`assay run` first" in capsys.readouterr().err
     note(found)
     assert class_archive.main() == 0
 

@@ -24,10 +24,11 @@ from assay.lake.contracts import Contract
 from assay.runtime import workflows
 from assay.serving.dashboard import calibration, experiment, experiments, follow, market, pipeline, planning
 from assay.serving.dashboard import page as page_of
+from assay.serving.dashboard.reading import Query
+from assay.serving.dashboard.reading import rows as rows_of
 from assay.serving.queries import engine
 
 Rows = list[dict[str, Any]]
-Query = Callable[[str], pa.Table]
 Lake = Callable[..., Query]
 HERE = Path(__file__).parent
 _TIMES = {"week": date.fromisoformat, "as_of": date.fromisoformat, **dict.fromkeys(("started_at", "ended_at"), datetime.fromisoformat)}  # fmt: skip  # noqa: E501
@@ -118,7 +119,7 @@ def lake(tmp_path: Path) -> Lake:
             made = catalog.create_table(("gold", name), schema)
             if full:
                 made.append(pa.Table.from_pylist(full, schema))
-        return lambda sql: engine.query(sql, source=catalog)
+        return lambda sql: rows_of(sql, lambda asked: engine.query(asked, source=catalog))
 
     return make
 

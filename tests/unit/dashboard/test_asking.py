@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pandas as pd
 import pytest
+import streamlit
 from streamlit.testing.v1 import AppTest
 from tests.unit.api import lake
 from tests.unit.dashboard.conftest import Rows, charts
@@ -44,7 +45,7 @@ def test_an_answer_is_read_once_until_gold_is_published() -> None:
     again = [row | {"run_id": "another"} for row in lake.runs()]
     lake.append(catalog.glue(), "runs", again)
     asking._state.clear()
-    assert asking.ask(RUNS)["n"][0].as_py() == first["n"][0].as_py() + len(again)
+    assert asking.ask(RUNS)["n"][0] == first["n"][0] + len(again)
 
 
 @pytest.mark.usefixtures("gold")
@@ -72,7 +73,7 @@ def test_a_catalog_that_does_not_answer_is_told_in_one_sentence(monkeypatch: pyt
         asking.ask(RUNS)
 
 
-# --- charts ----------------------------------------------------------------------------------------------
+# --- what is shown ---------------------------------------------------------------------------------------
 
 
 def drawn(rows: pd.DataFrame, metric: str) -> AppTest:
@@ -107,3 +108,30 @@ def test_a_chart_of_the_same_rows_is_made_once(results: Rows, monkeypatch: pytes
     drawn(moved, "active_customers")
     drawn(rows, "value_per_trade")
     assert made == ["active_customers", "active_customers", "value_per_trade"]
+
+
+def test_a_table_of_the_same_rows_is_made_once(results: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    really = streamlit.dataframe
+
+    def dataframe(found: pd.DataFrame, **how: object) -> object:
+        made.append(len(found))
+        return really(found, **how)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(streamlit, "dataframe", dataframe)
+    rows = pd.DataFrame([{"metric": row["metric"], "estimate": row["estimate"]} for row in results])
+
+    def script(rows: object, key: str) -> None:
+        from assay.serving.dashboard import page
+
+        page.table(rows, {"metric": "metric", "estimate": "estimate"}, key)  # type: ignore[arg-type]
+
+    def shown(rows: pd.DataFrame) -> pd.DataFrame:
+        app = AppTest.from_function(script, args=(rows, "a table of this test"), default_timeout=60).run()
+        (found,) = app.dataframe
+        value: pd.DataFrame = found.value
+        return value
+
+    first, again, fewer = shown(rows), shown(rows), shown(rows[1:])
+    assert first.equals(again)
+    assert made == [len(rows), len(rows) - 1] == [len(first), len(fewer)]

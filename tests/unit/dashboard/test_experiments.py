@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.unit.dashboard.conftest import Lake, Rows, charts, page, table
@@ -258,7 +257,7 @@ def test_before_the_first_run_the_page_says_what_to_do(lake: Lake, name: str) ->
 
 @pytest.mark.parametrize("name", ["experiments", "pipeline", "market"])
 def test_an_error_is_one_sentence(name: str) -> None:
-    def query(_: str) -> pa.Table:
+    def query(_: str) -> object:
         raise TransientError("the catalog does not answer: refused; is the stack up (`assay status`)?")
 
     app = page(name, query)

@@ -7,10 +7,11 @@ twice until then.
 
 from __future__ import annotations
 
-import pyarrow as pa
+import pandas as pd
 import streamlit as st
 
 from assay.serving import queries
+from assay.serving.dashboard.reading import rows
 from assay.serving.queries import states
 
 _SECONDS = 2.0
@@ -18,8 +19,8 @@ _SECONDS = 2.0
 _ANSWERS = 256  # that are kept; a page has seven or fewer
 
 
-def ask(sql: str) -> pa.Table:
-    """The answer to a query over gold.
+def ask(sql: str) -> pd.DataFrame:
+    """The rows of a query over gold, which others read as well: nobody changes them.
 
     Args:
         sql: Reads gold only: what is published elsewhere changes no answer.
@@ -37,6 +38,6 @@ def _state() -> str:
 
 
 @st.cache_resource(max_entries=_ANSWERS, show_spinner="reading the lake ...")
-def _answer(sql: str, state: str) -> pa.Table:
+def _answer(sql: str, state: str) -> pd.DataFrame:
     del state  # an answer is kept under it
-    return queries.query(sql)
+    return rows(sql, queries.query)

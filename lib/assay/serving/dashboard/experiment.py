@@ -9,7 +9,7 @@ import streamlit as st
 from assay.serving.dashboard import page, words
 from assay.serving.dashboard.charts import experiments as charts
 from assay.serving.dashboard.page import NUMBER
-from assay.serving.dashboard.reading import Query, rows
+from assay.serving.dashboard.reading import Query
 from assay.serving.dashboard.reading import experiments as reading
 
 _KEYS = ["metric", "contrast", "method"]
@@ -91,7 +91,7 @@ def show(query: Query, experiment: str) -> None:
         experiment: Its id.
     """
     with page.told():
-        looks = rows(query, reading.looks(experiment))
+        looks = query(reading.looks(experiment))
         newest = looks.groupby(_KEYS).tail(1)
         st.markdown("\n".join(f"- {_plain(words.sentence(row))}" for row in newest.to_dict("records")))
         _health(query, experiment)

@@ -5,9 +5,11 @@ Each part of a page does so by itself, so that what cannot be read leaves the ot
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FunctionType
+from typing import Any, Final
 
 import altair as alt
 import pandas as pd
@@ -15,7 +17,7 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from assay.errors import AssayError
-from assay.serving.dashboard.reading import Query, rows
+from assay.serving.dashboard.reading import Query
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 Draw = Callable[[pd.DataFrame], None]
@@ -23,7 +25,7 @@ EMPTY = "No results yet: `make run` fills the lake."
 NUMBER = "%.4g"
 Columns = Mapping[str, ColumnConfig | str | None]
 """Column of a table → how it is shown; in this order, and no other column is."""
-_CHARTS = 256  # that are kept for all sessions
+_KEPT = 256  # tables, and charts, that all sessions share
 
 
 def show(title: str, query: Query, sql: str, draw: Draw) -> None:
@@ -70,7 +72,7 @@ def table(found: pd.DataFrame, columns: Columns, key: str) -> None:
         columns: What is shown of them.
         key: The table's, unique on its page.
     """
-    st.dataframe(found[list(columns)], column_config=dict(columns), hide_index=True, width="stretch", key=key)
+    _listed(key, found[list(columns)], columns)
 
 
 def chart(said: str, draw: Callable[..., Chart], *given: pd.DataFrame | Hashable) -> None:
@@ -88,9 +90,23 @@ def _name(draw: FunctionType) -> str:
     return f"{draw.__module__}.{draw.__qualname__}"
 
 
-@st.cache_resource(max_entries=_CHARTS, show_spinner=False, hash_funcs={FunctionType: _name})
+def _bytes(found: pd.DataFrame) -> bytes:
+    """What tells rows from others. Equal rows that were made apart may differ here, and are shown anew."""
+    return pickle.dumps(found)
+
+
+_HASHES: Final[dict[str | type[Any], Callable[[Any], Any]]] = {FunctionType: _name, pd.DataFrame: _bytes}
+
+
+@st.cache_resource(max_entries=_KEPT, show_spinner=False, hash_funcs=_HASHES)
+def _listed(key: str, found: pd.DataFrame, _columns: Columns) -> None:
+    """Show a table, or again what the same rows were made into before."""
+    st.dataframe(found, column_config=dict(_columns), hide_index=True, width="stretch", key=key)
+
+
+@st.cache_resource(max_entries=_KEPT, show_spinner=False, hash_funcs=_HASHES)
 def _shown(said: str, draw: Callable[..., Chart], given: tuple[object, ...]) -> None:
-    """Show a chart; who asks for one of the same rows is shown what was made before.
+    """Show a chart, or again what the same rows were made into before.
 
     To make one is most of what a page takes once its rows are there.
     """
@@ -99,7 +115,7 @@ def _shown(said: str, draw: Callable[..., Chart], given: tuple[object, ...]) -> 
 
 def _drawn(query: Query, sql: str, draw: Draw, empty: str) -> None:
     with told():
-        found = rows(query, sql)
+        found = query(sql)
         if found.empty:
             st.info(empty)
         else:

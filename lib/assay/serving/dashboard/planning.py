@@ -15,7 +15,7 @@ from assay.certify.plan import Lawful, Planned, curve, effects, formula, law_of,
 from assay.errors import InputError
 from assay.serving.dashboard import page
 from assay.serving.dashboard.charts import planning as charts
-from assay.serving.dashboard.reading import Query, planning, rows
+from assay.serving.dashboard.reading import Query, planning
 
 NUMBERS: Final = "numbers of my own"
 _WEEKS = 12
@@ -89,7 +89,7 @@ def show(query: Query) -> None:
 def _measured(query: Query) -> pd.DataFrame:
     """Metrics to start from; a lake that does not answer only takes the choice away."""
     with page.told():
-        return rows(query, planning.MEASURED)
+        return query(planning.MEASURED)
     return pd.DataFrame()
 
 

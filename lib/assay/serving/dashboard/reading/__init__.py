@@ -9,16 +9,16 @@ import pyarrow as pa
 
 from assay.serving.queries.catalog import NoTableError
 
-Query = Callable[[str], pa.Table]
-"""SQL → answer; `assay.serving.queries.query`, or its like."""
+Query = Callable[[str], pd.DataFrame]
+"""SQL → its rows, which others read as well: nobody changes them."""
 
 
-def rows(query: Query, sql: str) -> pd.DataFrame:
-    """The answer to a query.
+def rows(sql: str, engine: Callable[[str], pa.Table]) -> pd.DataFrame:
+    """The rows of a query.
 
     Args:
-        query: Answers SQL.
         sql: The query.
+        engine: Answers it; `assay.serving.queries.query`, or its like.
 
     Returns:
         One row per row of the answer; a missing number is NaN. No rows where a table is not there: a lake
@@ -28,7 +28,7 @@ def rows(query: Query, sql: str) -> pd.DataFrame:
         TransientError: The catalog or the object store does not answer.
     """
     try:
-        found: pd.DataFrame = query(sql).to_pandas()
+        found: pd.DataFrame = engine(sql).to_pandas()
     except NoTableError:
         return pd.DataFrame()
     return found

@@ -141,7 +141,7 @@ def _weeks(path: Path, count: int) -> tuple[list[Found], list[Found]]:
 def _shown(query: executed.Query) -> Found:
     names = [step.name for step in query.steps]
     return {
-        "seconds": query.seconds,
+        "seconds": query.seconds or 0.0,
         "writes": query.written and query.written.partition(".")[2],
         "reads": dict(Counter(step.table.partition(".")[2] for step in query.scans if step.table)),
         "shuffles": names.count("Exchange"),

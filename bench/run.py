@@ -73,7 +73,7 @@ def main() -> None:
         options = [f"--conf {shlex.quote(setting)}" for setting in asked.conf]
         os.environ["PYSPARK_SUBMIT_ARGS"] = " ".join([*options, "pyspark-shell"])
         try:
-            spent, queries = _weeks(asked.weeks)
+            spent, queries = _weeks(asked.blueprint.resolve(), asked.weeks)
             files = _files()
         finally:
             stack.reset()
@@ -101,14 +101,14 @@ def _store(spent: list[Found], queries: list[Found], files: list[Found]) -> None
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weeks", type=int, default=3)
+    parser.add_argument("--blueprint", type=Path, default=configs.path(run.DEFAULT))
     parser.add_argument("--trial", action="store_true", help="print only")
     parser.add_argument("--conf", action="append", default=[], help="a setting of Spark, KEY=VALUE")
     return parser.parse_args()
 
 
-def _weeks(count: int) -> tuple[list[Found], list[Found]]:
+def _weeks(path: Path, count: int) -> tuple[list[Found], list[Found]]:
     """What each week cost, and the queries of the last one."""
-    path = configs.path(run.DEFAULT).resolve()
     blueprint = load_blueprint(path)
     workflow, numbers = run.prepare(blueprint, path, weeks.Asked(weeks=count))
     rows = []
@@ -141,7 +141,7 @@ def _weeks(count: int) -> tuple[list[Found], list[Found]]:
 def _shown(query: executed.Query) -> Found:
     names = [step.name for step in query.steps]
     return {
-        "seconds": query.seconds,
+        "seconds": query.seconds or 0.0,
         "writes": query.written and query.written.partition(".")[2],
         "reads": dict(Counter(step.table.partition(".")[2] for step in query.scans if step.table)),
         "shuffles": names.count("Exchange"),

@@ -101,7 +101,7 @@ def _step(heading: str, tables: str, queries: Sequence[Found]) -> Iterator[str]:
         q for q in queries if set(q["reads"]) == reads
     ]
     if fitting:
-        longest = max(fitting, key=lambda query: query["seconds"] or 0)
+        longest = max(fitting, key=lambda query: query["seconds"])
         yield f"### {heading}\n\n{longest['seconds']:.2f} s, {_shuffles(longest)}.\n\n```"
         yield from longest["plan"]
         yield "```\n"
@@ -113,7 +113,7 @@ def _shuffles(query: Found) -> str:
 
 def _queries(queries: Sequence[Found]) -> Iterator[str]:
     yield "| seconds | writes | reads | shuffles | broadcasts |\n|--:|---|---|--:|--:|"
-    for query in sorted(queries, key=lambda each: -(each["seconds"] or 0))[:MOST]:
+    for query in sorted(queries, key=lambda each: -each["seconds"])[:MOST]:
         reads = (
             ", ".join(f"{n} × {t}" if n > 1 else t for t, n in query["reads"].items()) or "the driver's rows"
         )

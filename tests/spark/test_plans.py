@@ -6,6 +6,7 @@ driver holds is not.
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -225,10 +226,15 @@ def test_every_row_with_every_other_is_seen(spark: SparkSession, rules: Rules) -
 
 def test_a_frame_of_the_driver_that_is_shuffled_is_seen(spark: SparkSession, rules: Rules) -> None:
     many = spark.range(100_000).withColumn("more", F.col("id") * 2)
-    some = local.frame(spark, [(n, "x" * 100) for n in range(2_000)], "id long, text string")
+    # Texts that do not pack: Spark would broadcast what it finds to be small once it has shuffled it.
+    some = local.frame(spark, [(n, _digest(n)) for n in range(2_000)], "id long, text string")
     texts = F.max("text"), F.max("more")
     assert rules(many.join(some, "id").agg(*texts).collect) == ["a frame of the driver is shuffled"]
     assert rules(many.join(F.broadcast(some), "id").agg(*texts).collect) == []
+
+
+def _digest(number: int) -> str:
+    return hashlib.sha512(str(number).encode()).hexdigest()
 
 
 def test_a_query_tells_what_it_reads_and_in_what_order(spark: SparkSession) -> None:

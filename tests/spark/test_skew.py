@@ -24,8 +24,8 @@ from assay.spec import Blueprint
 
 pytestmark = pytest.mark.slow
 
-UNITS, OTHERS, HOT = 200_000, 1_000_000, 1_000_000
-"""Units; events of all of them together; events of one more by itself."""
+UNITS, EVENTS, FILES = 200_000, 1_000_000, 32
+"""Units; events of all of them together, and of one of them besides; files of each table."""
 START = datetime(2026, 1, 5, tzinfo=UTC)
 BLUEPRINT = Blueprint.parse(
     """
@@ -49,7 +49,9 @@ MOST = 3.0
 def adaptive(spark: SparkSession) -> Iterator[SparkSession]:
     """Settings as the jobs have them in AWS, but for sizes: what is large there is small here."""
     given = {
-        "spark.sql.shuffle.partitions": "16",
+        "spark.sql.shuffle.partitions": "8",
+        "spark.sql.files.maxPartitionBytes": "512k",
+        "spark.sql.files.openCostInBytes": "0",
         "spark.sql.adaptive.coalescePartitions.enabled": "false",
         "spark.sql.autoBroadcastJoinThreshold": "-1",
         "spark.sql.adaptive.forceOptimizeSkewedJoin": "true",
@@ -65,10 +67,10 @@ def adaptive(spark: SparkSession) -> Iterator[SparkSession]:
 
 
 def events(spark: SparkSession) -> DataFrame:
-    """Trades of all units, and as many again of unit 0: each worth its number modulo 101."""
+    """Trades of all units, and as many of unit 0 alone between them; each worth its number modulo 101."""
     number = F.col("id")
-    return spark.range(OTHERS + HOT, numPartitions=4).select(
-        F.when(number < OTHERS, number % UNITS).otherwise(F.lit(0)).alias("customer_id"),
+    return spark.range(2 * EVENTS, numPartitions=FILES).select(
+        F.when(number % 2 == 0, 0).otherwise(F.shiftright("id", 1) % UNITS).alias("customer_id"),
         (F.lit(START) + F.make_dt_interval(secs=1 + number % 500_000)).alias("traded_at"),
         (number % 101).cast("decimal(18,2)").alias("notional"),
     )
@@ -77,8 +79,8 @@ def events(spark: SparkSession) -> DataFrame:
 def exposures(spark: SparkSession) -> DataFrame:
     """Every unit at the start, one of a hundred in the little experiment."""
     number = F.col("id")
-    return spark.range(UNITS, numPartitions=4).select(
-        F.when(number % 100 == 99, "little").otherwise("large").alias("experiment"),
+    return spark.range(UNITS, numPartitions=FILES).select(
+        F.when(F.shiftright("id", 1) % 100 == 99, "little").otherwise("large").alias("experiment"),
         number.cast("string").alias("unit"),
         F.when(number % 2 == 0, "a").otherwise("b").alias("arm"),
         F.lit(START).alias("exposed_at"),
@@ -89,38 +91,37 @@ def exposures(spark: SparkSession) -> DataFrame:
 
 
 def test_skewed_events_are_summed_rightly_and_shared_out(adaptive: SparkSession, tmp_path: Path) -> None:
-    spark = adaptive
-    events(spark).write.parquet(str(tmp_path / "trades"))
-    exposures(spark).write.parquet(str(tmp_path / "exposures"))
-    trades, exposed = (spark.read.parquet(str(tmp_path / name)) for name in ("trades", "exposures"))
-    scopes = [
-        Scope(planned, (START.date(),), ((START + timedelta(days=7)).date(),))
-        for planned in BLUEPRINT.rounds((START + timedelta(days=7)).date())
-    ]
-    mark = last_stage(spark)
-    units = unit_metrics({"silver.trades": trades}, exposed, BLUEPRINT, scopes).persist()
+    def stored(name: str, rows: DataFrame) -> DataFrame:
+        rows.write.parquet(str(tmp_path / name))
+        return adaptive.read.parquet(str(tmp_path / name))
+
+    trades, exposed = stored("trades", events(adaptive)), stored("exposures", exposures(adaptive))
+    until = (START + timedelta(days=7)).date()
+    scopes = [Scope(planned, (START.date(),), (until,)) for planned in BLUEPRINT.rounds(until)]
+    mark = last_stage(adaptive)
+    units = stored("units", unit_metrics({"silver.trades": trades}, exposed, BLUEPRINT, scopes))
     values = unit_values(units, exposed, BLUEPRINT, scopes)
     rows = gold_moments.merge_buckets(gold_moments.bucket_moments(values).collect())
     found = {(row[0], row[1]): (row[5], row[6]) for row in rows}
     assert found == {key: (n, pytest.approx(mean, rel=1e-12)) for key, (n, mean) in expected().items()}
-    ratios = shares(spark, mark)
-    assert ratios
+    ratios = shares(adaptive, mark)
+    assert len(ratios) > 2  # both sides of the join, what it gives, and the values
     assert max(ratios.values()) <= MOST, ratios
 
 
 def expected() -> dict[tuple[str, str], tuple[int, float]]:
     """Units and mean value of each arm, without Spark."""
-    number = np.arange(OTHERS + HOT)
-    unit = np.where(number < OTHERS, number % UNITS, 0)
+    number = np.arange(2 * EVENTS)
+    unit = np.where(number % 2 == 0, 0, (number >> 1) % UNITS)
     total = np.bincount(unit, weights=number % 101, minlength=UNITS)
     unit = np.arange(UNITS)
-    little, odd = unit % 100 == 99, unit % 2 == 1
+    little, odd = (unit >> 1) % 100 == 99, unit % 2 == 1
     groups = {
         (name, arm): total[mine & side]
         for name, mine in (("large", ~little), ("little", little))
         for arm, side in (("a", ~odd), ("b", odd))
     }
-    return {key: (values.size, float(values.mean())) for key, values in groups.items() if values.size}
+    return {key: (values.size, float(values.mean())) for key, values in groups.items()}
 
 
 def last_stage(spark: SparkSession) -> int:
@@ -140,7 +141,7 @@ def shares(spark: SparkSession, after: int) -> dict[int, float]:
         read = [
             each.shuffleReadMetrics().recordsRead() + each.inputMetrics().recordsRead() for each in metrics
         ]
-        if len(read) > 1 and sum(read) >= OTHERS / 2:
+        if len(read) > 1 and sum(read) >= UNITS:
             found[int(stage.stageId())] = max(read) / max(1.0, statistics.median(read))
     return found
 

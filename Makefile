@@ -178,8 +178,9 @@ stack: $(READY) ## Tests of the whole platform: emulator, PostgreSQL, change cap
 statistical: $(READY) ## Tests of error rates and of the planted truth by simulation
 	@$(BIN)/python -m pytest tests/statistical
 
-docs: $(READY) ## Write docs/methods from the library: every method, and how far it lies from its references; draw the architecture
+docs: $(READY) ## Write docs/methods from the library, figures of docs/scale.md from the cost model, and draw the architecture
 	@$(BIN)/python docs/build.py
+	$(BIN)/python docs/scale.py
 	$(BIN)/python docs/architecture.py
 
 certificates: $(READY) ## Measure every method on the whole grid (an hour on 2 cores), and write docs/certificates

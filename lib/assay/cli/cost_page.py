@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from assay.runtime import prices
-from assay.runtime.bill import idle, meters, work
+from assay.runtime import cost, prices
+from assay.runtime.bill import forecast, idle, measured, meters, model, work
+from assay.runtime.bill.forecast import Forecast
 from assay.runtime.bill.total import EVENTS, Bill
 
-_WEEKS = 365 / 12 / 7
 _MWAA = "mwaa.small"
 _ABOUT = (
-    "Made by `assay cost --markdown` from the templates in `glue_configs/stacks` and from "
-    "`glue_configs/prices.yaml`; a test keeps it equal. US dollars, on-demand list prices of us-east-1 "
-    "without tax, free tiers left out. AWS has billed none of it: nobody here has an account."
+    "Made by `assay cost --markdown` from the templates in `glue_configs/stacks`, from "
+    "`glue_configs/prices.yaml` and from `glue_configs/measured.yaml`; a test keeps it equal. US dollars, "
+    "on-demand list prices of us-east-1 without tax, free tiers left out. AWS has billed none of it: nobody "
+    "here has an account."
 )
 
 
@@ -36,8 +37,43 @@ class Section:
 
 
 def sections(of: Bill) -> tuple[Section, ...]:
-    """The bill as tables: idle month, weekly run, events, prices."""
-    return _idle(of), _week(of), _events(of), _prices()
+    """The bill as tables: idle month, weekly run, events, forecast, prices."""
+    return _idle(of), _week(of), _events(of), *forecast_sections(of.forecast), _prices()
+
+
+def forecast_sections(of: Forecast) -> tuple[Section, Section]:
+    """A forecast as tables: its first and last week, and the sum."""
+    volume = of.volume
+    size = f"{volume.events:,.0f} events, {volume.experiments:,} experiments of {volume.metrics:,} metrics"
+    first, last = of.week(1), of.week(of.weeks)
+    rows = [
+        (
+            job.job,
+            f"{job.workers} x {job.worker_type}",
+            *(f"{each.seconds:,.0f}" for each in (job, then)),
+            *(f"{each.dpu_seconds:,.0f}" for each in (job, then)),
+            *(_usd(cost.dollars(then.dpu_seconds, execution_class=name), 4) for name in forecast.CLASSES),
+        )
+        for job, then in zip(first, last, strict=True)
+    ]
+    spent = [sum(job.dpu_seconds for job in week) for week in (first, last)]
+    dollars = [_usd(cost.dollars(spent[1], execution_class=name), 4) for name in forecast.CLASSES]
+    total = ("run", "", "", "", *(f"{each:,.0f}" for each in spent), *dollars)
+    jobs = Section(
+        f"A week of {size}: the first, and then the last of {of.weeks}",
+        ("job", "workers", "seconds", "then", "DPU-seconds", "then", "FLEX, then", "standard, then"),
+        (*rows, total),
+        (),
+    )
+    amounts = [(each.what, f"{each.quantity:,.4g} {each.unit}", _usd(each.dollars)) for each in of.amounts]
+    standard = _usd(of.dollars + of.glue("STANDARD") - of.glue("FLEX"))
+    summed = Section(
+        f"All of it for {of.weeks} such weeks",
+        ("what", "quantity", "dollars"),
+        (*amounts, ("all", "", _usd(of.dollars))),
+        (f"With standard in place of FLEX all of it is {standard}.", *forecast.assumptions(of)),
+    )
+    return jobs, summed
 
 
 def markdown(of: Bill) -> str:
@@ -107,14 +143,16 @@ def _week(of: Bill) -> Section:
         "row's cap is the most that a run can cost: every attempt of every job at its timeout."
     )
     origin = (
-        f"Seconds: CPU seconds of the job over {work.CORES:.0f} cores. {work.measured().note} "
-        "Give your own with `--seconds`."
+        f"Seconds: by the model at {work.DEFAULT.events:,.0f} events, {work.DEFAULT.experiments} experiments "
+        f"and {work.DEFAULT.metrics} metrics, in the first week. Give your own with `--seconds`."
     )
-    weekly = (
-        "`maintain` is no job of the workflow; it runs once a week by itself. How it grows with the lake was "
-        "not measured."
+    weekly = "`maintain` is no job of the workflow; it runs once a week by itself."
+    notes = (
+        caps,
+        origin,
+        weekly,
+        f"A month has {forecast.WEEKS_OF_MONTH:.2f} weeks: {_usd(of.run * forecast.WEEKS_OF_MONTH)}.",
     )
-    notes = (caps, origin, weekly, f"A month has {_WEEKS:.2f} weeks: {_usd(of.run * _WEEKS)}.")
     return Section(
         "A weekly run",
         ("job", "workers", "seconds", "DPU-seconds", "dollars", "cap", "timeout", "attempts"),
@@ -124,16 +162,16 @@ def _week(of: Bill) -> Section:
 
 
 def _events(of: Bill) -> Section:
-    found, measured = of.events, work.measured()
+    found, runs = of.events, measured.shipped().runs
     jobs = [(f"Glue, {job}", f"{spent:,.0f} DPU-seconds", "") for job, spent in found.dpu_seconds.items()]
     total = f"{sum(found.dpu_seconds.values()):,.0f} DPU-seconds"
     size = f"{found.gigabytes:,.1f} GB"
     slope = (
-        f"DPU-seconds: the slope between two measured weeks of {measured.small.events:,} and "
-        f"{measured.large.events:,} events, {work.CORES:.0f} cores kept busy, all workers billed; extended "
-        f"{EVENTS / measured.large.events:,.0f} times, so a guide and no measurement."
+        f"DPU-seconds: the slope in events of the model below, {model.CORES:.0f} cores kept busy, all "
+        f"workers billed; {EVENTS / max(run.events for run in runs):,.0f} times the largest measured week, "
+        "so a guide and no measurement."
     )
-    each = f"Bytes: {measured.bytes_per_event():,.0f} per event in landing and lake together, larger week."
+    each = f"Bytes: {found.gigabytes * 1e9 / EVENTS:,.0f} per event in landing and lake together."
     notes = (slope, each, "Left out: change capture above its least capacity; a database that must grow.")
     return Section(
         f"{EVENTS / work.MILLION:,.0f} million events more",

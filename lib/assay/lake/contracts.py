@@ -111,6 +111,11 @@ class Contract:
         """The column of that name, if there is one."""
         return next((each for each in self.fields if each.name == name), None)
 
+    @property
+    def key_types(self) -> dict[str, str]:
+        """Column of the key → its type."""
+        return {field.name: field.type for field in self.fields if field.name in self.keys}
+
     @cached_property
     def schema(self) -> StructType:
         """The Spark schema. Every column is nullable: `required` is a rule, so that a null is reported with

@@ -173,7 +173,7 @@ class Lake(Published):
         # Evaluated here, under the frame's own names: in the statement they could be taken for the target's.
         marked = df.withColumn("_delete", F.expr(f"coalesce({delete_when}, false)"))
         rows = _conform(marked, contract, beside=("_delete",))
-        bounds = cache(partial(Bounds.of, rows, contract))
+        bounds = cache(partial(Bounds.of, rows, contract.key_types))
         return self._publish(
             contract,
             watermark,

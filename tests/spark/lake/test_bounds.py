@@ -44,12 +44,24 @@ def files(folder: Path) -> set[Path]:
 def test_the_condition_holds_for_the_rows_themselves_and_no_others(spark: SparkSession) -> None:
     rows = spark.createDataFrame([("a'\\b", "${env:HOME}"), ("c", "7"), ("b", "\N{SNOWMAN}\U0001f600")], KEY)
     others = spark.createDataFrame([("d", "7"), ("c", "\N{SNOWMAN}\U0001f601"), ("A", "7"), ("b", "#")], KEY)
-    bounds = Bounds.of(rows, Contract.load(EXPOSURES))
+    bounds = Bounds.of(rows, Contract.load(EXPOSURES).key_types)
     assert rows.where(bounds.rows()).count() == 3
     assert others.where(bounds.rows()).count() == 0
     for frame, found in ((rows, 3), (others, 0)):
         frame.createOrReplaceTempView("bounded")
         assert spark.sql(f"SELECT * FROM bounded t WHERE {bounds.sql('t')}").count() == found
+
+
+def test_ids_below_zero_and_above_are_bounded_apart(spark: SparkSession) -> None:
+    rows = spark.createDataFrame([(-9,), (-7,), (7,), (9,)], "trade_id bigint")
+    others = spark.createDataFrame([(-10,), (-6,), (0,), (6,), (10,), (None,)], "trade_id bigint")
+    bounds = Bounds.of(rows, Contract.load("silver.trades").key_types)
+    assert rows.where(bounds.rows()).count() == 4
+    assert others.where(bounds.rows()).count() == 0
+    others.createOrReplaceTempView("bounded")
+    assert spark.sql(f"SELECT * FROM bounded t WHERE {bounds.sql('t')}").count() == 0
+    above = Bounds.of(rows.where("trade_id > 0"), Contract.load("silver.trades").key_types)
+    assert above.columns == (("trade_id", "bigint", (("7", "9"),)),)
 
 
 def test_times_are_bounded_to_the_microsecond(spark: SparkSession) -> None:
@@ -64,21 +76,21 @@ def test_times_are_bounded_to_the_microsecond(spark: SparkSession) -> None:
             )
         )
     )
-    bounds = Bounds.of(rows, Contract.load(QUOTES))
+    bounds = Bounds.of(rows, Contract.load(QUOTES).key_types)
     earlier = rows.withColumn("quoted_at", F.expr("quoted_at - interval 1 microsecond"))
     assert rows.where(bounds.rows()).count() == 2
     assert earlier.where(bounds.rows()).count() == 1
 
 
 def test_without_rows_nothing_and_with_nulls_they_are_in(spark: SparkSession) -> None:
-    contract = Contract.load(EXPOSURES)
+    types = Contract.load(EXPOSURES).key_types
     some = spark.createDataFrame([("a", None), ("b", "1"), ("c", "2")], KEY)
-    none = Bounds.of(some.where("false"), contract)
+    none = Bounds.of(some.where("false"), types)
     assert (none, none.sql("t")) == (Bounds((), nulls=False), "true")
     assert some.where(none.rows()).count() == 0
-    assert some.where(Bounds.of(some, contract).rows()).count() == 3
-    assert some.where(Bounds.of(some.where("unit IS NOT NULL"), contract).rows()).count() == 2
-    assert some.where(Bounds.of(some.where("unit IS NULL"), contract).rows()).count() == 3
+    assert some.where(Bounds.of(some, types).rows()).count() == 3
+    assert some.where(Bounds.of(some.where("unit IS NOT NULL"), types).rows()).count() == 2
+    assert some.where(Bounds.of(some.where("unit IS NULL"), types).rows()).count() == 3
 
 
 def test_a_merge_opens_no_file_that_holds_none_of_its_keys(

@@ -48,6 +48,32 @@ def test_seconds_of_ones_own_replace_the_measured() -> None:
     assert jobs["calibrate"]["dpu_seconds"] == 120.0
 
 
+def test_weeks_of_a_size_are_forecast() -> None:
+    shown = assay("--events", "1e8", "--experiments", "40", "--weeks", "26")
+    assert shown.exit_code == 0, shown.output
+    assert "A week of 100,000,000 events, 40 experiments of 4 metrics" in shown.stdout
+    assert "All of it for 26 such weeks" in shown.stdout
+    assert "A month in which nothing runs" not in shown.stdout
+    told = json.loads(assay("--events", "1e8", "--experiments", "40", "--weeks", "26", "--json").stdout)[
+        "forecast"
+    ]
+    assert (told["events"], told["experiments"], told["weeks"]) == (1e8, 40, 26)
+    assert told["dollars"] == pytest.approx(sum(each["dollars"] for each in told["amounts"]))
+
+
+def test_more_of_anything_costs_no_less() -> None:
+    def dollars(*sizes: str) -> float:
+        found = json.loads(assay(*sizes, "--json").stdout)["forecast"]["dollars"]
+        assert isinstance(found, float)
+        return found
+
+    usual = dollars("--weeks", "52")
+    assert dollars("--events", "1e9") > usual
+    assert dollars("--weeks", "104") > usual
+    for more in (("--experiments", "5000"), ("--metrics", "500")):
+        assert dollars(*more) >= usual
+
+
 def test_the_tables_are_for_people() -> None:
     shown = assay()
     assert shown.exit_code == 0, shown.output
@@ -55,6 +81,7 @@ def test_the_tables_are_for_people() -> None:
         "A month in which nothing runs",
         "A weekly run",
         "100 million events more",
+        "All of it for 52 such weeks",
         "Prices",
         "gold",
     ):
@@ -69,6 +96,10 @@ def test_the_tables_are_for_people() -> None:
         (["--seconds", "glod=1"], "no job 'glod'; did you mean 'gold'?"),
         (["--seconds", "gold=-1"], "job gold runs -1.0 seconds; it must be 0 or more"),
         (["--seconds", "gold=nan"], "job gold runs nan seconds; it must be 0 or more"),
+        (["--events", "-1"], "--events is -1; give 0 to 1,000,000,000,000"),
+        (["--weeks", "0"], "--weeks is 0; give 1 to 520"),
+        (["--events", "1", "--seconds", "gold=1"], "--seconds and a forecast exclude each other"),
+        (["--weeks", "2", "--markdown"], "--markdown and a forecast exclude each other; leave --markdown or"),
         (["--json", "--markdown"], "--json and --markdown exclude each other; give one"),
     ],
 )

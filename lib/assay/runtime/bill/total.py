@@ -7,11 +7,14 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from assay.runtime import prices
-from assay.runtime.bill import idle, work
+from assay.runtime.bill import forecast, idle, work
+from assay.runtime.bill.forecast import Forecast
 from assay.runtime.bill.idle import Line
 from assay.runtime.bill.work import EventsCost, JobCost
 
 EVENTS: Final = 1e8
+YEAR: Final = 52
+"""Weeks that are forecast unless others are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +25,13 @@ class Bill:
         lines: The idle month.
         jobs: One weekly run.
         events: A hundred million events.
+        forecast: Weeks to come.
     """
 
     lines: tuple[Line, ...]
     jobs: tuple[JobCost, ...]
     events: EventsCost
+    forecast: Forecast
 
     @property
     def idle(self) -> float:
@@ -43,13 +48,15 @@ class Bill:
         return sum(line.dollars for line in self.lines if line.stack == name)
 
 
-def bill(seconds: Mapping[str, float]) -> Bill:
+def bill(seconds: Mapping[str, float], of: Forecast | None = None) -> Bill:
     """The bill of the shipped templates.
 
     Args:
         seconds: Job → seconds, where they are known better than by measurement.
+        of: The weeks to come; a year of the default volume when None.
     """
-    return Bill(idle.month(), work.week(seconds), work.events(EVENTS))
+    weeks = of or Forecast(work.DEFAULT, YEAR)
+    return Bill(idle.month(), work.week(seconds), work.events(EVENTS), weeks)
 
 
 def document(of: Bill) -> dict[str, object]:
@@ -72,5 +79,6 @@ def document(of: Bill) -> dict[str, object]:
         "weekly_run": [asdict(job) for job in of.jobs],
         "weekly_run_dollars": of.run,
         "events": {"number": EVENTS, **asdict(of.events)},
+        "forecast": forecast.document(of.forecast),
         "prices": [asdict(price) for price in prices.table().values()],
     }

@@ -1,9 +1,4 @@
-"""What work costs: a weekly run from the jobs' sizes, and a hundred million events from measured seconds.
-
-Nobody here has run a job on Glue. Seconds come from the jobs' processes on one machine, as CPU seconds, and
-are carried over by two assumptions that every answer states: a job waits for nothing, and keeps `CORES` cores
-of its executors as busy as it kept one of this machine's for each second of CPU time.
-"""
+"""What work costs by the model of what was measured: a weekly run, and a hundred million events."""
 
 from __future__ import annotations
 
@@ -12,56 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from assay import configs, stacks
 from assay.errors import InputError, did_you_mean
 from assay.runtime import cost, prices
-from assay.runtime.bill import idle
+from assay.runtime.bill import idle, model
+from assay.runtime.bill.measured import Measured
+from assay.runtime.bill.model import Volume
 
-CORES: Final = 2.0
-"""Cores that a job keeps busy; the platform was measured on two."""
+DEFAULT: Final = Volume(events=100_000, experiments=7, metrics=4)
+"""The first week of the shipped blueprint: its four experiments, three canaries, four metrics."""
 MILLION: Final = 1e6
 _GB = 1e9
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One measured run of the workflow.
-
-    Attributes:
-        events: Rows that the week loaded into the database.
-        cpu_seconds: Job → CPU seconds of its processes.
-    """
-
-    events: int
-    cpu_seconds: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """Two runs that differ in their events only.
-
-    Attributes:
-        note: Machine, command and date.
-        small: The shipped blueprint's week.
-        large: A week with more events.
-        large_bytes: What that week left behind in landing and lake.
-    """
-
-    note: str
-    small: Sample
-    large: Sample
-    large_bytes: int
-
-    def per_event(self, job: str) -> float:
-        """CPU seconds that one more event costs a job: the slope between the two runs, 0 if negative."""
-        more = self.large.cpu_seconds[job] - self.small.cpu_seconds[job]
-        return max(more / (self.large.events - self.small.events), 0.0)
-
-    def bytes_per_event(self) -> float:
-        """Bytes in landing and lake that one event leaves behind, of the larger run."""
-        return self.large_bytes / self.large.events
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,23 +68,22 @@ class EventsCost:
     scan: float
 
 
-def measured(path: Path | None = None) -> Measured:
-    """What was measured, of the shipped file.
-
-    Args:
-        path: Another file.
-    """
-    text = (path or configs.path(prices.FILE)).read_text(encoding="utf-8")
-    body = yaml.safe_load(text)["measured"]
-    return Measured(body["note"], Sample(**body["small"]), Sample(**body["large"]), body["large_bytes"])
-
-
-def week(seconds: Mapping[str, float] | None = None, template: Path | None = None) -> tuple[JobCost, ...]:
+def week(
+    seconds: Mapping[str, float] | None = None,
+    template: Path | None = None,
+    *,
+    volume: Volume = DEFAULT,
+    past: float = 0.0,
+    workers: Mapping[str, int] | None = None,
+) -> tuple[JobCost, ...]:
     """The jobs of one run and those of once a week, in the template's order.
 
     Args:
-        seconds: Job → how long it runs, in place of what was measured.
+        seconds: Job → how long it runs, in place of what the model says.
         template: Of the jobs; the shipped one when None.
+        volume: Of the week.
+        past: Events of all weeks before it.
+        workers: Job → how many, in place of the template's.
 
     Raises:
         InputError: A job that is not there, or a number of seconds that cannot be one.
@@ -140,8 +95,14 @@ def week(seconds: Mapping[str, float] | None = None, template: Path | None = Non
             raise InputError(f"no job {name!r}; {did_you_mean(name, jobs)}")
         if not 0 <= value < float("inf"):
             raise InputError(f"job {name} runs {value} seconds; it must be 0 or more")
-    known = {job: spent / CORES for job, spent in measured().small.cpu_seconds.items()} | given
-    return tuple(_job(name, body, metadata, known[name]) for name, (body, metadata) in jobs.items())
+    found = []
+    for name, (body, metadata) in jobs.items():
+        sized = {**body, "NumberOfWorkers": (workers or {}).get(name, body["NumberOfWorkers"])}
+        took = given.get(name)
+        if took is None:
+            took = model.jobs()[name].seconds(volume, past, int(sized["NumberOfWorkers"]))
+        found.append(_job(name, sized, metadata, took))
+    return tuple(found)
 
 
 def rates(template: Path | None = None) -> dict[str, tuple[float, float]]:
@@ -156,21 +117,22 @@ def rates(template: Path | None = None) -> dict[str, tuple[float, float]]:
     }
 
 
-def events(number: float, template: Path | None = None) -> EventsCost:
+def events(number: float, template: Path | None = None, of: Measured | None = None) -> EventsCost:
     """What more events cost, fixed costs of a run left out.
 
     Args:
         number: How many, 0 or more.
         template: Of the jobs; the shipped one when None.
+        of: The measurements; the shipped ones when None.
     """
-    found = measured()
     spent: dict[str, float] = {}
     glue = 0.0
-    grown = {name: body for name, (body, _) in _jobs(template).items() if name in found.large.cpu_seconds}
-    for name, body in grown.items():
-        spent[name] = number * found.per_event(name) / CORES * _dpu(body)
+    models = model.jobs(of)
+    for name, (body, _) in _jobs(template).items():
+        cpu = number / MILLION * models[name].cpu.slopes[0]
+        spent[name] = cpu / model.CORES * _dpu(body)
         glue += cost.dollars(spent[name], execution_class=body["ExecutionClass"])
-    gigabytes = number * found.bytes_per_event() / _GB
+    gigabytes = number / MILLION * model.quantity("bytes", of).slopes[0] / _GB
     storage = gigabytes * prices.dollars("s3.storage")
     return EventsCost(spent, glue, gigabytes, storage, gigabytes / 1e3 * prices.dollars("athena.scan"))
 

@@ -1,4 +1,4 @@
-"""What work costs: jobs as the template sizes them, and events by the slope of two measured weeks."""
+"""What work costs: jobs as the template sizes them and the model says, and events by its slopes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from assay.runtime.bill import work
-from assay.runtime.bill.work import Measured, Sample
+from assay.runtime.bill import model, work
+from assay.runtime.bill.forecast import Forecast
 
 TEMPLATE = """
 Resources:
@@ -42,16 +42,6 @@ def test_rates_are_those_of_gold_runs(template: Path) -> None:
     assert set(work.rates()) == {"ingest", "sources", "bronze", "silver", "gold", "calibrate", "maintain"}
 
 
-def test_the_slope_leaves_fixed_costs_out() -> None:
-    def sample(events: int, seconds: float) -> Sample:
-        return Sample(events, {"gold": seconds})
-
-    both = Measured("", sample(1_000, 60.0), sample(11_000, 80.0), 440_000)
-    assert both.per_event("gold") == pytest.approx(20 / 10_000)
-    assert both.bytes_per_event() == pytest.approx(40.0)
-    assert Measured("", sample(1_000, 60.0), sample(11_000, 50.0), 1).per_event("gold") == 0.0
-
-
 def test_events_cost_in_proportion() -> None:
     one, ten = work.events(1e6), work.events(1e7)
     assert ten.glue == pytest.approx(10 * one.glue)
@@ -61,10 +51,20 @@ def test_events_cost_in_proportion() -> None:
     assert work.events(0).glue == 0.0
 
 
-def test_what_was_measured_names_machine_and_date() -> None:
-    found = work.measured()
-    assert "2026-" in found.note
-    assert found.small.events < found.large.events
-    assert set(found.small.cpu_seconds) == set(work.rates())
-    assert set(found.large.cpu_seconds) == set(work.rates()) - {"maintain"}  # how it grows is not known
-    assert "maintain" not in work.events(1e6).dpu_seconds
+def test_a_week_is_that_of_the_model_with_the_workers_of_the_template() -> None:
+    for job in work.week():
+        took = model.jobs()[job.job].seconds(work.DEFAULT, 0.0, job.workers)
+        assert job.seconds == pytest.approx(took)
+    (gold,) = (job for job in work.week(past=1e9, workers={"gold": 7}) if job.job == "gold")
+    assert gold.workers == 7
+    assert gold.seconds == pytest.approx(model.jobs()["gold"].seconds(work.DEFAULT, 1e9, 7))
+
+
+def test_the_template_has_as_many_workers_as_the_model_says() -> None:
+    for job in work.week():
+        chosen = model.jobs()[job.job].workers(work.DEFAULT)
+        assert job.workers == chosen, f"{job.job}: NumberOfWorkers in glue_configs/stacks/jobs.yaml"
+
+
+def test_the_template_has_time_for_a_year_of_it() -> None:
+    assert Forecast(work.DEFAULT, 52).late == ()

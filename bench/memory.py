@@ -22,7 +22,7 @@ from typing import Any
 
 import psutil
 
-import keeping
+import record
 
 FIRST, WEEKS = date(2026, 1, 5), 4
 EXPERIMENTS, PER_CUSTOMER, ASSETS = 20, 50, 20
@@ -253,15 +253,18 @@ def told(events: int, gigabytes: int, found: dict[str, Any]) -> None:
     seconds = found["seconds"]
     gold = sum(spent for name, spent in seconds.items() if name != "writing silver")
     rows = [
-        keeping.row(f"{what}: most memory of JVM and Python", found["memory"] / _GB, "GB"),
-        keeping.row(f"{what}: of the driver's Python alone", found["python"] / _GB, "GB"),
-        keeping.row(f"{what}: spilled to disk", found["spilled"] / _GB, "GB"),
-        keeping.row(f"{what}: gold", gold, "s"),
-        keeping.row(f"{what}: events a second", events / gold, ""),
+        record.row(f"{what}: most memory of JVM and Python", found["memory"] / _GB, "GB"),
+        record.row(f"{what}: of the driver's Python alone", found["python"] / _GB, "GB"),
+        record.row(f"{what}: spilled to disk", found["spilled"] / _GB, "GB"),
+        record.row(f"{what}: gold", gold, "s"),
+        record.row(f"{what}: events a second", events / gold, ""),
     ]
     notes = [f"{name}: {spent:,.0f} s." for name, spent in seconds.items()]
     notes += [f"{found['units']:,} rows of unit metrics, {found['results']:,} results."]
-    keeping.keep("memory", "Bounded memory", ABOUT, rows, notes, {"measured": found})
+    record.store(
+        "memory", "Bounded memory", __doc__, rows,
+        about=ABOUT, packages=["pyspark"], notes=notes, more={"measured": found},
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -59,6 +59,8 @@ def store(
     doc: str | None,
     rows: Sequence[Row],
     *,
+    about: str = "",
+    more: Mapping[str, object] | None = None,
     packages: Iterable[str] = (),
     versions: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
@@ -70,6 +72,8 @@ def store(
         title: Its heading on the page.
         doc: The bench's docstring, whose second paragraph says what was compared.
         rows: As `row` makes them.
+        about: What was compared, where the docstring does not say it.
+        more: Measurements that the rows were computed from.
         packages: Whose versions in this environment belong to the result.
         versions: More versions, of what lies outside of it.
         notes: Sentences below the table.
@@ -78,13 +82,14 @@ def store(
     found = {
         "name": name,
         "title": title,
-        "about": " ".join((doc or "").split("\n\n")[1].split()),
+        "about": about or " ".join((doc or "").split("\n\n")[1].split()),
         "date": datetime.now(UTC).date().isoformat(),
         "commit": commit(),
         "machine": machine(),
         "versions": {"Python": platform.python_version(), **named},
         "rows": list(rows),
         "notes": list(notes),
+        **(more or {}),
     }
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"

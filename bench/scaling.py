@@ -19,11 +19,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import keeping
 import one_week
 import scaling_model
 from metered import total
 from one_week import Blueprint, Week
+
+import record
 
 WEEKS = 2
 CUSTOMERS, EXPERIMENTS, METRICS = 20_000, 8, 8
@@ -150,7 +151,7 @@ def told(points: dict[str, list[Week]]) -> None:
         sizes = [week[size] for week in found]
         for what, measure in (("processor seconds", cpu), ("MB read", megabytes)):
             of = slope(sizes, [measure(week) for week in found])
-            rows.append(keeping.row(f"slope of {what} in {name}", of, "", most=goal))
+            rows.append(record.row(f"slope of {what} in {name}", of, "", most=goal))
             each = ", ".join(f"{n:,}: {measure(week):.1f}" for n, week in zip(sizes, found, strict=True))
             steps = [_step(found[n : n + 2], sizes[n : n + 2], measure) for n in range(len(found) - 1)]
             per = "million events" if axis == "customers" else f"{axis.removesuffix('s')} more"
@@ -158,7 +159,10 @@ def told(points: dict[str, list[Week]]) -> None:
             more = ", then ".join(f"{unit * step:.2f}" for step in steps)
             notes.append(f"{what[0].upper()}{what[1:]} by {name}: {each}; per {per} {more}.")
     kept = {axis: [_short(week) for week in found] for axis, found in points.items()}
-    keeping.keep("scaling", "Growth of a week's cost", ABOUT, rows, notes, {"points": kept})
+    record.store(
+        "scaling", "Growth of a week's cost", __doc__, rows,
+        about=ABOUT, packages=["pyspark"], notes=notes, more={"points": kept},
+    )  # fmt: skip
 
 
 def _step(pair: Sequence[Week], sizes: Sequence[float], measure: Callable[[Week], float]) -> float:

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import yaml
 
-import keeping
 import one_week
 
-FILE = keeping.ROOT / "glue_configs" / "measured.yaml"
+import record
+
+FILE = record.ROOT / "glue_configs" / "measured.yaml"
 _MILLION = 1e6
 HEAD = """\
 # What was measured, for `assay cost`; by `python bench/scaling.py --model`. Each run is the second week
@@ -40,7 +41,7 @@ def write(worlds: Sequence[Mapping[str, Any]]) -> None:
         sizes = {name: int(world[name]) for name in ("events", "experiments", "metrics")}
         left = {name: int(world[name]) for name in one_week.LEFT}
         runs[tuple(sizes.values())] = {**sizes, **left, "cpu_seconds": seconds}
-    machine, today = keeping.machine(), datetime.now(UTC).date()
+    machine, today = record.machine(), datetime.now(UTC).date()
     note = (
         f"Measured on {today} on {machine['cores']} cores ({machine['cpu']}), one run each, the second "
         "week of a process."
@@ -48,12 +49,12 @@ def write(worlds: Sequence[Mapping[str, Any]]) -> None:
     body = {"note": note, "runs": list(runs.values()), "history": _history()}
     text = yaml.safe_dump(body, sort_keys=False, width=120, default_flow_style=None, allow_unicode=True)
     FILE.write_text(HEAD + text, encoding="utf-8")
-    print(f"kept in {FILE.relative_to(keeping.ROOT)}; `assay cost --markdown > docs/costs.md` follows")
+    print(f"kept in {FILE.relative_to(record.ROOT)}; `assay cost --markdown > docs/costs.md` follows")
 
 
 def _history() -> dict[str, float]:
     """Job → processor seconds for a million events of earlier weeks, 0 where a line would fall."""
-    path = keeping.RESULTS / "weeks.json"
+    path = record.RESULTS / "weeks.json"
     if not path.exists():
         return {}
     weeks = json.loads(path.read_text(encoding="utf-8"))["weeks"][1:]  # the first week makes the tables

@@ -17,11 +17,12 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import keeping
 import one_week
 import weeks_plot
 from metered import total
 from one_week import Blueprint, Week
+
+import record
 
 CYCLE = 8
 """Weeks after which experiments begin anew: what is compared is a whole round of them."""
@@ -192,10 +193,10 @@ def told(weeks: Sequence[Week]) -> None:
     rows = []
     for name, (measure, unit) in COMPARED.items():
         first, last = grown(weeks, measure)
-        rows.append(keeping.row(f"{name}, at first", first, unit))
-        rows.append(keeping.row(f"{name}, at last", last, unit))
+        rows.append(record.row(f"{name}, at first", first, unit))
+        rows.append(record.row(f"{name}, at last", last, unit))
         most = MOST if name in JUDGED else None
-        rows.append(keeping.row(f"{name}, last / first", last / first if first else 1.0, "", most=most))
+        rows.append(record.row(f"{name}, last / first", last / first if first else 1.0, "", most=most))
     jobs = {job for week in weeks for job in week["jobs"]}
     by_job = {
         job: grown(weeks, lambda week, j=job: week["jobs"].get(j, {"cpu": 0.0})["cpu"])
@@ -208,11 +209,12 @@ def told(weeks: Sequence[Week]) -> None:
         f"Processor seconds of {job}: {a:.1f} at first, {b:.1f} at last." for job, (a, b) in by_job.items()
     ]
     notes += _readers(weeks)
-    keeping.keep(
-        "weeks", "A year of equal weeks", ABOUT, rows, notes, {"weeks": [_short(week) for week in weeks]}
-    )
+    record.store(
+        "weeks", "A year of equal weeks", __doc__, rows,
+        about=ABOUT, packages=["pyspark"], notes=notes, more={"weeks": [_short(week) for week in weeks]},
+    )  # fmt: skip
     panels = {name: [(week["week"], measure(week)) for week in weeks] for name, measure in DRAWN.items()}
-    weeks_plot.write(keeping.ROOT / "docs" / "weeks.svg", panels)
+    weeks_plot.write(record.ROOT / "docs" / "weeks.svg", panels)
 
 
 def _readers(weeks: Sequence[Week], most: int = 8) -> list[str]:

@@ -16,24 +16,15 @@ import tempfile
 from pathlib import Path
 
 from assay import generators
-from assay.spec import Blueprint, load_blueprint
+from assay.spec import Blueprint
 
 import place
 import record
+from generator import world
 
-SHIPPED = Path(__file__).parents[1] / "glue_configs" / "blueprints" / "brokerage.yaml"
 JOBS = ("bronze", "silver", "gold", "calibrate")
 WEEK = 2
 """The first week has no experiments."""
-
-
-def world(customers: int) -> Blueprint:
-    """The shipped blueprint with another number of customers."""
-    shipped = load_blueprint(SHIPPED)
-    if shipped.population is None:
-        raise SystemExit("the shipped blueprint has no population")
-    population = shipped.population.model_copy(update={"initial": customers})
-    return shipped.model_copy(update={"population": population})
 
 
 def through(blueprint: Blueprint) -> dict[str, float]:
@@ -42,7 +33,7 @@ def through(blueprint: Blueprint) -> dict[str, float]:
         path = Path(folder) / "blueprint.json"
         path.write_text(blueprint.document(), encoding="utf-8")
         weeks = place.run_weeks(path, WEEK)
-    return {name: float(seconds) for name, seconds in weeks[-1]["jobs"].items()}
+    return {name.removeprefix("assay-"): float(seconds) for name, seconds in weeks[-1]["jobs"].items()}
 
 
 def measured(sizes: list[int], book: Path) -> dict[int, tuple[int, dict[str, float]]]:

@@ -63,13 +63,13 @@ print(len(rows) / (time.perf_counter() - start))
 """
 
 
-def world() -> Blueprint:
-    """The shipped blueprint with more customers."""
+def world(customers: int = CUSTOMERS) -> Blueprint:
+    """The shipped blueprint with another number of customers."""
     shipped = load_blueprint(ROOT / "glue_configs" / "blueprints" / "brokerage.yaml")
     if shipped.population is None:
         raise SystemExit("the shipped blueprint has no population")
-    more = shipped.population.model_copy(update={"initial": CUSTOMERS})
-    return shipped.model_copy(update={"population": more})
+    population = shipped.population.model_copy(update={"initial": customers})
+    return shipped.model_copy(update={"population": population})
 
 
 def ours(blueprint: Blueprint, blocks: range) -> int:

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 )
 from pyspark.sql import SparkSession
 
-from assay.lake import Lake, refresh
+from assay.lake import Lake, ingredients
 from assay.runtime import clients
 from assay.sources.intake import Intake
 from assay.sources.landing import Landing
@@ -275,6 +275,26 @@ def test_a_delete_that_is_delivered_before_its_insert(
 
 
 @pytest.mark.slow
+def test_an_exposure_is_moved_by_a_change_that_is_refused_and_then_deleted(
+    new_world: Callable[[], World], survived: Callable[..., None]
+) -> None:
+    """The delete tells of the unit that the refused change named; the exposure stood with another."""
+    world = exposed(new_world())
+    world.change("exposures", "I", sequences.exposure(3, 3, "blue", at(172)))
+    world.deliver()
+    assert world.run(ahead=1)
+    world.change("exposures", "U", sequences.exposure(3, 2, None, at(173)))
+    world.change("exposures", "D", sequences.exposure(3, 2, None, at(173)))
+    world.deliver()
+    assert world.run(ahead=1)
+    world.check()
+    survived(
+        "rows", "an exposure moved by a change that is refused, then deleted",
+        tried=1, lost=0, saw="the unit that it stood with has it no more",
+    )  # fmt: skip
+
+
+@pytest.mark.slow
 def test_a_run_of_a_week_before_that_in_which_a_run_died(
     new_world: Callable[[], World], survived: Callable[..., None]
 ) -> None:
@@ -347,8 +367,8 @@ def forget_deletes(patch: pytest.MonkeyPatch) -> None:
 
 
 def forget_exposures(patch: pytest.MonkeyPatch) -> None:
-    touched = refresh.touched
-    patch.setattr(refresh, "touched", lambda *given: replace(touched(*given), exposures={}))
+    touched = ingredients.touched
+    patch.setattr(ingredients, "touched", lambda *given: replace(touched(*given), exposures={}))
 
 
 def forget_the_mark(patch: pytest.MonkeyPatch) -> None:

@@ -25,12 +25,13 @@ def touched(new: DataFrame, history: DataFrame, *, moves: bool) -> DataFrame:
         moves: Whether the history has updates, which may have moved an event from another unit.
 
     Returns:
-        Distinct `KEYS`: of the new versions, and of older ones of events that were updated.
+        Distinct `KEYS`: of the new versions, and of older ones of events that were updated or deleted: a
+        delete has the values of an update that may never have been good.
     """
     if not moves:
         return new.select(*KEYS).distinct()
-    updated = new.where(F.col("_op") == _UPDATE).select(EVENT).distinct()
-    moved = history.join(F.broadcast(updated), EVENT, "left_semi").select(*KEYS)
+    changed = new.where(F.col("_op").isin(_UPDATE, _DELETE)).select(EVENT).distinct()
+    moved = history.join(F.broadcast(changed), EVENT, "left_semi").select(*KEYS)
     return new.select(*KEYS).unionByName(moved).distinct()
 
 

@@ -17,7 +17,7 @@ from assay.runtime import objects
 from assay.sources import erase_database, erase_journal, erase_landing
 from assay.upkeep import forget
 from faults.landed import WEEK, Place
-from faults.people import FIRST, GOLD, People
+from faults.people import APART, FIRST, GOLD, People
 
 SILVER = ("silver.customers", "silver.exposures", "silver.trades", "silver.quotes", "silver.loads")
 NOTHING = {"removed": [], "under_way": False, "again": [], "elsewhere": []}
@@ -50,7 +50,7 @@ def make(spark: SparkSession, glue_catalog: str, aws: str, monkeypatch: Patch) -
         place = Place(spark)
         place.make(aws)
         warehouse = Path(spark.conf.get(f"spark.sql.catalog.{glue_catalog}.warehouse") or "")
-        found = People(place, range(FIRST, FIRST + units), warehouse)
+        found = People(place, range(FIRST, FIRST + units * APART, APART), warehouse)
         monkeypatch.setattr(forget, "_database", found.opened)
         found.begin(gold=gold)
         return found

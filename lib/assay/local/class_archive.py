@@ -77,7 +77,7 @@ class ClassArchive:
             (
                 f"given={shlex.quote(given)}",
                 f"if [ -r {shlex.quote(str(path))} ]; then classes={shlex.quote(used)}",
-                f"elif [ -d {shlex.quote(str(self.folder))} ]; then classes={shlex.quote(noted)}",
+                f"elif [ -w {shlex.quote(str(self.folder))} ]; then classes={shlex.quote(noted)}",
                 "else classes=; fi",
                 'export SPARK_SUBMIT_OPTS="${SPARK_SUBMIT_OPTS:-} $given $classes"',
                 "unset classes given",

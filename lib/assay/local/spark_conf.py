@@ -6,6 +6,7 @@ folder that SPARK_CONF_DIR names. Job scripts know of neither.
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -74,7 +75,8 @@ def write(folder: Path, values: Mapping[str, str], jars: Iterable[Path]) -> None
     libraries = tuple(jars)
     classpath = shlex.quote(":".join(str(jar) for jar in libraries))
     archive = ClassArchive.of(libraries)
-    archive.folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):  # a cache that is somebody else's: Spark starts without the archive
+        archive.folder.mkdir(parents=True, exist_ok=True)
     lines = [f"export SPARK_DIST_CLASSPATH={classpath}", archive.shell(), _LOG4J_PLACE]
     write_text(folder / "spark-env.sh", "\n".join(lines) + "\n")
     write_text(folder / "log4j2.properties", _LOG4J)

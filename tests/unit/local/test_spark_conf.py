@@ -3,6 +3,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from assay.local import spark_conf
 
 
@@ -65,3 +67,20 @@ def test_log4j_finds_its_settings_in_whatever_folder_they_are(tmp_path: Path) ->
         check=True,
     )
     assert f'-Dlog4j2.configurationFile="{folder}/log4j2.properties"' in shown.stdout
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cache").write_text("no folder, so that root cannot write below it either")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    spark_conf.write(tmp_path / "conf", settings(tmp_path), [])
+    shown = subprocess.run(
+        ["sh", "-c", '. "$SPARK_CONF_DIR/spark-env.sh"; echo "$SPARK_SUBMIT_OPTS"'],
+        env={"SPARK_CONF_DIR": str(tmp_path / "conf"), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "log4j2.properties" in shown.stdout
+    assert "-XX:" not in shown.stdout

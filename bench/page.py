@@ -33,7 +33,8 @@ def page(results: Iterable[Mapping[str, Any]]) -> str:
     """
     rank = {name: place for place, name in enumerate(ORDER)}
     ordered = sorted(results, key=lambda each: (rank.get(each["name"], len(ORDER)), each["name"]))
-    return "\n\n".join([HEAD, *(_goals(ordered)), *(_section(each) for each in ordered)]) + "\n"
+    none = [] if ordered else ["No result is kept yet."]
+    return "\n\n".join([HEAD, *none, *(_goals(ordered)), *(_section(each) for each in ordered)]) + "\n"
 
 
 def stored() -> list[dict[str, Any]]:

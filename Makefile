@@ -210,7 +210,8 @@ $(PEERS)/.ready: bench/requirements.txt
 
 # From quick to slow; each says how long it takes, and can be run by itself. What runs the platform uses a stack of its own.
 bench: $(READY) $(PEERS)/.ready ## Measure speed and error rates beside peers (45 minutes), and write docs/benchmarks.md
-	@PYTHONPATH=lib $(PEERS)/bin/python bench/errors.py
+	@$(BIN)/python bench/startup.py
+	PYTHONPATH=lib $(PEERS)/bin/python bench/errors.py
 	$(BIN)/python bench/generator.py
 	$(BIN)/python bench/sources.py
 	$(BIN)/python bench/ingest.py

@@ -97,31 +97,29 @@ class ClassArchive:
         path = self.path
         with self._locked():
             noted = sorted(self.folder.glob(f"{path.name}.*.list"), key=lambda file: file.stat().st_size)
-            if not path.exists() and noted:
-                self._dump(noted[-1], path)
-            for file in noted:
-                file.unlink(missing_ok=True)
+            try:
+                if not path.exists() and noted:
+                    self._dump(noted[-1], path)
+            finally:  # also what a process left that was killed at it
+                for file in self.folder.glob(f"{path.name}.*"):
+                    file.unlink(missing_ok=True)
             for old in sorted(self.folder.glob("*.jsa"), key=lambda file: -file.stat().st_mtime)[KEPT:]:
                 old.unlink(missing_ok=True)
         return path.exists()
 
     def _dump(self, noted: Path, path: Path) -> None:
-        whole, unfinished = noted.with_suffix(".whole"), noted.with_suffix(".jsa")
+        whole, unfinished = noted.with_suffix(".whole"), noted.with_suffix(".unfinished")
         # The JVM that writes the list may still run: its last line may be half there.
         whole.write_bytes(noted.read_bytes().rpartition(b"\n")[0] + b"\n")
         command = [str(self.home / "bin" / "java"), "-Xshare:dump", f"-XX:SharedClassListFile={whole}"]
         command += [f"-XX:SharedArchiveFile={unfinished}", "-XX:+UseParallelGC"]
         command += ["-cp", ":".join(str(jar) for jar in self.classpath)]
-        try:
-            ran = subprocess.run(command, capture_output=True, text=True, check=False)
-            if ran.returncode or not unfinished.exists():
-                raise StackError(f"Java made no archive of classes: {(ran.stderr or ran.stdout)[-300:]}")
-            with unfinished.open("rb") as made:
-                os.fsync(made.fileno())  # a JVM dies of half an archive
-            unfinished.rename(path)
-        finally:
-            whole.unlink(missing_ok=True)
-            unfinished.unlink(missing_ok=True)
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+        if ran.returncode or not unfinished.exists():
+            raise StackError(f"Java made no archive of classes: {(ran.stderr or ran.stdout)[-300:]}")
+        with unfinished.open("rb") as made:
+            os.fsync(made.fileno())  # a JVM dies of half an archive
+        unfinished.rename(path)
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

@@ -106,7 +106,15 @@ def test_a_java_that_cannot_is_told_of_and_leaves_nothing(found: ClassArchive, t
     (archive.folder / f"{archive.path.name}.1.list").write_text("java/lang/Object\n")
     with pytest.raises(StackError, match="no room"):
         archive.pack()
-    assert not list(archive.folder.glob("*.jsa"))
+    assert [file.name for file in archive.folder.iterdir()] == ["lock"]
+
+
+def test_what_a_killed_process_left_goes(found: ClassArchive) -> None:
+    for left in ("whole", "unfinished"):
+        (found.folder / f"{found.path.name}.pid7.{left}").write_text("half")
+    note(found)
+    assert found.pack()
+    assert sorted(file.name for file in found.folder.iterdir()) == [found.path.name, "lock"]
 
 
 def test_it_is_made_after_a_run_in_the_background(

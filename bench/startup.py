@@ -1,9 +1,8 @@
-"""How long until the command line answers? `assay --help`, and `assay analyze` of a small file.
+"""How long until the command line answers? Half a minute; `python bench/startup.py`.
 
-Seconds of processes of their own, in turn with a bare interpreter, which no program in Python can beat; the
-median of eleven. The file is the experiment of examples/thornton, 4,820 rows.
-
-`python bench/startup.py` takes half a minute.
+`assay --help`, and `assay analyze` of a small file: seconds of processes of their own, in turn with a bare
+interpreter, which no program in Python can beat; the median of eleven. The file is the experiment of
+examples/thornton, 4,820 rows.
 """
 
 from __future__ import annotations

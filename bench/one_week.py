@@ -2,7 +2,7 @@
 
 `python bench/one_week.py BLUEPRINT FOLDER NUMBER [NUMBER ...] [--maintain]`, with ASSAY_HOME: one process
 with one Spark session for these weeks. The stack must have been started by `started`. With CLOCK_FILE
-(clock.c) the clock goes on by a week from each to the next.
+(tests/faults/clock.c) the clock goes on by a week from each to the next.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ CYCLE = 8
 FIRST = 2
 MOST = 1.2
 _MB = 1e6
+_CLOCK = Path(__file__).parents[1] / "tests" / "faults" / "clock.c"
 CANARIES = 300
 ABOUT = (
     "A year of equal weeks through the whole workflow and the weekly maintenance, on the local platform, "
@@ -171,7 +172,7 @@ def rounds(count: int) -> list[list[int]]:
 
 def _clock(home: Path) -> dict[str, str]:
     """The variables that move a process's clock, by the seconds in a file."""
-    library, source, shift = home / "clock.so", Path(__file__).with_name("clock.c"), home / "clock.shift"
+    library, source, shift = home / "clock.so", _CLOCK, home / "clock.shift"
     shift.write_bytes(bytes(8))
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:

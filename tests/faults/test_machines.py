@@ -65,11 +65,12 @@ def clock(tmp_path: Path) -> dict[str, str]:
     """The variables that move a process's clock back."""
     if COMPILER is None:
         pytest.skip("there is no C compiler to make what moves a process's clock")
-    library = tmp_path / "clock.so"
+    library, moves = tmp_path / "clock.so", tmp_path / "clock.shift"
     source = Path(__file__).with_name("clock.c")
     subprocess.run([COMPILER, "-shared", "-fPIC", "-o", str(library), str(source)], check=True)
     shift = -int(BACK.total_seconds())
-    moved = {"LD_PRELOAD": str(library), "CLOCK_SHIFT": str(shift)}
+    moves.write_bytes(shift.to_bytes(8, sys.byteorder, signed=True))
+    moved = {"LD_PRELOAD": str(library), "CLOCK_FILE": str(moves)}
     asked = [sys.executable, "-c", "import time; time.sleep(0.01); print(time.time())"]
     said = subprocess.run(asked, env=os.environ | moved, check=True, capture_output=True, text=True)
     assert abs(float(said.stdout) - time.time() - shift) < SECONDS

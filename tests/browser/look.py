@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from assay.serving.dashboard.app import PAGES
 
@@ -45,10 +45,16 @@ def errors(page: Page) -> list[str]:
 
 def cells(page: Page, number: int) -> list[list[str]]:
     """A table's heading and the rows in sight, as a screen reader finds them in the grid."""
-    grid = page.locator("[data-testid=stDataFrame] table[role=grid]").nth(number)
+    grid = _grid(page, number)
     grid.wait_for(state="attached", timeout=_PATIENCE)
     found: list[list[str]] = grid.evaluate(_CELLS)
     return found
+
+
+def told(page: Page, number: int, text: str) -> Locator:
+    """The cells in sight of a table that say just this, to be waited for."""
+    just = re.compile(rf"^\s*{re.escape(text)}\s*$")
+    return _grid(page, number).locator("[role=gridcell]").filter(has_text=just)
 
 
 def choose(page: Page, label: str, option: str) -> None:
@@ -65,3 +71,7 @@ def keep(page: Page, file: Path) -> None:
     picture = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
     file.parent.mkdir(exist_ok=True)
     picture.quantize(_COLOURS).save(file, optimize=True)
+
+
+def _grid(page: Page, number: int) -> Locator:
+    return page.locator("[data-testid=stDataFrame] table[role=grid]").nth(number)

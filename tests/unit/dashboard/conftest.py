@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 from tests.unit.local.glue.conftest import Glue
 from tests.unit.queries.conftest import FolderCatalog
@@ -132,6 +133,12 @@ def results() -> Rows:
 @pytest.fixture
 def runs() -> Rows:
     return rows("runs")
+
+
+@pytest.fixture(autouse=True)
+def asked_anew() -> None:
+    """What readers of one server share for some seconds is not shared by tests, whose servers differ."""
+    st.cache_resource.clear()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from tests.unit.local.glue.conftest import Glue
 from assay.runtime import clients, workflows
 from assay.runtime.journal import Journal
 from assay.runtime.workflows import Graph, JobState
+from assay.serving.dashboard import follow
 from assay.serving.dashboard.charts import pipeline as charts
 
 
@@ -79,9 +80,22 @@ def test_the_workflow_is_drawn_as_its_newest_run_left_it(lake: Lake, runs: Rows,
         ["w-two", "not started", "w-one"],
     ]
     glue.ended(workflows.start(date(2026, 1, 5)))
+    follow.look_again()  # as it does by itself after two seconds
     app = page("pipeline", lake(runs=runs))
     assert list(table(app, "jobs")["state"]) == ["SUCCEEDED", "SUCCEEDED"]
     assert any(each.value.endswith("of week 2026-01-05 left it: COMPLETED.") for each in app.caption)
+
+
+def test_readers_share_what_glue_says(glue: Glue, monkeypatch: pytest.MonkeyPatch) -> None:
+    glue.up()
+    asked: list[str] = []
+    really = workflows.runs
+    monkeypatch.setattr(workflows, "runs", lambda: asked.append("runs") or really())
+    assert [follow.runs() for _ in range(3)] == [[]] * 3
+    assert len(asked) == 1
+    follow.look_again()
+    assert follow.runs() == []
+    assert len(asked) == 2
 
 
 AT = datetime(2026, 1, 5, tzinfo=UTC)

@@ -14,8 +14,8 @@ from assay.serving import queries
 from assay.serving.dashboard.reading import rows
 from assay.serving.queries import states
 
-_SECONDS = 2.0
-"""How old the answer may be to which state gold is in."""
+SECONDS = 2.0
+"""How old what all readers are shown may be: which state gold is in, and how runs stand."""
 _ANSWERS = 256  # that are kept; a page has seven or fewer
 
 
@@ -32,7 +32,7 @@ def ask(sql: str) -> pd.DataFrame:
     return _answer(sql, _state())
 
 
-@st.cache_resource(ttl=_SECONDS, show_spinner=False)
+@st.cache_resource(ttl=SECONDS, show_spinner=False)
 def _state() -> str:
     return states.of_database("gold")
 

@@ -1,4 +1,7 @@
-"""A run of the workflow as it stands: the graph with states, a line per job, and what the journal says."""
+"""A run of the workflow as it stands: the graph with states, a line per job, and what the journal says.
+
+Glue and the journal are asked once every two seconds, however many readers look; nobody changes the answers.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ import pandas as pd
 import streamlit as st
 
 from assay.runtime import clients, workflows
-from assay.runtime.workflows import JobState, Run
+from assay.runtime.workflows import Graph, JobState, Run
 from assay.serving.dashboard import page
+from assay.serving.dashboard.asking import SECONDS
 from assay.serving.dashboard.charts import pipeline as charts
 from assay.sources.entries import Entries
 from assay.sources.runs import runs as of_journal
@@ -24,6 +28,22 @@ _JOBS: page.Columns = {
 }
 
 
+@st.cache_resource(ttl=SECONDS, show_spinner=False)
+def runs() -> list[Run]:
+    """The runs that Glue knows, newest first.
+
+    Raises:
+        TransientError: Glue did not answer.
+        TerminalError: Glue knows no such workflow.
+    """
+    return workflows.runs()
+
+
+def look_again() -> None:
+    """Ask Glue at the next look: a run was started, or ended, which the answers kept do not know yet."""
+    runs.clear()
+
+
 def drawn(run: Run | None) -> None:
     """Show the workflow's graph and a table of its jobs.
 
@@ -34,7 +54,7 @@ def drawn(run: Run | None) -> None:
         TransientError: Glue did not answer.
         TerminalError: Glue knows no such workflow.
     """
-    graph = workflows.graph()
+    graph = _graph()
     states = {} if run is None else run.jobs
     st.graphviz_chart(
         charts.graph(graph, states), width="stretch", alt="The jobs of the workflow, as in the table below"
@@ -45,6 +65,12 @@ def drawn(run: Run | None) -> None:
     page.table(pd.DataFrame(rows), _JOBS, "jobs")
 
 
+@st.cache_resource(ttl=SECONDS, show_spinner=False)
+def _graph() -> Graph:
+    return workflows.graph()
+
+
+@st.cache_resource(ttl=SECONDS, show_spinner=False)
 def steps(run_id: str) -> pd.DataFrame:
     """Every step of a run, as the journal has it now.
 

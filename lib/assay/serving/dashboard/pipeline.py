@@ -7,7 +7,6 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from assay.runtime import workflows
 from assay.serving.dashboard import follow, page
 from assay.serving.dashboard.charts import pipeline as charts
 from assay.serving.dashboard.reading import Query
@@ -80,7 +79,7 @@ def _draw(query: Query, runs: pd.DataFrame) -> None:
 
 
 def _workflow() -> None:
-    newest = workflows.runs()
+    newest = follow.runs()
     if newest:
         st.caption(
             f"As run {newest[0].id} of week {newest[0].week or 'unknown'} left it: {newest[0].status}."

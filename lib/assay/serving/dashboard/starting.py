@@ -35,7 +35,7 @@ def show(_query: Query) -> None:
     """
     st.title("Start a run")
     with page.told():
-        past = workflows.runs()
+        past = follow.runs()
         going = next((run for run in past if run.live), None)
         _form(past, going)
         watched = going.id if going else st.session_state.get(_RUN) or (past[0].id if past else None)
@@ -93,6 +93,7 @@ def _start(week: object, blueprint: str, count: int) -> None:
     run_id = workflows.start(week, blueprint)
     st.session_state[_RUN] = run_id
     st.session_state[_LEFT] = [(week + number * _WEEK, blueprint) for number in range(1, count)]
+    follow.look_again()
     st.rerun()
 
 
@@ -116,6 +117,7 @@ def _watch(run_id: str, *, moving: bool) -> None:
             (week, blueprint), *rest = left
             st.session_state[_RUN] = workflows.start(week, blueprint)
             st.session_state[_LEFT] = rest
+        follow.look_again()
         st.rerun()
 
 

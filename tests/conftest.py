@@ -73,8 +73,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         "spark.sql.codegen.wholeStage": "false",  # as on the local stack: many small queries
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
-        # 100 by default: plans of many tables would be compiled anew.
-        "spark.sql.codegen.cache.maxEntries": "1000",
+        # As on the local stack; 100 by default: plans of many tables would be compiled anew.
+        "spark.sql.codegen.cache.maxEntries": "10000",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         **catalog_settings("glue_catalog", scratch / "glue_catalog"),

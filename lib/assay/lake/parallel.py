@@ -6,7 +6,7 @@ import typing
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from pyspark.util import inheritable_thread_target
+from pyspark import SparkContext
 
 THREADS = 4
 T = typing.TypeVar("T")
@@ -31,8 +31,7 @@ def each(tasks: Mapping[str, Callable[[], T]], *, threads: int = THREADS) -> dic
     if not tasks:
         return {}
     with ThreadPoolExecutor(min(threads, len(tasks))) as pool:
-        # Job groups and local properties of the caller's thread hold in the workers too.
-        futures = {name: pool.submit(inheritable_thread_target(task)) for name, task in tasks.items()}
+        futures = {name: pool.submit(_inheriting(task)) for name, task in tasks.items()}
     errors = {name: error for name, future in futures.items() if (error := future.exception())}
     if not errors:
         return {name: future.result() for name, future in futures.items()}
@@ -41,3 +40,21 @@ def each(tasks: Mapping[str, Callable[[], T]], *, threads: int = THREADS) -> dic
     for name, error in others:
         first.add_note(f"{name} failed too: {type(error).__name__}: {error}")
     raise first
+
+
+def _inheriting(task: Callable[[], T]) -> Callable[[], T]:
+    """The task under job groups and local properties of this thread, as they are now.
+
+    PySpark's own `inheritable_thread_target` takes the task in 3.5, and in 4 wants a session instead.
+    """
+    context: typing.Any = SparkContext._active_spark_context  # noqa: SLF001 the JVM's edge
+    if context is None:
+        return task
+    spark = context._jsc.sc()  # noqa: SLF001 as above
+    properties = spark.getLocalProperties().clone()
+
+    def run() -> T:
+        spark.setLocalProperties(properties)
+        return task()
+
+    return run

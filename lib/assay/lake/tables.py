@@ -322,12 +322,17 @@ class Lake(Published):
         newer_only: bool,
     ) -> None:
         source = f"merge_{uuid.uuid4().hex}"
-        rows.createOrReplaceTempView(source)
+        held = f"{source}_rows"
+        rows.createOrReplaceTempView(held)
         try:
+            # A view by its text is resolved as a whole before the MERGE is. With a frame's own view Spark 4.1
+            # leaves tables unresolved where it asks which files to write anew, and then has no plan for them.
+            self.spark.sql(f"CREATE TEMPORARY VIEW {source} AS SELECT * FROM {held}")
             statement = _merge_statement(contract, bounds, target, source, newer_only=newer_only)
             iceberg.execute(self.spark, statement, properties)
         finally:
-            self.spark.catalog.dropTempView(source)
+            for view in (source, held):
+                self.spark.catalog.dropTempView(view)
 
 
 def _conform(df: DataFrame, contract: Contract, beside: tuple[str, ...] = ()) -> DataFrame:

@@ -20,11 +20,18 @@ from pathlib import Path
 from assay.errors import StackError
 from assay.local.java import certificate_bundle, java_home, trust_store
 
-COORDINATES = (
-    "org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.10.0",  # what Glue 5.1 ships
-    "org.apache.iceberg:iceberg-aws-bundle:1.10.0",
-    "org.apache.hadoop:hadoop-aws:3.3.4",  # the Hadoop that PySpark 3.5.6 ships
-)
+_OF_SPARK = {
+    "3.5": (  # as Glue 5.1
+        "org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.10.0",
+        "org.apache.iceberg:iceberg-aws-bundle:1.10.0",
+        "org.apache.hadoop:hadoop-aws:3.3.4",  # the Hadoop that PySpark 3.5.6 ships
+    ),
+    "4.1": (  # as Glue 6.0
+        "org.apache.iceberg:iceberg-spark-runtime-4.1_2.13:1.11.0",
+        "org.apache.iceberg:iceberg-aws-bundle:1.11.0",
+        "org.apache.hadoop:hadoop-aws:3.4.2",  # the Hadoop that PySpark 4.1.1 ships
+    ),
+}
 DOWNLOAD_SECONDS = 900
 _MANIFEST = "manifest.json"
 
@@ -55,11 +62,27 @@ def cache_folder(environment: Mapping[str, str] | None = None) -> Path:
     return (Path(named) if named else Path.home() / ".cache") / "assay" / "jars"
 
 
-def ensure(coordinates: tuple[str, ...] = COORDINATES, cache: Path | None = None) -> tuple[Path, ...]:
+def of_installed() -> tuple[str, ...]:
+    """The coordinates of what the installed PySpark needs: this is where Glue's versions are told apart.
+
+    Raises:
+        StackError: PySpark is not installed, or is of a version that Assay does not run on.
+    """
+    core = next((spark_home() / "jars").glob("spark-core_*.jar"), Path("spark-core-none"))
+    version = core.stem.rpartition("-")[2]
+    found = _OF_SPARK.get(version.rpartition(".")[0])
+    if found is None:
+        message = f"PySpark is {version}; Assay runs on {' and '.join(_OF_SPARK)}: install one of those"
+        raise StackError(message)
+    return found
+
+
+def ensure(coordinates: tuple[str, ...] | None = None, cache: Path | None = None) -> tuple[Path, ...]:
     """The paths of the jars, fetched if they are not in the cache.
 
     Args:
-        coordinates: Of the libraries, as group:artifact:version; what they depend on comes along.
+        coordinates: Of the libraries, as group:artifact:version; what they depend on comes along. By default
+            those of the installed PySpark.
         cache: The folder to keep them in; the user's cache by default.
 
     Returns:
@@ -68,20 +91,21 @@ def ensure(coordinates: tuple[str, ...] = COORDINATES, cache: Path | None = None
     Raises:
         StackError: They are not cached and cannot be fetched.
     """
-    folder = _folder(coordinates, cache)
+    wanted = of_installed() if coordinates is None else coordinates
+    folder = _folder(wanted, cache)
     if not is_whole(folder):
-        _fetch(coordinates, folder)
+        _fetch(wanted, folder)
     return tuple(folder / jar.name for jar in manifest(folder))
 
 
-def are_cached(coordinates: tuple[str, ...] = COORDINATES, cache: Path | None = None) -> bool:
+def are_cached(coordinates: tuple[str, ...] | None = None, cache: Path | None = None) -> bool:
     """Whether `ensure` would need no network.
 
     Args:
         coordinates: As for `ensure`.
         cache: As for `ensure`.
     """
-    return is_whole(_folder(coordinates, cache))
+    return is_whole(_folder(of_installed() if coordinates is None else coordinates, cache))
 
 
 def _folder(coordinates: tuple[str, ...], cache: Path | None) -> Path:

@@ -28,6 +28,7 @@ NO_TEXT = "base64:"
 """How bytes that are no text begin in JSON."""
 _DIGITS: dict[type[DataType], int] = {ByteType: 3, ShortType: 5, IntegerType: 10, LongType: 19}
 _DATE, _TIME = r"^\s*\d{4}-\d{2}-\d{2}\s*$", r"^\s*\d{4}-\d{2}-\d{2}([ T]\d{2}:.*)?$"
+_IS_UTF8 = "is_valid_utf8"  # since Spark 4
 _MOMENT = "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"
 
 
@@ -129,7 +130,9 @@ def _is_written_as(sql: str, want: DataType) -> Column:
 
 
 def _is_text(value: Column) -> Column:
-    """Whether bytes are UTF-8: decoding replaces what is not, and then they differ."""
+    """Whether bytes are UTF-8. In Spark 3.5 decoding replaces what is not, and then they differ."""
+    if hasattr(F, _IS_UTF8):
+        return F.call_function(_IS_UTF8, value.cast("string"))
     as_bytes = value.cast("binary")
     return F.encode(F.decode(as_bytes, "UTF-8"), "UTF-8") == as_bytes
 

@@ -519,6 +519,23 @@ def test_a_column_that_the_contract_gained_is_added(lake: Lake, quotes: Quotes) 
     assert lake.read(QUOTES).columns == list(Contract.load(QUOTES).columns)
 
 
+def test_an_earlier_state_has_the_columns_of_now(lake: Lake, quotes: Quotes) -> None:
+    lake.spark.sql(f"CREATE NAMESPACE {lake.catalog}.silver")
+    lake.spark.sql(
+        f"CREATE TABLE {lake.catalog}.{QUOTES} (asset string, quoted_at timestamp, price decimal(18,4)) "
+        "USING iceberg"
+    )
+    old = quotes((1, 10, "a")).select("asset", "quoted_at", "price")
+    old.writeTo(f"{lake.catalog}.{QUOTES}").append()
+    first = lake.snapshot(QUOTES)
+    assert lake.read(QUOTES).columns == ["asset", "quoted_at", "price"]
+    lake.append(QUOTES, quotes((2, 11, "b")), {})
+    for state, found in ((first, [(10, None)]), (None, [(10, None), (11, "b")])):
+        rows = lake.read(QUOTES, state)
+        assert rows.schema == Contract.load(QUOTES).schema
+        assert [(row["price"], row["_change_seq"]) for row in rows.orderBy("price").collect()] == found
+
+
 def test_a_cleared_table_is_empty_and_knows_nothing(lake: Lake, quotes: Quotes) -> None:
     lake.append(QUOTES, quotes((1, 10, "a")), {"b": "1"})
     assert lake.watermark(QUOTES, "b") == "1"

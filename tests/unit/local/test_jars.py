@@ -108,6 +108,37 @@ def test_pyspark_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
         jars.spark_home()
 
 
-def test_what_glue_ships_is_what_is_fetched() -> None:
-    versions = {each.rsplit(":", 2)[1]: each.rsplit(":", 1)[1] for each in jars.COORDINATES}
-    assert versions["iceberg-spark-runtime-3.5_2.12"] == versions["iceberg-aws-bundle"] == "1.10.0"
+def installed(root: Path, version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a folder pass for PySpark of a version."""
+    (root / "jars").mkdir()
+    (root / "jars" / f"spark-core_2.1x-{version}.jar").touch()
+    monkeypatch.setattr(jars, "spark_home", lambda: root)
+
+
+@pytest.mark.parametrize(
+    ("spark", "runtime", "iceberg"),
+    [("3.5.6", "3.5_2.12", "1.10.0"), ("4.1.1", "4.1_2.13", "1.11.0")],  # AWS Glue 5.1 and 6.0
+)
+def test_what_glue_ships_is_what_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spark: str, runtime: str, iceberg: str
+) -> None:
+    installed(tmp_path, spark, monkeypatch)
+    versions = {each.rsplit(":", 2)[1]: each.rsplit(":", 1)[1] for each in jars.of_installed()}
+    assert versions[f"iceberg-spark-runtime-{runtime}"] == versions["iceberg-aws-bundle"] == iceberg
+
+
+@pytest.mark.parametrize("version", ["4.0.1", "none"])
+def test_another_spark_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    installed(tmp_path, version, monkeypatch)
+    with pytest.raises(StackError, match=rf"PySpark is {version}; Assay runs on 3\.5 and 4\.1"):
+        jars.of_installed()
+
+
+def test_the_connector_is_of_the_hadoop_and_iceberg_of_the_scala_that_pyspark_has() -> None:
+    """Of the environment that the tests run in: `make test-next` asks this of another PySpark."""
+    shipped = {each.name for each in (jars.spark_home() / "jars").iterdir()}
+    versions = {each.rsplit(":", 2)[1]: each.rsplit(":", 1)[1] for each in jars.of_installed()}
+    (runtime,) = (name for name in versions if name.startswith("iceberg-spark-runtime-"))
+    assert f"hadoop-client-api-{versions['hadoop-aws']}.jar" in shipped
+    scala = runtime.rpartition("_")[2]
+    assert any(name.startswith(f"spark-core_{scala}-") for name in shipped)

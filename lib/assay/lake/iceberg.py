@@ -62,7 +62,10 @@ class Snapshot:
 
 
 class Table:
-    """One table as of the moment it was loaded or refreshed."""
+    """One table as of the moment it was loaded or refreshed.
+
+    Spark keeps one Java object per table for all threads: what another thread commits shows here as well.
+    """
 
     def __init__(self, java: Any) -> None:
         self._java = java
@@ -219,15 +222,20 @@ class Table:
             )  # takes every file, does nothing
         return sorted(str(uri) for uri in action.execute().orphanFileLocations())
 
-    def fork(self, branch: str, source: str = MAIN) -> Snapshot:
-        """Make a branch at the tip of another; return where it starts (an empty snapshot on a new table)."""
-        tip = self.tip(source)
+    def fork(self, branch: str, tip: Snapshot | None = None) -> Snapshot:
+        """Make a branch at a state; return where it starts (an empty snapshot on a new table).
+
+        Args:
+            branch: Its name.
+            tip: The state; main's newest by default.
+        """
+        start = tip or self.head()
         manage = self._java.manageSnapshots()
-        (manage.createBranch(branch) if tip is None else manage.createBranch(branch, tip.id)).commit()
-        start = self.head(branch)
-        if start is None:  # pragma: no cover  Iceberg gives every branch a snapshot
+        (manage.createBranch(branch) if start is None else manage.createBranch(branch, start.id)).commit()
+        begun = self.head(branch)
+        if begun is None:  # pragma: no cover  Iceberg gives every branch a snapshot
             raise RuntimeError(f"branch {branch} has no snapshot")
-        return start
+        return begun
 
     def publish(self, branch: str, dead: tuple[str, ...], onto: str = MAIN) -> None:
         """Move main to a branch's head and drop the branch and others, in one commit.

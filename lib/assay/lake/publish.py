@@ -21,7 +21,7 @@ from assay.errors import AssayError, ContractError, TerminalError, TransientErro
 from assay.lake import iceberg
 from assay.lake.contracts import Contract
 from assay.lake.iceberg import MAIN, Snapshot, Table
-from assay.lake.summary import RUN, TOKEN, WATERMARK, Writer, plain, watermarks
+from assay.lake.summary import RUN, TOKEN, WATERMARK, Writer, plain, watermarks_at
 
 ATTEMPTS = 6
 BRANCH = "audit_"
@@ -90,10 +90,12 @@ def publish(
     for attempt in range(ATTEMPTS):
         time.sleep(_pause(attempt))
         table = Table.load(spark, identifier)
-        marks = watermarks(table, writer.branch)
+        # The state that the write goes on from: marks and branch are of this one, whoever commits meanwhile.
+        tip = table.tip(writer.branch) if table else None
+        marks = watermarks_at(table, tip)
         _refuse_moved(write.contract.name, marks, expected)
         if write.watermark.items() <= marks.items() and write.nothing():
-            return _commit(write, table.tip(writer.branch) if table else None, written=False)
+            return _commit(write, tip, written=False)
         kept = {**({} if write.anew else marks), **write.watermark}
         properties = {
             **{WATERMARK + key: value for key, value in kept.items()},
@@ -101,7 +103,7 @@ def publish(
             TOKEN: uuid.uuid4().hex,
         }
         table = table or _make(spark, catalog, write.contract)
-        published = _attempt(write, spark, table, identifier, writer.branch, properties)
+        published = _attempt(write, spark, table, tip, identifier, writer.branch, properties)
         if published:
             return _commit(write, published, written=True)
     raise TransientError(
@@ -134,6 +136,7 @@ def _attempt(
     write: Write,
     spark: SparkSession,
     table: Table,
+    tip: Snapshot | None,
     identifier: str,
     target: str,
     properties: Mapping[str, str],
@@ -147,8 +150,11 @@ def _attempt(
     try:
         _add_columns(spark, identifier, write.contract, table)
         if target not in (MAIN, *table.branches):
-            table.fork(target)
-        base = table.fork(branch, target)
+            tip = table.fork(target, tip)
+        base = table.fork(branch, tip)
+        if tip is None and table.head(target) is not None:
+            table.drop(branch)  # the first state came meanwhile, and the branch may start from it
+            return None
         _write(write, table, identifier, branch, properties)
         new = _written(table, branch, base)
         if new is None:

@@ -42,8 +42,13 @@ def watermarks(table: Table | None, branch: str = MAIN) -> dict[str, str]:
 
     Our commits carry all of them on; a compaction by another tool does not.
     """
+    return watermarks_at(table, table.tip(branch) if table else None)
+
+
+def watermarks_at(table: Table | None, tip: Snapshot | None) -> dict[str, str]:
+    """Key → newest value as of a state: whoever goes on from that state must not know more than it does."""
     found: dict[str, str] = {}
-    for snapshot in table.ancestry(branch) if table else ():
+    for snapshot in table.ancestry_of(tip.id) if table and tip else ():
         found = {**marks_of(snapshot), **found}
         if RUN in snapshot.summary:
             break

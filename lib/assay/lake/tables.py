@@ -24,7 +24,7 @@ from assay.lake.iceberg import MAIN, Snapshot
 from assay.lake.parallel import each
 from assay.lake.publish import Commit, Write, ensure, publish
 from assay.lake.reading import Published
-from assay.lake.summary import Writer, watermarks
+from assay.lake.summary import Writer, watermarks, watermarks_at
 from assay.spark.local import frame
 
 CHANGE_SEQUENCE = "_change_seq"
@@ -102,7 +102,7 @@ class Lake(Published):
         """
         table = self._table(name)
         tip = table.tip(self.branch) if table else None
-        return (tip.id if tip else None), watermarks(table, self.branch)
+        return (tip.id if tip else None), watermarks_at(table, tip)
 
     def ensure(self, layer: str) -> None:
         """Make the tables of a layer that are not there yet, empty: a question to them then has an answer.

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from assay.errors import ContractError, InputError, TerminalError, TransientError
-from assay.lake import iceberg, states
+from assay.lake import iceberg, publish, states
 from assay.lake.contracts import Contract, names
 from assay.lake.iceberg import Table
 from assay.lake.tables import Lake
@@ -335,6 +335,28 @@ def test_an_error_of_the_rows_themselves_passes_through(lake: Lake, quotes: Quot
 
 
 # -- killed runs and other writers ---------------------------------------------------------------
+@pytest.mark.parametrize("first", [True, False], ids=["of a new table", "of a table with rows"])
+def test_what_comes_between_the_look_and_the_branch_is_not_added_twice(
+    lake: Lake, quotes: Quotes, monkeypatch: pytest.MonkeyPatch, *, first: bool
+) -> None:
+    """All threads share what Java knows of a table, so that the other's commit shows before the branch is."""
+    if not first:
+        lake.append(QUOTES, quotes((0, 9, "0")), {"b": "0"})
+    lake.watermark(QUOTES, "b")
+    really = publish._refuse_moved
+
+    def overtaken(*given: Any) -> None:
+        really(*given)
+        monkeypatch.setattr(publish, "_refuse_moved", really)
+        Lake(lake.spark, "r-2", lake.catalog).append(QUOTES, quotes((1, 10, "a")), {"b": "1"})
+
+    monkeypatch.setattr(publish, "_refuse_moved", overtaken)
+    with pytest.raises(TransientError, match="another run wrote meanwhile"):
+        lake.append(QUOTES, quotes((1, 10, "a")), {"b": "1"})
+    assert prices(lake.read(QUOTES)) == [(0, Decimal(9)), (1, Decimal(10))][first:]
+    assert branches(lake, QUOTES) == ("main",)
+
+
 def test_branches_of_killed_runs_do_no_harm_and_go(lake: Lake, quotes: Quotes) -> None:
     lake.append(QUOTES, quotes((1, 10, "a")), {"b": "1"})
     table = Table.load(lake.spark, f"{lake.catalog}.{QUOTES}")

@@ -250,6 +250,7 @@ def _result(pages: Figures, browser: Figures) -> Figures:
     cpu = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text())
     return {
         "name": "dashboard",
+        "title": "Dashboard",
         "date": str(datetime.now(UTC).date()),
         "machine": {
             "cores": os.cpu_count(),
@@ -297,7 +298,8 @@ def _row(what: str, ours: float, floor: float | None, goal: float | None) -> Fig
         "unit": "s",
         "floor": None if floor is None else round(floor, 4),
         "ratio": None if floor is None else round(ours / floor, 2),
-        "goal": None if goal is None else f"<= {goal:g} s",
+        "goal": None if goal is None else f"≤ {goal:g}",
+        "met": None if goal is None else ours <= goal,
     }
 
 

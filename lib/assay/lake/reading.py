@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 
 from pyspark.sql import Column, DataFrame, DataFrameReader, SparkSession
@@ -90,7 +90,7 @@ class Published:
         pinned = self.snapshot(name) if snapshot is None else snapshot
         if pinned is None:
             return frame(self.spark, [], Contract.load(name).schema)
-        return as_of(self.spark, self._identifier(name), pinned, needed=Contract.load(name).columns)
+        return as_of(self.spark, self._identifier(name), pinned)
 
     def appended(self, name: str, since: int | None, until: int | None = None) -> DataFrame:
         """The rows of an append-only table that were added between two snapshots.
@@ -180,9 +180,7 @@ class Published:
             raise TerminalError(_UNKNOWN.format(name=name, since=since))
 
 
-def as_of(
-    spark: SparkSession, identifier: str, snapshot: int | str, *, needed: Iterable[str] | None = None
-) -> DataFrame:
+def as_of(spark: SparkSession, identifier: str, snapshot: int | str) -> DataFrame:
     """An Iceberg table's rows as of a snapshot, under the columns that it has now.
 
     Spark 3.5 heeds `versionAsOf` in `load` alone, Iceberg on Spark 4 no other option; both then give the
@@ -192,13 +190,12 @@ def as_of(
         spark: The session.
         identifier: `catalog.database.table`.
         snapshot: Its number.
-        needed: Columns that suffice: where all were there, nobody asks what the table has now.
     """
     then = spark.read.format("iceberg").option("versionAsOf", snapshot).load(identifier)
-    held = set(then.columns)
-    if needed is not None and held.issuperset(needed):
-        return then
     now = spark.read.table(identifier).schema
+    held = set(then.columns)
+    if then.columns == now.names:
+        return then
     columns = ((F.col(f"`{each.name}`") if each.name in held else F.lit(None), each) for each in now)
     return then.select(*(column.cast(each.dataType).alias(each.name) for column, each in columns))
 

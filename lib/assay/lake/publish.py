@@ -149,11 +149,12 @@ def _attempt(
     moving = False
     try:
         _add_columns(spark, identifier, write.contract, table)
+        first = tip is None
         if target not in (MAIN, *table.branches):
             tip = table.fork(target, tip)
         base = table.fork(branch, tip)
-        if tip is None and table.head(target) is not None:
-            table.drop(branch)  # the first state came meanwhile, and the branch may start from it
+        if first and table.head() is not None:
+            table.drop(branch)  # another's first state came meanwhile, and the branch may start from it
             return None
         _write(write, table, identifier, branch, properties)
         new = _written(table, branch, base)

@@ -222,20 +222,20 @@ class Table:
             )  # takes every file, does nothing
         return sorted(str(uri) for uri in action.execute().orphanFileLocations())
 
-    def fork(self, branch: str, tip: Snapshot | None = None) -> Snapshot:
-        """Make a branch at a state; return where it starts (an empty snapshot on a new table).
+    def fork(self, branch: str, tip: Snapshot | None = None) -> Snapshot | None:
+        """Make a branch at a state.
 
         Args:
             branch: Its name.
             tip: The state; main's newest by default.
+
+        Returns:
+            Where it starts, on a new table an empty snapshot; None if another writer has dropped it already.
         """
         start = tip or self.head()
         manage = self._java.manageSnapshots()
         (manage.createBranch(branch) if start is None else manage.createBranch(branch, start.id)).commit()
-        begun = self.head(branch)
-        if begun is None:  # pragma: no cover  Iceberg gives every branch a snapshot
-            raise RuntimeError(f"branch {branch} has no snapshot")
-        return begun
+        return start or self.head(branch)
 
     def publish(self, branch: str, dead: tuple[str, ...], onto: str = MAIN) -> None:
         """Move main to a branch's head and drop the branch and others, in one commit.

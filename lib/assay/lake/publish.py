@@ -153,6 +153,8 @@ def _attempt(
         if target not in (MAIN, *table.branches):
             tip = table.fork(target, tip)
         base = table.fork(branch, tip)
+        if base is None:
+            return None
         if first and table.head() is not None:
             table.drop(branch)  # another's first state came meanwhile, and the branch may start from it
             return None

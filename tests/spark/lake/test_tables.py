@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from assay.errors import ContractError, InputError, TerminalError, TransientError
 from assay.lake import iceberg, publish, states
 from assay.lake.contracts import Contract, names
-from assay.lake.iceberg import Table
+from assay.lake.iceberg import MAIN, Snapshot, Table
 from assay.lake.tables import Lake
 from assay.medallion.gold_touched import net_changes
 
@@ -353,6 +353,27 @@ def test_what_comes_between_the_look_and_the_branch_is_not_added_twice(
     monkeypatch.setattr(publish, "_refuse_moved", overtaken)
     with pytest.raises(TransientError, match="another run wrote meanwhile"):
         lake.append(QUOTES, quotes((1, 10, "a")), {"b": "1"})
+    assert prices(lake.read(QUOTES)) == [(0, Decimal(9)), (1, Decimal(10))][first:]
+    assert branches(lake, QUOTES) == ("main",)
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["of a new table", "of a table with rows"])
+def test_a_branch_that_another_writer_drops_at_once_is_made_anew(
+    lake: Lake, quotes: Quotes, monkeypatch: pytest.MonkeyPatch, *, first: bool
+) -> None:
+    if not first:
+        lake.append(QUOTES, quotes((0, 9, "0")), {"b": "0"})
+    really, dropped = Table.head, []
+
+    def drop(table: Table, branch: str = MAIN) -> Snapshot | None:
+        if branch.startswith("audit_") and not dropped:
+            dropped.append(branch)
+            table.drop(branch)
+        return really(table, branch)
+
+    monkeypatch.setattr(Table, "head", drop)
+    lake.append(QUOTES, quotes((1, 10, "a")), {"b": "1"})
+    assert len(dropped) == 1
     assert prices(lake.read(QUOTES)) == [(0, Decimal(9)), (1, Decimal(10))][first:]
     assert branches(lake, QUOTES) == ("main",)
 

@@ -100,6 +100,16 @@ def test_a_server_that_is_not_there_or_not_ready(serve: Serve) -> None:
         trino.run("SELECT 1", URL)
 
 
+def test_a_server_that_has_no_node_yet_is_asked_again(serve: Serve) -> None:
+    none = {"errorName": "NO_NODES_AVAILABLE", "errorType": "INTERNAL_ERROR", "message": "No nodes available"}
+    asked = serve([page(following=1), page(error=none), page(columns=[], data=[])])
+    assert trino.run("SELECT 1 FROM t", URL).num_rows == 0
+    assert [request.method for request in asked] == ["POST", "GET", "POST"]
+    serve([page(error=none) for _ in range(trino._MOST_ATTEMPTS)])
+    with pytest.raises(TransientError, match="no node that runs queries; is it starting"):
+        trino.run("SELECT 1 FROM t", URL)
+
+
 def test_names_are_looked_up_before_trino_is_asked(lake: FolderCatalog, serve: Serve) -> None:
     asked = serve([])
     with pytest.raises(InputError, match=r"there is no table 'silver.trade'; did you mean 'silver.trades'"):

@@ -90,7 +90,7 @@ def stop(home: Home) -> bool:
 
 
 def answers(url: str) -> bool:
-    """Whether a server runs queries: for seconds after it says that it started, it has no node for them."""
+    """Whether a server runs queries: for seconds after it says that it started, it does not."""
     try:
         return bool(trino.run("SELECT 1", url).num_rows)
     except AssayError:

@@ -27,8 +27,10 @@ _HEADERS: Final = {
     "X-Trino-Client-Capabilities": "PARAMETRIC_DATETIME",
 }
 _BUSY = frozenset({429, 502, 503, 504})
-_BUSY_SECONDS = 0.1
+_BUSY_SECONDS = 0.2
 _MOST_ATTEMPTS = 50
+_NO_NODES = "NO_NODES_AVAILABLE"
+"""For some 5 s after it says that it started, a server has no node for a catalog, but one for `SELECT 1`."""
 _SECONDS = 60.0
 Page = Mapping[str, Any]
 
@@ -68,15 +70,28 @@ def run(sql: str, url: str) -> pa.Table:
         TransientError: The server does not answer.
         TerminalError: The server fails.
     """
+    error: Page = {}
+    for _ in range(_MOST_ATTEMPTS):
+        columns, rows, error = _answer(sql, url)
+        if error.get("errorName") != _NO_NODES:
+            break
+        time.sleep(_BUSY_SECONDS)
+    if error:
+        raise _failure(error)
+    kinds = [wire.arrow_type(column["type"]) for column in columns]
+    return wire.table([column["name"] for column in columns], kinds, rows)
+
+
+def _answer(sql: str, url: str) -> tuple[list[Mapping[str, str]], list[list[Any]], Page]:
+    """Columns, rows, and the error if there is one."""
     columns: list[Mapping[str, str]] = []
     rows: list[list[Any]] = []
     for page in _pages(sql, url):
         if "error" in page:
-            raise _failure(page["error"])
+            return columns, rows, page["error"]
         columns = page.get("columns") or columns
         rows.extend(page.get("data") or [])
-    kinds = [wire.arrow_type(column["type"]) for column in columns]
-    return wire.table([column["name"] for column in columns], kinds, rows)
+    return columns, rows, {}
 
 
 def _pages(sql: str, url: str) -> Iterator[Page]:
@@ -110,6 +125,8 @@ def _failure(error: Page) -> AssayError:
     text = " ".join(str(error.get("message", "no message")).split()).rstrip(".")
     if error.get("errorName") == "DIVISION_BY_ZERO":
         return InputError("the query divides by zero; write try(...) to get NULL there")
+    if error.get("errorName") == _NO_NODES:
+        return TransientError("Trino has no node that runs queries; is it starting? Try again")
     if error.get("errorType") == "USER_ERROR":
         return InputError(f"Trino refuses the query: {text}")
     if error.get("errorType") == "INSUFFICIENT_RESOURCES":

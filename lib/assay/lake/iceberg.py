@@ -6,9 +6,11 @@ the Java API publishes a branch and drops it in a single commit, where SQL needs
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache, reduce
 from typing import Any
 
 from py4j.protocol import Py4JJavaError
@@ -67,7 +69,8 @@ class Table:
     Spark keeps one Java object per table for all threads: what another thread commits shows here as well.
     """
 
-    def __init__(self, java: Any) -> None:
+    def __init__(self, jvm: Any, java: Any) -> None:
+        self._jvm = jvm
         self._java = java
 
     @staticmethod
@@ -78,16 +81,15 @@ class Table:
             spark: The session.
             identifier: `catalog.database.table`.
         """
+        jvm = _jvm(spark)
+        load = _static(jvm, "org.apache.iceberg.spark.Spark3Util.loadIcebergTable")
         try:
-            java = _jvm(spark).org.apache.iceberg.spark.Spark3Util.loadIcebergTable(
-                spark._jsparkSession,  # noqa: SLF001 the JVM's edge
-                identifier,
-            )
+            java = load(spark._jsparkSession, identifier)  # noqa: SLF001 the JVM's edge
         except (Py4JJavaError, CapturedException) as error:
             if _ABSENT.intersection(causes(error)):
                 return None
             raise
-        table = Table(java)
+        table = Table(jvm, java)
         table.refresh()
         return table
 
@@ -98,7 +100,8 @@ class Table:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns' names in order."""
-        return tuple(field.name() for field in self._java.schema().columns())
+        schema = _static(self._jvm, "org.apache.iceberg.SchemaParser.toJson")(self._java.schema())
+        return tuple(field["name"] for field in json.loads(schema)["fields"])
 
     @property
     def branches(self) -> tuple[str, ...]:
@@ -281,8 +284,10 @@ class Table:
         java = self._java.snapshot(number)
         if java is None:  # expired
             return None
-        at = datetime.fromtimestamp(java.timestampMillis() / 1000, UTC)
-        return Snapshot(java.snapshotId(), java.parentId(), at, java.operation(), dict(java.summary()))
+        # As one text: asked one by one, the entries of a summary take a hundred calls of the JVM.
+        said = json.loads(_static(self._jvm, "org.apache.iceberg.SnapshotParser.toJson")(java))
+        at, summary = datetime.fromtimestamp(said["timestamp-ms"] / 1000, UTC), said["summary"]
+        return Snapshot(number, said.get("parent-snapshot-id"), at, summary.pop("operation"), summary)
 
 
 def execute(spark: SparkSession, statement: str, properties: Mapping[str, str]) -> None:
@@ -338,5 +343,12 @@ def causes(error: BaseException) -> list[str]:
 def _jvm(spark: SparkSession) -> Any:
     """The JVM with the session made the thread's own: catalogs are looked up in the active one's settings."""
     jvm: Any = spark._jvm  # noqa: SLF001 the JVM's edge
-    jvm.org.apache.spark.sql.SparkSession.setActiveSession(spark._jsparkSession)  # noqa: SLF001 as above
+    activate = _static(jvm, "org.apache.spark.sql.SparkSession.setActiveSession")
+    activate(spark._jsparkSession)  # noqa: SLF001 as above
     return jvm
+
+
+@lru_cache(maxsize=64)
+def _static(jvm: Any, path: str) -> Any:
+    """A static method of a JVM, found once: every part of its path is a question to the JVM."""
+    return reduce(getattr, path.split("."), jvm)

@@ -252,7 +252,8 @@ def _make(spark: SparkSession, catalog: str, contract: Contract) -> Table:
 
 def _add_columns(spark: SparkSession, identifier: str, contract: Contract, table: Table) -> None:
     """Columns that the contract gained are added; old rows have null in them."""
-    new = [field for field in contract.fields if field.name not in table.columns]
+    there = table.columns
+    new = [field for field in contract.fields if field.name not in there]
     if new:
         columns = ", ".join(f"`{field.name}` {field.type}" for field in new)
         spark.sql(f"ALTER TABLE {identifier} ADD COLUMNS ({columns})")

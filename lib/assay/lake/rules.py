@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import or_
-
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
@@ -31,10 +28,14 @@ def violations(contract: Contract, *severities: Severity) -> Column:
 
 def unacceptable(contract: Contract) -> Column:
     """Whether a row may not stand in the table: it breaks a rule that does more than warn."""
-    strict = (broken(rule.expression) for rule in contract.rules if rule.severity != "warn")
-    return reduce(or_, strict, F.lit(False))
+    strict = [_broken(rule.expression) for rule in contract.rules if rule.severity != "warn"]
+    return F.expr(" OR ".join(strict) or "false")
 
 
 def broken(expression: str) -> Column:
     """Whether a rule is broken: its expression is false. Null keeps it (absence is a rule of its own)."""
-    return ~F.coalesce(F.expr(expression), F.lit(True))
+    return F.expr(_broken(expression))
+
+
+def _broken(expression: str) -> str:
+    return f"(NOT coalesce(({expression}), true))"

@@ -60,7 +60,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     settings = {
         "spark.master": "local[2]",
         "spark.driver.extraJavaOptions": (
-            f"-Duser.timezone=UTC -Dderby.system.home={scratch} -XX:+UseParallelGC"
+            f"-Duser.timezone=UTC -Dderby.system.home={scratch} {spark_conf.JAVA_OPTIONS}"
         ),
         "spark.driver.memory": "2g",
         "spark.driver.host": "127.0.0.1",

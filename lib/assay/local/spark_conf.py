@@ -16,6 +16,13 @@ from assay.local.state import write_text
 
 CATALOG = "glue_catalog"
 DRIVER_MEMORY = "2g"
+JAVA_OPTIONS = (
+    "-XX:+UseParallelGC -XX:Tier4InvocationThreshold=100000 -XX:Tier4MinInvocationThreshold=12000 "
+    "-XX:Tier4CompileThreshold=300000 -XX:Tier4BackEdgeThreshold=400000"
+)
+"""Of a JVM on one machine. A week is much code that runs some thousand times: with Java's own thresholds, a
+twentieth or a tenth of these, the second compiler takes a third of the cores. Loops over rows reach them at
+once."""
 _LOG4J = """\
 # Warnings of Assay's own interest only: a local run should print its progress, not Spark's.
 rootLogger.level = error
@@ -85,7 +92,7 @@ def write(folder: Path, values: Mapping[str, str], jars: Iterable[Path]) -> None
 def _machine(scratch: Path) -> dict[str, str]:
     java_options = (
         f"-Duser.timezone=UTC -Dderby.system.home={scratch} -Djava.net.preferIPv4Stack=true "
-        "-XX:+UseParallelGC -Xss4m"
+        f"-Xss4m {JAVA_OPTIONS}"
     )
     return {
         "spark.master": "local[2]",

@@ -61,10 +61,14 @@ def kept(path: Path, figures: dict[str, Any], results: list[dict[str, Any]]) -> 
 def tree(pid: int) -> Iterator[int]:
     """A process and all below it."""
     yield pid
-    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+    try:
+        threads = list(Path(f"/proc/{pid}/task").iterdir())
+    except OSError:  # it has just ended
+        return
+    for thread in threads:
         try:
-            children = listed.read_text(encoding="utf-8").split()
-        except OSError:  # it has just ended
+            children = (thread / "children").read_text(encoding="utf-8").split()
+        except OSError:
             continue
         for child in children:
             yield from tree(int(child))

@@ -121,7 +121,7 @@ test-faults: $(CLASSES) ## Kill, cut, flood and confuse everything: is anything 
 	try() { exec $(BIN)/python -m pytest -m 'slow or not slow' --durations=20 "$$@"; }
 	JDK_JAVA_OPTIONS= try $(ONE_SPARK) > .faults/one_spark.log 2>&1 & parts=($$!)
 	try $(KILLS) > .faults/kills.log 2>&1 & parts+=($$!)
-	try tests/faults $(addprefix --ignore=,$(ONE_SPARK) $(KILLS)) > .faults/rest.log 2>&1 & parts+=($$!)
+	try tests/faults $(addprefix --ignore=,$(ONE_SPARK) $(KILLS) tests/faults/test_cluster.py) > .faults/rest.log 2>&1 & parts+=($$!)
 	trap 'kill "$${parts[@]}" 2>/dev/null || true' EXIT
 	status=0
 	for part in "$${parts[@]}"; do wait $$part || status=1; done
@@ -131,7 +131,7 @@ test-faults: $(CLASSES) ## Kill, cut, flood and confuse everything: is anything 
 	PYTHONPATH=lib:tests $(BIN)/python -m faults.report
 
 test-cluster: $(READY) ## Run two weeks on a cluster of two executors: are the tables those of one process?
-	@$(BIN)/python -m pytest -m slow tests/faults/test_machines.py -k cluster --durations=5
+	@$(BIN)/python -m pytest -m slow tests/faults/test_cluster.py --durations=5
 
 test-skew: $(READY) ## A customer with a million events, an experiment with nearly all exposures: does one task do it all?
 	@$(BIN)/python -m pytest -m slow tests/spark/test_skew.py --durations=5

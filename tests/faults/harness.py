@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyspark
 import pytest
 
 from assay.local import job, stack, state
@@ -195,6 +196,14 @@ class Place:
         kept = dict(line.split(" ", 1) for line in file.read_text().splitlines())
         file.write_text("".join(f"{name} {value}\n" for name, value in {**kept, **settings}.items()))
         return {"SPARK_CONF_DIR": str(folder)}
+
+    def cluster_of_two(self, folder: Path) -> dict[str, str]:
+        """The variables that give a job a cluster of two executors, in processes with a core each."""
+        spark_home = folder / "spark"  # a cluster writes into its own folder, here not among the packages
+        spark_home.mkdir()
+        for part in Path(pyspark.__file__).parent.iterdir():
+            (spark_home / part.name).symlink_to(part)
+        return self.spark_conf({"spark.master": "local-cluster[2,1,1024]"}) | {"SPARK_HOME": str(spark_home)}
 
     # -- whole runs that are killed ------------------------------------------------------------
     def kill_in(self, name: str, week: str, *servers: str, pause: float = 0.7) -> None:

@@ -12,10 +12,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-import pyspark
 import pytest
 
-from faults.harness import FIRST, JOBS, SECOND, SECONDS, Place, Undisturbed, differing
+from faults.harness import SECOND, SECONDS, Place, Undisturbed, differing
 from faults.plant import leave_room
 
 pytestmark = pytest.mark.slow
@@ -104,33 +103,12 @@ def test_the_clock_goes_back(
     )
 
 
-def cluster_of_two(place: Place, folder: Path) -> dict[str, str]:
-    """The variables that give a job a cluster of two executors, processes of their own with a core each."""
-    spark_home = folder / "spark"  # a cluster writes into its own folder, here not among the packages
-    spark_home.mkdir()
-    for part in Path(pyspark.__file__).parent.iterdir():
-        (spark_home / part.name).symlink_to(part)
-    return place.spark_conf({"spark.master": "local-cluster[2,1,1024]"}) | {"SPARK_HOME": str(spark_home)}
-
-
-def test_a_cluster_gives_what_one_process_gives(
-    fresh: Place, undisturbed: Undisturbed, tmp_path: Path
-) -> None:
-    """Two weeks, all that Spark does of them on two executors that share nothing but the object store."""
-    cluster = cluster_of_two(fresh, tmp_path)
-    for week in (FIRST, SECOND):
-        for job in JOBS:
-            ended = fresh.job(job, week, environment=cluster)
-            assert ended.code == 0, ended.said
-    assert differing(fresh.checksums(), undisturbed.second) == set()
-
-
 def test_an_executor_is_killed(
     second_week: Place, undisturbed: Undisturbed, survived: Callable[..., None], tmp_path: Path
 ) -> None:
     """A cluster of two in processes of their own; the jobs notice nothing."""
     place = second_week
-    cluster = cluster_of_two(place, tmp_path)
+    cluster = place.cluster_of_two(tmp_path)
     for job in ("assay-ingest", "assay-bronze"):
         assert place.job(job, SECOND).code == 0
     for job in ("assay-silver", "assay-gold"):

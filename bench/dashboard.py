@@ -18,8 +18,6 @@ import argparse
 import asyncio
 import json
 import os
-import platform
-import re
 import shutil
 import socket
 import statistics
@@ -29,8 +27,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -43,9 +39,9 @@ from assay.local import stack
 from assay.serving.dashboard.app import PAGES
 from assay.serving.dashboard.visit import ERROR, FIRST, Visit, visit
 
-ROOT = Path(__file__).parents[1]
-STORED = ROOT / "bench" / "results" / "dashboard.json"
-PAGE = ROOT / "docs" / "dashboard.md"
+import record
+
+PAGE = record.ROOT / "docs" / "dashboard.md"
 BEGIN, END = "<!-- by bench/dashboard.py -->\n", "<!-- end -->\n"
 READERS, SECONDS = (1, 10, 50), 5.0
 ALONE = 3
@@ -54,6 +50,11 @@ BROWSER_VISITS = 5
 GOAL = 2.0
 """Seconds to the first page on the default data."""
 BARE = "a bare page"
+ABOUT = (
+    "Seconds until a page's script has ended, by the 95th percentile of visits in Streamlit's protocol. "
+    "First: all readers at once in a server that has just begun to answer; again: each as soon as its last "
+    "page stood. Beside it a page of Streamlit with a title and nothing else, asked in the same way."
+)
 WARM_SECONDS = 10.0
 Figures = dict[str, Any]
 
@@ -71,21 +72,23 @@ def main() -> None:
             for title, command in pages.items()
         }
     browser = _browser(environment) if asked.browser else {}
-    result = _result(found, browser)
-    sys.stdout.write(table(result))
+    sys.stdout.write(table(found, browser))
     if (asked.pages, asked.readers, asked.seconds, asked.browser) == (list(PAGES), READERS, SECONDS, True):
-        STORED.parent.mkdir(exist_ok=True)
-        STORED.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        path = record.store(
+            "dashboard", "Dashboard", __doc__, rows(found, browser),
+            about=ABOUT, packages=["streamlit"], more={"pages": found, "browser": browser},
+        )  # fmt: skip
+        result = json.loads(path.read_text(encoding="utf-8"))
         PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), result), encoding="utf-8")
 
 
-def table(result: Mapping[str, Any]) -> str:
+def table(pages: Figures, browser: Figures) -> str:
     """What was measured, for people: a line per page, p50 and p95 of each kind of visit.
 
     Args:
-        result: As it is stored.
+        pages: Title → readers → kind of visit → quantiles.
+        browser: `first` and `again` of Chromium; empty where it was not asked.
     """
-    pages: Figures = result["pages"]
     readers = list(next(iter(pages.values())))
     heads = [f"{kind}, {count}" for count in readers for kind in ("first", "again")]
     lines = [
@@ -98,7 +101,6 @@ def table(result: Mapping[str, Any]) -> str:
             for title, found in pages.items()
         ),
     ]
-    browser = result["browser"]
     if browser:
         first, again = f"{browser['first']:.2f}", _cell(browser["again"])
         lines += [
@@ -117,12 +119,12 @@ def written(page: str, result: Mapping[str, Any]) -> str:
     """
     machine = result["machine"]
     said = (
-        f"Measured {result['date']} on {machine['cores']} cores ({machine['cpu']}) and {machine['memory']} "
-        "GB: seconds, p50 / p95.\n\n"
+        f"Measured {result['date']} on {machine['cores']} cores ({machine['cpu']}) and {machine['memory']}: "
+        "seconds, p50 / p95.\n\n"
     )
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}{said}{table(result)}{END}{after}"
+    return f"{before}{BEGIN}{said}{table(result['pages'], result['browser'])}{END}{after}"
 
 
 def _asked() -> argparse.Namespace:
@@ -245,30 +247,7 @@ def _chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("google-chrome")
 
 
-def _result(pages: Figures, browser: Figures) -> Figures:
-    memory = re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())
-    cpu = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text())
-    return {
-        "name": "dashboard",
-        "title": "Dashboard",
-        "date": str(datetime.now(UTC).date()),
-        "machine": {
-            "cores": os.cpu_count(),
-            "memory": round(int(memory[1]) / 2**20) if memory else None,
-            "cpu": cpu[1] if cpu else platform.machine(),
-        },
-        "versions": {
-            "python": platform.python_version(),
-            "assay": _commit(),
-            "streamlit": metadata.version("streamlit"),
-        },
-        "rows": rows(pages, browser),
-        "pages": pages,
-        "browser": browser,
-    }
-
-
-def rows(pages: Figures, browser: Figures) -> list[Figures]:
+def rows(pages: Figures, browser: Figures) -> list[record.Row]:
     """The first page and the slowest one beside the bare page, each by p95; and what a browser takes.
 
     Args:
@@ -284,23 +263,13 @@ def rows(pages: Figures, browser: Figures) -> list[Figures]:
             for name, title in {"first page": others[0], f"slowest page ({slowest})": slowest}.items():
                 readers = "1 reader" if count == "1" else f"{count} readers at once"
                 what = f"{name}, {'opened first' if kind == 'first' else 'opened again'} by {readers}, p95"
-                found.append(_row(what, ours[title], pages[bare][count][kind]["p95"], None))
+                found.append(
+                    record.row(what, ours[title], "s", peer=pages[bare][count][kind]["p95"], against=BARE)
+                )
     if browser:
-        found.append(_row("first page in Chromium, opened first", browser["first"], None, GOAL))
-        found.append(_row("first page in Chromium, opened again, p95", browser["again"]["p95"], None, GOAL))
+        for kind, taken in (("first", browser["first"]), ("again, p95", browser["again"]["p95"])):
+            found.append(record.row(f"first page in Chromium, opened {kind}", taken, "s", most=GOAL))
     return found
-
-
-def _row(what: str, ours: float, floor: float | None, goal: float | None) -> Figures:
-    return {
-        "what": what,
-        "ours": round(ours, 4),
-        "unit": "s",
-        "floor": None if floor is None else round(floor, 4),
-        "ratio": None if floor is None else round(ours / floor, 2),
-        "goal": None if goal is None else f"≤ {goal:g}",
-        "met": None if goal is None else ours <= goal,
-    }
 
 
 def _spread(visits: Sequence[Visit]) -> Figures:
@@ -315,13 +284,6 @@ def _quantiles(taken: Sequence[float]) -> Figures:
 
 def _cell(found: Mapping[str, float]) -> str:
     return f"{found['p50']:.2f} / {found['p95']:.2f}"
-
-
-def _commit() -> str:
-    done = subprocess.run(
-        ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip()
 
 
 if __name__ == "__main__":

@@ -80,14 +80,12 @@ def _table(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
-    other = row.get("peer") if row.get("peer") is not None else row.get("floor")
-    against = row.get("against") or ("" if other is None else "floor" if row.get("peer") is None else "peer")
     return (
         str(row["what"]),
         figure(row.get("ours")),
         str(row.get("unit", "")),
-        str(against),
-        figure(other),
+        str(row.get("against") or ("" if row.get("peer") is None else "peer")),
+        figure(row.get("peer")),
         figure(row.get("ratio")),
         figure(row.get("goal")),
         _VERDICTS.get(row.get("met"), ""),

@@ -58,8 +58,8 @@ def test_what_is_kept_is_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("row", "line"),
     [
-        ({"what": "a", "ours": 0.25, "unit": "s", "floor": 0.02, "ratio": 12.5, "goal": 0.3},
-         "| a | 0.25 | s | floor | 0.02 | 12.5 | 0.3 |  |"),
+        ({"what": "a", "ours": 0.25, "unit": "s", "peer": 0.02, "against": "b", "ratio": 12.5, "goal": 0.3},
+         "| a | 0.25 | s | b | 0.02 | 12.5 | 0.3 |  |"),
         ({"what": "a", "ours": 3}, "| a | 3 |  |  |  |  |  |  |"),
         ({"what": "a", "ours": 3, "unit": "s", "peer": 2.0, "goal": "< 4 s", "met": True},
          "| a | 3 | s | peer | 2 |  | < 4 s | yes |"),

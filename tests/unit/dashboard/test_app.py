@@ -106,6 +106,23 @@ def test_the_command_serves_this_machine_and_its_pages_can_be_visited(tmp_path: 
     assert Path(app.__file__) == __main__.SCRIPT
 
 
+_ALONE = """
+import sys, threading
+from streamlit.web import cli
+from assay.serving.dashboard import __main__
+assert "numpy" not in sys.modules
+__main__.Thread.start = lambda thread: print("numpy" in sys.modules)
+cli.main = lambda *given, **named: None
+__main__.main()
+"""
+
+
+def test_numpy_is_loaded_before_there_is_a_second_thread() -> None:
+    """A reader who came while the server loaded it for itself was shown a RecursionError."""
+    done = subprocess.run([sys.executable, "-c", _ALONE], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True"]
+
+
 def test_a_server_that_is_not_there_is_told_and_does_not_stop_its_own_start() -> None:
     with pytest.raises(TransientError, match=r"page 'market' of 127\.0\.0\.1:9 did not stand: "):
         asyncio.run(visit("127.0.0.1:9", "market"))

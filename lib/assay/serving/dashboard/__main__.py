@@ -22,6 +22,7 @@ _SECONDS = 0.05  # between two looks whether the server listens
 
 def main() -> None:
     """Serve until a signal ends it."""
+    import numpy  # noqa: F401, ICN001 by one thread: two that load it at the same time can end in an endless call
     from streamlit.web import cli
 
     Thread(target=warm, daemon=True).start()

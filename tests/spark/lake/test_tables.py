@@ -378,6 +378,23 @@ def test_a_branch_that_another_writer_drops_at_once_is_made_anew(
     assert branches(lake, QUOTES) == ("main",)
 
 
+def test_states_and_columns_are_those_that_spark_shows(lake: Lake, quotes: Quotes) -> None:
+    """Spark reads them from the table's own metadata; a summary may hold whatever a watermark says."""
+    lake.append(QUOTES, quotes((1, 10, "a")), {"b": '1, {x}="y" é\\n'})
+    lake.append(QUOTES, quotes((2, 11, "b")), {"b": "2"})
+    name = f"{lake.catalog}.{QUOTES}"
+    table = Table.load(lake.spark, name)
+    assert table is not None
+    told = lake.spark.table(f"{name}.snapshots").orderBy("committed_at").collect()
+    assert [(each.id, each.parent, each.operation, each.summary) for each in table.snapshots()] == [
+        (row["snapshot_id"], row["parent_id"], row["operation"], row["summary"]) for row in told
+    ]
+    assert [each.at.replace(tzinfo=None) for each in table.snapshots()] == [
+        row["committed_at"] for row in told
+    ]
+    assert table.columns == tuple(lake.spark.table(name).columns)
+
+
 def test_branches_of_killed_runs_do_no_harm_and_go(lake: Lake, quotes: Quotes) -> None:
     lake.append(QUOTES, quotes((1, 10, "a")), {"b": "1"})
     table = Table.load(lake.spark, f"{lake.catalog}.{QUOTES}")

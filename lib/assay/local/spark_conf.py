@@ -21,8 +21,8 @@ JAVA_OPTIONS = (
     "-XX:Tier4CompileThreshold=300000 -XX:Tier4BackEdgeThreshold=400000"
 )
 """Of a JVM on one machine. A week is much code that runs some thousand times: with Java's own thresholds, a
-twentieth or a tenth of these, the second compiler takes a third of the cores. Loops over rows reach them at
-once."""
+twentieth or a tenth of these, the second compiler takes three tenths of the processor's time. Loops over rows
+reach them at once."""
 _LOG4J = """\
 # Warnings of Assay's own interest only: a local run should print its progress, not Spark's.
 rootLogger.level = error

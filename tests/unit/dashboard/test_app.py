@@ -107,7 +107,7 @@ def test_the_command_serves_this_machine_and_its_pages_can_be_visited(tmp_path: 
 
 
 _ALONE = """
-import sys, threading
+import sys
 from streamlit.web import cli
 from assay.serving.dashboard import __main__
 assert "numpy" not in sys.modules

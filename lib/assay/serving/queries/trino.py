@@ -70,7 +70,6 @@ def run(sql: str, url: str) -> pa.Table:
         TransientError: The server does not answer.
         TerminalError: The server fails.
     """
-    error: Page = {}
     for _ in range(_MOST_ATTEMPTS):
         columns, rows, error = _answer(sql, url)
         if error.get("errorName") != _NO_NODES:

@@ -7,9 +7,9 @@ the Java API publishes a branch and drops it in a single commit, where SQL needs
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache, reduce
 from typing import Any
 
@@ -19,6 +19,7 @@ from pyspark.sql import SparkSession
 
 MAIN = "main"
 APPEND, REPLACE = "append", "replace"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ABSENT = frozenset({"NoSuchTableException", "NoSuchNamespaceException"})
 _UNKNOWN = "CommitStateUnknownException"
 _CONFLICT = frozenset({"CommitFailedException", _UNKNOWN})
@@ -224,6 +225,21 @@ class Table:
                 jvm.java.util.stream.Stream.builder()
             )  # takes every file, does nothing
         return sorted(str(uri) for uri in action.execute().orphanFileLocations())
+
+    def expire(self, before: datetime, abandoned: Iterable[int]) -> None:
+        """Drop states, with the files that only they had, in one commit.
+
+        By the driver, which reads lists of files, where Iceberg's procedure in SQL starts jobs of Spark.
+
+        Args:
+            before: States that are older go, but for the heads of branches.
+            abandoned: Numbers of further states.
+        """
+        milliseconds = (before - _EPOCH) // timedelta(milliseconds=1)
+        update = self._java.expireSnapshots().expireOlderThan(milliseconds).retainLast(1)
+        for number in abandoned:
+            update = update.expireSnapshotId(number)
+        update.commit()
 
     def fork(self, branch: str, tip: Snapshot | None = None) -> Snapshot | None:
         """Make a branch at a state.

@@ -10,7 +10,6 @@ import time
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors.exceptions.captured import CapturedException
@@ -30,6 +29,7 @@ FEWEST = 5
 MANIFESTS = 10
 """More manifests than this are merged: a reader opens every one."""
 _SMALL = 0.75  # of the target: what Iceberg takes for a small file, and rewrites
+_READ_ONCE = "bronze."
 _WAIT_SECONDS = 0.5
 T = typing.TypeVar("T")
 
@@ -101,12 +101,16 @@ def merge_manifests(lake: Published, name: str) -> None:
 def compute_statistics(lake: Published, name: str) -> bool:
     """Count distinct values per column for query planners, unless that is done for the newest state.
 
+    Bronze is left out: the jobs read what is new of it, and hardly a question goes there.
+
     Returns:
         Whether it was done now.
 
     Raises:
         TransientError: Other writers committed first each time.
     """
+    if name.startswith(_READ_ONCE):
+        return False
     table = Table.load(lake.spark, f"{lake.catalog}.{name}")
     head = table.head() if table else None
     if table is None or head is None or table.has_statistics(head.id):
@@ -123,11 +127,13 @@ def expire(lake: Published, name: str, what: Expiry) -> None:
     Raises:
         TransientError: Other writers committed first each time.
     """
-    at = what.since.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-    arguments = [f"older_than => TIMESTAMP '{at}'", "retain_last => 1"]
-    if what.abandoned:
-        arguments.append(f"snapshot_ids => array({', '.join(f'{each}L' for each in what.abandoned)})")
-    _call(lake, name, "expire_snapshots", *arguments)
+
+    def drop() -> None:
+        table = Table.load(lake.spark, f"{lake.catalog}.{name}")
+        if table:
+            table.expire(what.since, what.abandoned)
+
+    patiently(name, drop)
 
 
 def patiently(name: str, task: Callable[[], T], sleep: Callable[[float], None] = time.sleep) -> T:

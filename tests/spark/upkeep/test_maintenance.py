@@ -143,5 +143,24 @@ def test_what_has_no_news_is_left_as_it_is(lake: Lake) -> None:
     add(lake, 1)
     (done,) = maintained(lake, How(), datetime.now(UTC))
     (again,) = maintained(lake, How(), datetime.now(UTC))
-    assert (done.statistics, again.statistics) == (True, False)
+    assert (done.statistics, again.statistics) == (False, False)
     assert again.kept == done.kept == 2
+
+
+def test_values_are_counted_once_per_state_and_not_in_bronze(lake: Lake) -> None:
+    loads = "silver.loads"
+    at = datetime(2026, 1, 5)  # noqa: DTZ001 a Spark timestamp of a UTC session
+    row = (at.date(), "shop", "1.0.0", "{}", at, "000001", lake.run_id)
+    lake.append(loads, lake.spark.createDataFrame([row], Contract.load(loads).schema), {})
+    add(lake, 1)
+
+    def counted() -> dict[str, bool]:
+        return {each.table: each.statistics for each in maintained(lake, How(), datetime.now(UTC))}
+
+    assert counted() == {NAME: False, loads: True}
+    assert counted() == {NAME: False, loads: False}
+    known = Table.load(lake.spark, f"{lake.catalog}.{loads}")
+    assert known is not None
+    head = known.head()
+    assert head is not None
+    assert known.has_statistics(head.id)

@@ -110,22 +110,28 @@ test-gate: $(READY) ## Plant seven faults in the local platform: does every run 
 test-project: $(READY) ## Make a project of one's own, run it, and ask every command for JSON
 	@$(BIN)/python -m pytest -m slow tests/stack/test_project.py --durations=5
 
-# Three parts side by side, each of which mostly waits: the longest of these holds one Spark for half an hour, which is
-# worth Java's second compiler.
+# Three parts side by side, which share two weeks in which nothing happens: the longest of these holds one Spark for half
+# an hour, which is worth Java's second compiler.
 ONE_SPARK := $(addprefix tests/faults/test_,sequences.py files.py writers.py sources.py)
 KILLS := $(addprefix tests/faults/test_,killed.py repair.py forget.py)
 
 test-faults: $(CLASSES) ## Kill, cut, flood and confuse everything: is anything lost? Writes docs/reliability.md
 	@rm -rf .faults
 	mkdir .faults
+	export FAULTS_SHARED=$(CURDIR)/.faults/shared
+	parts=()
+	finish() {
+		kill "$${parts[@]}" 2>/dev/null || true
+		for each in both first; do ASSAY_HOME=$$FAULTS_SHARED/$$each/.assay $(BIN)/assay reset --yes > /dev/null; done
+	}
+	trap finish EXIT
 	try() { exec $(BIN)/python -m pytest -m 'slow or not slow' --durations=20 "$$@"; }
-	JDK_JAVA_OPTIONS= try $(ONE_SPARK) > .faults/one_spark.log 2>&1 & parts=($$!)
+	JDK_JAVA_OPTIONS= try $(ONE_SPARK) > .faults/one_spark.log 2>&1 & parts+=($$!)
 	try $(KILLS) > .faults/kills.log 2>&1 & parts+=($$!)
 	try tests/faults $(addprefix --ignore=,$(ONE_SPARK) $(KILLS) tests/faults/test_cluster.py) > .faults/rest.log 2>&1 & parts+=($$!)
-	trap 'kill "$${parts[@]}" 2>/dev/null || true' EXIT
 	status=0
 	for part in "$${parts[@]}"; do wait $$part || status=1; done
-	trap - EXIT  # they have ended: their numbers may be other processes' by now
+	parts=()  # they have ended: their numbers may be other processes' by now
 	cat .faults/*.log
 	[ $$status = 0 ]
 	PYTHONPATH=lib:tests $(BIN)/python -m faults.report

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from faults import report
-from faults.harness import Place, Undisturbed
+from faults.harness import Checksums, Place, Undisturbed
 from unit.sources.lab import Site
 
 
@@ -37,21 +42,52 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Undisturbed]:
-    """Two weeks in which nothing happens: the lake after the first, and what the second must end in."""
-    place = Place(tmp_path_factory.mktemp("undisturbed") / ".assay")
-    first = Place(tmp_path_factory.mktemp("first") / ".assay")
+    """Two weeks in which nothing happens: the lake after the first, and what the second must end in.
+
+    Processes that are given a folder by FAULTS_SHARED have one of it together, which outlives them.
+    """
+    shared = os.environ.get("FAULTS_SHARED")
+    folder = Path(shared) if shared else tmp_path_factory.mktemp("undisturbed")
+    both, first = Place(folder / "both" / ".assay"), Place(folder / "first" / ".assay")
     try:
-        place.run("--weeks", "1")
-        after_first = place.checksums()
-        place.assay("down")
-        place.copied(first)
-        place.run("--weeks", "1")
-        after_second = place.checksums()
-        place.assay("down")
-        yield Undisturbed(first, after_first, place, after_second)
+        with _alone(folder):
+            told = folder / "checksums.json"
+            if not told.exists():
+                told.write_text(json.dumps(_weeks(both, first)))
+            after = [{name: (rows, md5) for name, (rows, md5) in each.items()} for each in _read(told)]
+        yield Undisturbed(first, after[0], both, after[1])
     finally:
-        place.assay("reset", "--yes")
-        first.assay("reset", "--yes")
+        if not shared:
+            both.assay("reset", "--yes")
+            first.assay("reset", "--yes")
+
+
+def _weeks(both: Place, first: Place) -> list[Checksums]:
+    """Run them; what the tables hold after each."""
+    for broken_off in (both, first):
+        broken_off.assay("reset", "--yes")
+    found = []
+    for _ in range(2):
+        both.run("--weeks", "1")
+        found.append(both.checksums())
+        both.assay("down")
+        if not first.home.exists():
+            both.copied(first)
+    return found
+
+
+def _read(told: Path) -> list[dict[str, list[Any]]]:
+    found: list[dict[str, list[Any]]] = json.loads(told.read_text())
+    return found
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Have the folder to oneself among all processes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture

@@ -258,6 +258,7 @@ class Place:
 
     def copied(self, to: Place) -> None:
         """Let another place, where nothing is yet, hold what this one holds; this one must be down."""
+        to.home.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(["cp", "-a", str(self.home), str(to.home)], check=True)
         home = state.Home(to.home)
         kept = home.read()

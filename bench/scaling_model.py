@@ -15,11 +15,14 @@ import numpy as np
 import yaml
 
 import one_week
+from weeks import CYCLE, FIRST
 
 import record
 
 FILE = record.ROOT / "glue_configs" / "measured.yaml"
 _MILLION = 1e6
+_CERTAIN = 3
+"""Standard errors that a slope must be above 0 to be taken for one."""
 HEAD = """\
 # What was measured, for `assay cost`; by `python bench/scaling.py --model`. Each run is the second week
 # of a world of its own size: events are the rows that the week changes in the database; bytes, gold_bytes and
@@ -53,14 +56,25 @@ def write(worlds: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _history() -> dict[str, float]:
-    """Job → processor seconds for a million events of earlier weeks, 0 where a line would fall."""
+    """Job → processor seconds for a million events of earlier weeks; 0 where that cannot be told from 0.
+
+    Weeks are compared with those at the same place of another round of experiments, which cost the same but
+    for what is before them: a straight line with a height for each place.
+    """
     path = record.RESULTS / "weeks.json"
     if not path.exists():
         return {}
-    weeks = json.loads(path.read_text(encoding="utf-8"))["weeks"][1:]  # the first week makes the tables
-    before = [0, *itertools.accumulate(week["events"] for week in weeks)][:-1]
+    weeks = json.loads(path.read_text(encoding="utf-8"))["weeks"][FIRST - 1 :]  # the first makes the tables
+    before = np.array([0, *itertools.accumulate(week["events"] for week in weeks)][:-1]) / _MILLION
+    places = np.arange(len(weeks))[:, None] % CYCLE == np.arange(CYCLE)
+    line = np.column_stack([before, places])
+    spread = float(np.sqrt(np.linalg.inv(line.T @ line)[0, 0]))
     found = {}
     for job in weeks[0]["jobs"]:
-        line = np.polyfit(np.array(before) / _MILLION, [week["jobs"][job]["cpu"] for week in weeks], 1)
-        found[job] = round(max(float(line[0]), 0.0), 2)
+        spent = np.array([week["jobs"][job]["cpu"] for week in weeks])
+        fitted, *_ = np.linalg.lstsq(line, spent, rcond=None)
+        left = spent - line @ fitted
+        error = spread * float(np.sqrt(left @ left / (len(weeks) - line.shape[1])))
+        slope = float(fitted[0])
+        found[job] = round(slope, 2) if slope > _CERTAIN * error else 0.0
     return found

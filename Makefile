@@ -113,7 +113,7 @@ test-project: $(READY) ## Make a project of one's own, run it, and ask every com
 # Three parts side by side, which share two weeks in which nothing happens: the longest of these holds one Spark for half
 # an hour, which is worth Java's second compiler.
 ONE_SPARK := $(addprefix tests/faults/test_,sequences.py files.py writers.py sources.py)
-KILLS := $(addprefix tests/faults/test_,killed.py repair.py forget.py)
+KILLS := $(addprefix tests/faults/test_,killed.py repair.py)
 
 test-faults: $(CLASSES) ## Kill, cut, flood and confuse everything: is anything lost? Writes docs/reliability.md
 	@rm -rf .faults

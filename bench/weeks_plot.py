@@ -42,7 +42,7 @@ def _panel(title: str, points: Points) -> str:
         f'<line x1="{LEFT}" x2="{right}" y1="{bottom - share * _PLOT_HEIGHT:.1f}" '
         f'y2="{bottom - share * _PLOT_HEIGHT:.1f}" stroke="#ddd"/>'
         f'<text x="{LEFT - 5}" y="{bottom - share * _PLOT_HEIGHT + 4:.1f}" text-anchor="end">'
-        f"{share * most:,.3g}</text>"
+        f"{share * most:,.0f}</text>"
         for share in (0.0, 0.5, 1.0)
     )
     return (

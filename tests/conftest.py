@@ -11,6 +11,7 @@ import time
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -156,6 +157,8 @@ def package_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     for name in {*pins.for_glue(root), *pins.for_sources(root), *package.LAYER, "pydantic-core", "pyyaml"}:
         _tiny_wheel(folder, name, lock.versions[name])
+    for name in package.LAYER:  # which has what is installed here
+        _tiny_wheel(folder, name, metadata.version(name))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import time
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -190,7 +191,7 @@ def test_problems_of_reading(api: Api, path: str, status: int, detail: str) -> N
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json() == {
         "type": "about:blank",
-        "title": {404: "Not Found", 422: "Unprocessable Entity"}[status],
+        "title": HTTPStatus(status).phrase,  # Python 3.13 has RFC 9110's words for 422
         "status": status,
         "detail": detail,
     }

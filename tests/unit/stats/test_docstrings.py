@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import inspect
 import pkgutil
 
 import pytest
@@ -22,8 +23,8 @@ def test_every_example_runs(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(METHODS))
 def test_every_method_says_what_its_page_needs(name: str) -> None:
-    doc = METHODS[name].function.__doc__ or ""
+    doc = inspect.getdoc(METHODS[name].function) or ""
     for section in ("Formula:", "Assumes:", "Use when:", "Avoid when:", "Args:", "Returns:"):
-        assert f"\n    {section}" in doc, section
+        assert f"\n{section}" in doc, section
     source = importlib.import_module(METHODS[name].function.__module__).__doc__ or ""
     assert "\nReferences:" in source

@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assay.medallion.gold_market import COLUMNS
-from assay.medallion.gold_touched import CHANGE, net_changes
+from assay.medallion.gold_touched import CHANGE, changed_groups
 
 KEYS = ("asset", "day")
 _OHLC = ("open", "high", "low", "close")
@@ -34,7 +34,7 @@ def touched_days(quotes: DataFrame, trades: DataFrame, *others: DataFrame) -> Da
 
 def _days(rows: DataFrame, time: str, values: list[str]) -> DataFrame:
     if CHANGE in rows.columns:
-        rows = net_changes(rows, ["asset", time, *values])
+        return changed_groups(rows, ["asset", time, *values], {"asset": F.col("asset"), "day": _day(time)})
     return rows.select("asset", _day(time))
 
 

@@ -12,7 +12,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from assay.medallion.gold_touched import net_changes
+from assay.medallion.gold_touched import changed_groups, net_changes
 
 KEYS = ("portfolio", "asset", "day")
 FLOWS = ("units_traded", "traded")
@@ -36,7 +36,7 @@ def touched_days(trades: DataFrame, customers: DataFrame, all_trades: DataFrame)
     columns = ["customer_id", "asset", "traded_at", "side", "quantity", "notional"]
     moved = net_changes(customers, ["customer_id", "country"]).select("customer_id").distinct()
     changed = [
-        net_changes(trades, columns).select("asset", _day()),
+        changed_groups(trades, columns, {"asset": F.col("asset"), "day": _day()}),
         all_trades.join(moved, "customer_id", "left_semi").select("asset", _day()),
     ]
     return reduce(DataFrame.unionByName, changed).distinct()

@@ -7,7 +7,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from assay.medallion.gold_touched import additions, net_changes, sources, touched
+import numpy as np
+from pyspark.sql import functions as F
+
+from assay.medallion.gold_touched import additions, changed_groups, net_changes, sources, touched
 from assay.spec import Blueprint
 
 from .conftest import DOCUMENT
@@ -75,6 +78,24 @@ def test_additions_are_what_came_or_is_now(spark: Any) -> None:
     logs = changelogs(spark, [(a, b, Decimal(c), d, e) for a, b, c, d, e in rows])
     found = additions(logs["silver.trades"], ["customer_id", "notional"])
     assert sorted(map(tuple, found.collect())) == [(1, 7), (4, 5)]
+
+
+def test_groups_change_where_rows_do(spark: Any) -> None:
+    """Random changelogs, most of whose rows cancel; values of two columns also swapped, or null."""
+    draw = np.random.default_rng(5)
+    values = [None, 0, 1, 2]
+    rows = [
+        (int(day), values[a], values[b], kind)
+        for day, a, b in zip(draw.integers(0, 300, 400), *draw.integers(0, 4, (2, 400)), strict=True)
+        for kind in draw.choice(["INSERT", "DELETE"], size=2, replace=bool(draw.random() < 0.3)).tolist()
+    ]
+    rows += [(500, None, 1, "DELETE"), (500, 1, None, "INSERT"), (501, 1, 1, "INSERT"), (501, 1, 1, "INSERT")]
+    log = spark.createDataFrame(rows, "day int, a int, b int, _change_type string")
+    by_rows = {row.day for row in net_changes(log, ["day", "a", "b"]).collect()}
+    found = [row.day for row in changed_groups(log, ["day", "a", "b"], {"day": F.col("day")}).collect()]
+    assert 50 < len(by_rows) < len({row[0] for row in rows})
+    assert {500, 501} <= by_rows
+    assert sorted(found) == sorted(by_rows)
 
 
 def test_a_repeated_exposure_touches_nothing_and_a_changed_one_from_its_earlier_day(spark: Any) -> None:

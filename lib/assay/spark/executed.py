@@ -15,7 +15,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 _SCAN = re.compile(r"BatchScan (\S+)")
-_FILTERS = re.compile(r"\[filters=(.*?), groupedBy=", re.DOTALL)
+_FILTERS = re.compile(r"\bfilters=(.*?), (?:runtimeFilters=.*?, )?groupedBy=", re.DOTALL)
 _WRITTEN = re.compile(r"IcebergWrite\(table=(\S+?),")
 _NUMBERS = re.compile(r"#\d+L?|, \[plan_id=\d+\]|, ENSURE_REQUIREMENTS")
 # What is there in every plan, and says nothing of what it costs.

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +113,8 @@ def test_the_pages_refusals_are_what_it_says(stack: Stack, token: str) -> None:
     for command, wanted in zip(lines[::2], lines[1::2], strict=True):
         path = command.split("$URL")[1].rstrip('"')
         shown = {"Authorization": f"Bearer {token}"} if "$TOKEN" in command else {}
-        # Python 3.13 has the words of RFC 9110.
-        said = wanted.replace("Unprocessable Entity", HTTPStatus(422).phrase)
+        newer = sys.version_info >= (3, 13)  # which has the words of RFC 9110
+        said = wanted.replace("Unprocessable Entity", "Unprocessable Content") if newer else wanted
         assert httpx.get(f"{stack.parameters_url}{path}", headers=shown).text == said
     assert len(lines) == 6
 

@@ -137,8 +137,8 @@ class Published:
         """The rows that came into the table's files and left them between a snapshot and now.
 
         A changed row stands there twice, as it was and as it is. So does one that a commit copied as it was
-        into another file: `medallion.gold_touched` lets those cancel, in a grouping that is
-        needed anyway, where Iceberg's own views of changes sort all rows once more.
+        into another file: `medallion.gold_touched` lets those cancel, in a grouping that is needed anyway,
+        where Iceberg's own views of changes sort all rows once more.
 
         Args:
             name: `<layer>.<table>`.

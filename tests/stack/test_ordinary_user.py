@@ -83,7 +83,7 @@ def test_an_ordinary_user_has_the_same_stack(tmp_path: Path, stack_home: None) -
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     settings = " ".join(f"{name}={value}" for name, value in variables.items())
-    python = f"{stage}/python/bin/python3.11"
+    python = f"{stage}/python/bin/python{sys.version_info[0]}.{sys.version_info[1]}"
     drop = f"setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups --no-new-privs"
     command = " && ".join(
         [*mounts, f"cd {stage}/home", f'exec {drop} env -i {settings} {python} -c "$SCRIPT"']

@@ -119,8 +119,11 @@ class Durable:
         except Exception as error:
             if started:
                 raise
-            # Merely raised, the server would take us for an application without a start, and serve.
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            # The server would take this for an application without a start, and serve; told of a start that
+            # failed, it may look before it has heard, and serve as well: without what the log holds.
+            _logger.critical("this process ends, as it could not start: %s", error)
+            self.end()
+            raise
 
 
 def changes(target: str) -> bool:

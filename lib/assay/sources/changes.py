@@ -25,7 +25,8 @@ from assay.sources.landing import File, Landing
 Warn = Callable[[str], None]
 # Dates before 1582 count as they are written: only old Spark and Hive write them by the Julian calendar.
 _OPTIONS = {"datetimeRebaseMode": "CORRECTED", "int96RebaseMode": "CORRECTED"}
-_ILLEGAL = re.compile(r"Illegal Parquet type: (.*)\.")
+# Spark 4 names the type of Spark that the column would have.
+_ILLEGAL = re.compile(r"Illegal Parquet type: (.*)\.|\[UNSUPPORTED_TIME_TYPE\] The data type (TIME)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,8 @@ def _read(lake: Lake, contract: Contract, group: Group) -> DataFrame:
             raise
         raise TerminalError(
             f"{contract.name}: {group.files[0]} has a column of a type that Spark cannot read, "
-            f"{illegal[1]}; change its type at the source or leave the column out of the capture, {AGAIN}"
+            f"{illegal[1] or illegal[2]}; change its type at the source or leave the column out of the "
+            f"capture, {AGAIN}"
         ) from error
 
 

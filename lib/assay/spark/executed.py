@@ -52,7 +52,7 @@ class Step:
 
     @property
     def written(self) -> str | None:
-        """The table that it writes to; None if it writes none."""
+        """The table that it writes to; None if it writes none, or if it is Spark 4, which does not tell."""
         found = _WRITTEN.search(self.text)
         return found.group(1) if found else None
 
@@ -94,7 +94,7 @@ class Query:
 
     @property
     def written(self) -> str | None:
-        """The table that it writes to; None if it writes none."""
+        """The table that it writes to, as `Step.written`."""
         return next((step.written for step in self.steps if step.written is not None), None)
 
     def top(self) -> list[Step]:

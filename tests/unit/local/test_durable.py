@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from assay.errors import StackError
 from assay.local import durable
 from assay.local.durable import Durable
 from assay.local.wal import Generations
@@ -157,10 +158,17 @@ def test_a_clean_stop_saves_and_empties_the_log(tmp_path: Path) -> None:
     assert list(after.durable.generations.entries()) == []
 
 
-def test_a_start_that_fails_is_declared_as_failed(tmp_path: Path) -> None:
+def test_it_ends_when_it_cannot_start(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     client = Client(tmp_path)
-    client.durable.generations.log.write_bytes(b"nonsense\n")
-    assert asyncio.run(client.lifespan(stop=True)) == ["lifespan.startup.failed"]
+    log = client.durable.generations.log
+    log.write_bytes(b"nonsense\n")
+    ended: list[bool] = []
+    client.durable.end = lambda: ended.append(True)
+    with pytest.raises(StackError, match="not a log entry"):
+        asyncio.run(client.lifespan(stop=True))
+    assert ended == [True]
+    assert f"this process ends, as it could not start: {log}, byte 0: not a log entry" in caplog.text
+    assert log.read_bytes() == b"nonsense\n"
 
 
 def test_a_refused_replay_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -59,6 +59,11 @@ class Snapshot:
     operation: str
     summary: Mapping[str, str]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says that it holds no row."""
+        return self.summary.get("total-records") == "0"
+
     def count(self, name: str) -> int:
         """A count of the summary, such as `"added-records"`; 0 when the summary leaves it out."""
         return int(self.summary.get(name, "0"))

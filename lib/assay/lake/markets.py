@@ -27,7 +27,7 @@ from assay.medallion import (
 from assay.medallion.business import business
 from assay.medallion.gold_scope import period
 from assay.medallion.gold_touched import additions
-from assay.spark.local import FEW, few, frame
+from assay.spark.local import FEW, frame, kept
 
 DAILY, PORTFOLIOS = "gold.asset_daily", "gold.portfolio_daily"
 QUOTES, SPLITS, RATES = "silver.market_quotes", "silver.splits", "silver.fx_rates"
@@ -67,18 +67,18 @@ def asset_daily(
         # Many quotes are not tried: the series would be made in vain, and they have more rows than quotes.
         many = any(state.count("total-records") > FEW for state in lake.history(QUOTES, 1))
         prices = market_rule.chosen(silver[QUOTES])
-        prices = prices if many else _kept(end, prices)
-        market = _kept(end, _series(prices, silver, new[QUOTES], until, warn), many=many)
+        prices = prices if many else kept(end, prices)
+        market = kept(end, _series(prices, silver, new[QUOTES], until, warn), many=many)
         stored = _stored(lake, DAILY)
         others = [gold_market.differing(market, stored)]
         if anew:
             known = (rows.select("asset", "day") for rows in (market, stored))
             others.append(_of_weeks(gold_asset_daily.touched_days(quotes, trades, *known), anew))
-        days = _kept(end, gold_asset_daily.touched_days(new[_OWN], business(new[_TRADES]), *others))
+        days = kept(end, gold_asset_daily.touched_days(new[_OWN], business(new[_TRADES]), *others))
         span = _span(days)
         if span is None:
             return lake.mark(DAILY, reached).added
-        rows = _kept(
+        rows = kept(
             end,
             gold_asset_daily.asset_daily(
                 _within(quotes, "quoted_at", span), _within(trades, "traded_at", span), market, days
@@ -109,10 +109,10 @@ def portfolio_daily(lake: Lake, *, anew: Collection[date] = ()) -> int:
         every = trades.select("asset", F.to_date("traded_at").alias("day"))
         days = days.unionByName(_of_weeks(every.unionByName(stored.select("asset", "day")), anew)).distinct()
     with ExitStack() as end:
-        days = _kept(end, days)
+        days = kept(end, days)
         of_days = _within(trades, "traded_at", _span(days))
         fresh = gold_portfolio_daily.flows(of_days, customers, days)
-        rows = _kept(end, gold_portfolio_daily.portfolio_daily(stored, fresh, days, _stored(lake, DAILY)))
+        rows = kept(end, gold_portfolio_daily.portfolio_daily(stored, fresh, days, _stored(lake, DAILY)))
         return lake.merge(PORTFOLIOS, signed(lake, rows), now, delete_when="_deleted").added
 
 
@@ -121,21 +121,6 @@ def refresh(
 ) -> int:
     """Both, in order; arguments as for `asset_daily`. Rows written."""
     return asset_daily(lake, as_of, anew=anew, warn=warn) + portfolio_daily(lake, anew=anew)
-
-
-def _kept(until: ExitStack, rows: DataFrame, *, many: bool = False) -> DataFrame:
-    """A frame that is read again and again without making its rows again.
-
-    Args:
-        until: Its end sets memory free.
-        rows: Read once.
-        many: Whether the rows are known to be many; if not it is tried to bring them to the driver.
-    """
-    local = None if many else few(rows)
-    if local is not None:
-        return local
-    until.callback(rows.persist().unpersist)
-    return rows
 
 
 def _stored(lake: Lake, name: str) -> DataFrame:

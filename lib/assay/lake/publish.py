@@ -57,7 +57,7 @@ class Write:
         contract: Of the table.
         watermark: Key → how far the table goes with this write.
         nothing: Whether there are no rows to write; asked only if the watermark stays as well.
-        write: (branch to write to, properties for the commit's summary) → commits the rows there.
+        write: (state before, branch to write to, properties for the commit's summary) → commits the rows.
         check: (state before, state after) → raises if the rows break the contract.
         anew: Whether the watermarks of before are forgotten.
     """
@@ -65,7 +65,7 @@ class Write:
     contract: Contract
     watermark: Mapping[str, str]
     nothing: Callable[[], bool]
-    write: Callable[[str, Mapping[str, str]], None]
+    write: Callable[[Snapshot, str, Mapping[str, str]], None]
     check: Callable[[Snapshot, Snapshot], object]
     anew: bool = False
 
@@ -158,7 +158,7 @@ def _attempt(
         if first and table.head() is not None:
             table.drop(branch)  # another's first state came meanwhile, and the branch may start from it
             return None
-        _write(write, table, identifier, branch, properties)
+        _write(write, table, base, identifier, branch, properties)
         new = _written(table, branch, base)
         if new is None:
             table.drop(branch)
@@ -182,9 +182,11 @@ def _attempt(
     return new
 
 
-def _write(write: Write, table: Table, identifier: str, branch: str, properties: Mapping[str, str]) -> None:
+def _write(
+    write: Write, table: Table, base: Snapshot, identifier: str, branch: str, properties: Mapping[str, str]
+) -> None:
     try:
-        write.write(f"{identifier}.branch_{branch}", properties)
+        write.write(base, f"{identifier}.branch_{branch}", properties)
     except Exception as error:
         if not iceberg.is_unknown(error) or _found(table, branch, properties, error) is None:
             raise

@@ -7,6 +7,7 @@ twice leaves it there once. The other way round, what the killed run should have
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial, reduce
 
@@ -30,7 +31,7 @@ from assay.medallion.silver_versions import (
     undeleted,
     versions,
 )
-from assay.spark.local import FEW, few
+from assay.spark.local import FEW, few, kept
 
 QUARANTINE = "silver.quarantine"
 EXPOSURES = "silver.exposures"
@@ -118,18 +119,16 @@ def set_aside(lake: Lake, batches: Iterable[Batch]) -> None:
 def merge(lake: Lake, batch: Batch) -> None:
     """Publish the good versions of a batch, with how far they go."""
     contract = Contract.load(batch.name)
-    kept = newest(batch.versions, contract.schema)
+    latest = newest(batch.versions, contract.schema)
     if batch.name == EXPOSURES:
         rows = exposures(lake, batch.versions.where(GOOD), batch.until)
     else:
-        rows = standing(lake, contract, kept, batch)
-    if rows is not kept:  # a MERGE reads its source twice; the batch is in memory already
-        rows.persist()
-    try:
+        rows = standing(lake, contract, latest, batch)
+    many = batch.counts.rows_in > FEW
+    with ExitStack() as end:
+        if not many or rows is not latest:  # a MERGE reads its source twice; many versions are in memory
+            rows = kept(end, rows, many=many)
         lake.merge(batch.name, rows, {made_of()[batch.name]: str(batch.until)}, delete_when=DELETED)
-    finally:
-        if rows is not kept:
-            rows.unpersist()
 
 
 def _versions(lake: Lake, contract: Contract, changes: DataFrame) -> DataFrame:

@@ -7,7 +7,7 @@ repeated from what main says.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
@@ -29,7 +29,8 @@ from assay.spark.local import frame
 
 CHANGE_SEQUENCE = "_change_seq"
 _SMALL = 1_000_000
-"""Bytes of a table that is audited as a whole: it is read sooner than asked which part is concerned."""
+"""Bytes of a table that is read as a whole: sooner than it is asked which part a write concerns."""
+_ANYWHERE = Bounds((), nulls=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ class Lake(Published):
             contract,
             watermark,
             nothing=rows.isEmpty,
-            write=lambda target, properties: _options(rows, target, properties).append(),
+            write=lambda _, target, properties: _options(rows, target, properties).append(),
             check=lambda base, new: audit(
                 contract,
                 self._between(name, base.id, new.id),
@@ -152,8 +153,8 @@ class Lake(Published):
         """Insert, update and delete rows by the contract's key.
 
         Where the contract has `_change_seq`, a row is touched only by a newer change: applying changes twice,
-        or in parts, ends in the same table. Files that hold no key between the least and the greatest of the
-        rows are neither read nor audited again.
+        or in parts, ends in the same table. Files of a large table that hold no key between the least and the
+        greatest of the rows are neither read nor audited again.
 
         Args:
             name: `<layer>.<table>`; it is made if it is not there.
@@ -174,14 +175,22 @@ class Lake(Published):
         marked = df.withColumn("_delete", F.expr(f"coalesce({delete_when}, false)"))
         rows = _conform(marked, contract, beside=("_delete",))
         bounds = cache(partial(Bounds.of, rows, contract.key_types))
+
+        def write(base: Snapshot, target: str, properties: Mapping[str, str]) -> None:
+            if base.is_empty:  # nothing to join with, and no files to look for
+                # As few files as a MERGE writes.
+                new = rows.where("not _delete").drop("_delete").hint("rebalance")
+                _options(new, target, properties).append()
+            else:
+                within = _ANYWHERE if _is_small(base) else bounds()
+                self._merge(contract, rows, within, target, properties, newer_only=newer_only)
+
         return self._publish(
             contract,
             watermark,
             nothing=rows.isEmpty,
-            write=lambda target, properties: self._merge(
-                contract, rows, bounds(), target, properties, newer_only=newer_only
-            ),
-            check=lambda base, new: self._audit_merged(contract, bounds(), base, new),
+            write=write,
+            check=lambda base, new: self._audit_merged(contract, bounds, base, new),
         )
 
     def overwrite(
@@ -208,7 +217,7 @@ class Lake(Published):
             contract,
             watermark,
             nothing=lambda: bool(watermark) and rows.isEmpty(),
-            write=lambda target, properties: _options(rows, target, properties).overwrite(condition),
+            write=lambda _, target, properties: _options(rows, target, properties).overwrite(condition),
             check=lambda _, new: audit(
                 contract, self.read(name, new.id).where(condition), expected=new.count("added-records")
             ),
@@ -267,7 +276,7 @@ class Lake(Published):
             stay,
             anew=True,
             nothing=lambda: False,
-            write=lambda target, properties: _options(none, target, properties).overwrite(F.lit(True)),
+            write=lambda _, target, properties: _options(none, target, properties).overwrite(F.lit(True)),
             check=lambda _, new: audit(contract, self.read(name, new.id), expected=0),
         )
 
@@ -285,7 +294,7 @@ class Lake(Published):
     def _correct(
         self, name: str, verb: str, where: str, watermark: Mapping[str, str], *, gone: bool
     ) -> Commit:
-        def write(target: str, properties: Mapping[str, str]) -> None:
+        def write(_: Snapshot, target: str, properties: Mapping[str, str]) -> None:
             iceberg.execute(self.spark, f"{verb.format(target=target)} WHERE {where}", properties)
 
         def check(base: Snapshot, new: Snapshot) -> None:
@@ -300,14 +309,16 @@ class Lake(Published):
 
         return self._publish(Contract.load(name), watermark, nothing=lambda: False, write=write, check=check)
 
-    def _audit_merged(self, contract: Contract, bounds: Bounds, base: Snapshot, new: Snapshot) -> None:
+    def _audit_merged(
+        self, contract: Contract, bounds: Callable[[], Bounds], base: Snapshot, new: Snapshot
+    ) -> None:
         """Outside of the bounds no row can have changed; inside as many must have come as the commit says."""
         before, after = self.read(contract.name, base.id), self.read(contract.name, new.id)
         total = new.count("total-records")
-        if new.count("total-files-size") < _SMALL:
+        if base.is_empty or _is_small(new):
             audit(contract, after, expected=total)
             return
-        inside = bounds.rows()
+        inside = bounds().rows()
         more = total - base.count("total-records")
         audit(contract, after.where(inside), expected=before.where(inside).count() + more)
 
@@ -333,6 +344,10 @@ class Lake(Published):
         finally:
             for view in (source, held):
                 self.spark.catalog.dropTempView(view)
+
+
+def _is_small(state: Snapshot) -> bool:
+    return state.count("total-files-size") < _SMALL
 
 
 def _conform(df: DataFrame, contract: Contract, beside: tuple[str, ...] = ()) -> DataFrame:

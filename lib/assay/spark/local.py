@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType, _parse_datatype_string
@@ -51,6 +52,21 @@ def few(rows: DataFrame, *, most: int = FEW) -> DataFrame | None:
     if sum(batch.num_rows for batch in batches) > most:
         return None
     return _local(rows.sparkSession, [batch.serialize().to_pybytes() for batch in batches], rows.schema)
+
+
+def kept(until: ExitStack, rows: DataFrame, *, many: bool = False) -> DataFrame:
+    """A frame that is read again and again without making its rows again.
+
+    Args:
+        until: Its end sets memory free.
+        rows: Read once.
+        many: Whether the rows are known to be many; if not it is tried to bring them to the driver.
+    """
+    local = None if many else few(rows)
+    if local is not None:
+        return local
+    until.callback(rows.persist().unpersist)
+    return rows
 
 
 def _local(spark: SparkSession, batches: list[bytes], fields: StructType) -> DataFrame:

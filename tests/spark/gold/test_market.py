@@ -14,6 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from assay.lake import Contract, markets, states
 from assay.medallion import gold_market, market_rule
+from assay.spark import local
 from assay.spark.local import FEW, few, frame
 
 from .conftest import World, moment
@@ -205,7 +206,7 @@ def five_weeks(world: World) -> None:
 def test_brought_up_to_date_it_is_what_it_is_from_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    monkeypatch.setattr(markets, "few", partial(few, most=most))  # with 0 Spark keeps the frames
+    monkeypatch.setattr(local, "few", partial(few, most=most))  # with 0 Spark keeps the frames
     monkeypatch.setattr(markets, "FEW", most)
     five_weeks(world)
     strays = "silver.market_quotes: quotes on days without a session are in no price"

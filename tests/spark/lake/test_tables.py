@@ -115,6 +115,20 @@ def test_merge_inserts_updates_and_deletes_by_key_and_change(lake: Lake, quotes:
     assert head_summary(lake, QUOTES)["assay.run_id"] == "r-1"
 
 
+def test_what_is_merged_into_an_empty_table_is_added_without_its_deletes(lake: Lake, quotes: Quotes) -> None:
+    rows = quotes((1, 10, "3"), (2, 11, "3"), (3, 12, "3"))
+    gone = rows.withColumn("_deleted", F.when(F.hour("quoted_at") == 2, True))
+    for run in ("of the first", "of the second"):
+        commit = lake.merge(QUOTES, gone, {"b": run}, delete_when="_deleted")
+        assert (commit.added, commit.total) == (2, 2)
+        assert prices(lake.read(QUOTES)) == [(1, Decimal(10)), (3, Decimal(12))]
+        (tip,) = lake.history(QUOTES, 1)
+        assert (tip.operation, tip.count("added-data-files")) == ("append", 1)
+        lake.clear(QUOTES)
+    assert lake.merge(QUOTES, gone.where("_deleted"), {"b": "3"}, delete_when="_deleted").total == 0
+    assert lake.watermark(QUOTES, "b") == "3"
+
+
 def test_merging_the_same_changes_again_changes_nothing(lake: Lake, quotes: Quotes) -> None:
     changes = quotes((1, 10, "3"), (2, 11, "3"))
     lake.merge(QUOTES, changes, {"b": "1"})
@@ -514,6 +528,7 @@ def unknown(spark: SparkSession) -> Py4JJavaError:
 def test_a_write_whose_answer_got_lost_is_looked_for_by_its_run_and_token(
     lake: Lake, quotes: Quotes, monkeypatch: pytest.MonkeyPatch, *, went_through: bool
 ) -> None:
+    lake.append(QUOTES, quotes((1, 9, "1")), {"b": "0"})
     execute, answers = iceberg.execute, [unknown(lake.spark)]
     written = []
 
@@ -526,9 +541,9 @@ def test_a_write_whose_answer_got_lost_is_looked_for_by_its_run_and_token(
 
     monkeypatch.setattr(iceberg, "execute", lossy)
     monkeypatch.setattr("assay.lake.publish.time", SimpleNamespace(sleep=lambda _: None))
-    lake.merge(QUOTES, quotes((1, 10, "a")), {"b": "1"})
+    lake.merge(QUOTES, quotes((1, 10, "2")), {"b": "1"})
     assert [head_summary(lake, QUOTES)["assay.commit"]] == written
-    assert lake.read(QUOTES).count() == 1
+    assert prices(lake.read(QUOTES)) == [(1, Decimal(10))]
     assert branches(lake, QUOTES) == ("main",)
 
 

@@ -27,7 +27,8 @@ def report(found: Found) -> Report:
 
 def read(file: bytes) -> str:
     """The texts of a PDF, in the order in which they are written."""
-    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", file, re.DOTALL)
+    # What is packed may end in \r itself.
+    streams = re.findall(rb"stream\r?\n(.*?)\nendstream", file, re.DOTALL)
     drawn = b"\n".join(zlib.decompress(each) for each in streams if each[:1] == b"x")
     texts = re.findall(rb"\(((?:\\.|[^()\\])*)\) ?Tj", drawn)
     return " ".join(re.sub(rb"\\(.)", rb"\1", each).decode("latin-1") for each in texts)

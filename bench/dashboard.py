@@ -76,7 +76,8 @@ def main() -> None:
     if (asked.pages, asked.readers, asked.seconds, asked.browser) == (list(PAGES), READERS, SECONDS, True):
         path = record.store(
             "dashboard", "Dashboard", __doc__, rows(found, browser),
-            about=ABOUT, packages=["streamlit"], more={"pages": found, "browser": browser},
+            about=ABOUT, packages=["streamlit"], notes=[note(found)],
+            more={"pages": found, "browser": browser},
         )  # fmt: skip
         result = json.loads(path.read_text(encoding="utf-8"))
         PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), result), encoding="utf-8")
@@ -108,6 +109,21 @@ def table(pages: Figures, browser: Figures) -> str:
             f"In Chromium the first page stands whole after {first} s, opened again after {again} s.",
         ]
     return "\n".join(lines) + "\n"
+
+
+def note(pages: Figures) -> str:
+    """Where the time of a first page goes.
+
+    Args:
+        pages: As for `table`.
+    """
+    alone = next(iter(pages[next(iter(PAGES.values()))].values()))
+    first, again = (alone[kind]["p50"] for kind in ("first", "again"))
+    return (
+        f"The first page's script takes {first:.2f} s for a server's first reader and {again:.2f} s for "
+        "later ones (medians): the difference is what a server does once in its life. Done before a reader "
+        "comes, it would cost none of them."
+    )
 
 
 def written(page: str, result: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,17 @@ def _met(good: bool) -> str:
     return "" if good else "**(below the goal)**"
 
 
+def missed(kept: list[record.Row]) -> list[str]:
+    """How much faster than a peer one could be who draws every unit with NumPy, where we miss the goal."""
+    return [
+        f"{peer['what'][0].upper()}{peer['what'][1:]}: NumPy's draws alone, without any comparison, are "
+        f"{draws['peer'] / peer['peer']:.1f} times as fast as SciPy's loop, which makes the same draws. "
+        "Drawing moments in place of units closes the gap, where they are enough."
+        for draws, peer in pairwise(kept)
+        if draws["against"] == "NumPy's draws" and peer["against"] == "SciPy" and not peer["met"]
+    ]
+
+
 def main() -> int:
     """Measure, and write the page."""
     million = seconds(lambda: ours(Normal(10, 5), sufficient.moments, MILLION), 2)
@@ -144,7 +156,9 @@ def main() -> int:
     PAGE.write_text("\n".join(lines) + "\n")
     sys.stdout.write(PAGE.read_text())
     versions = record.pinned("scipy", "tea-tasting")
-    record.store("lab", "Laboratory", __doc__, kept, packages=("numpy",), versions=versions)
+    record.store(
+        "lab", "Laboratory", __doc__, kept, packages=("numpy",), versions=versions, notes=missed(kept)
+    )
     return 0
 
 

@@ -37,6 +37,7 @@ import record
 GOALS = {1: 60.0}
 LATER = 12.0
 """Seconds of the first week with the start of Spark, and of any other."""
+WHY = "Why a later week takes longer than its goal, and what would close the gap: docs/performance.md."
 _TICKS = os.sysconf("SC_CLK_TCK")
 _THREADS = {
     "C1 CompilerThre": "the JVM's first compiler",
@@ -92,7 +93,9 @@ def _store(spent: list[Found], queries: list[Found], files: list[Found]) -> None
         )
         for each in spent
     ]
-    record.store("run", "A week on one machine", __doc__, rows, packages=("pyspark", "ministack"))
+    record.store(
+        "run", "A week on one machine", __doc__, rows, packages=("pyspark", "ministack"), notes=[WHY]
+    )
     detail = {"weeks": spent, "queries": queries, "files": files}
     path = record.RESULTS / "run_detail.json"
     path.write_text(json.dumps(detail, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

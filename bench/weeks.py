@@ -31,6 +31,10 @@ MOST = 1.2
 _MB = 1e6
 _CLOCK = Path(__file__).parents[1] / "tests" / "faults" / "clock.c"
 CANARIES = 300
+WHY = (
+    "What grows is read whole each week: by the account of all layers, and where a table is a single file. "
+    "An account that goes on from the last one that agreed would keep bytes and objects flat."
+)
 ABOUT = (
     "A year of equal weeks through the whole workflow and the weekly maintenance, on the local platform, "
     "each on a clock that is a week later; a process for each round of experiments, eight weeks. Compared "
@@ -209,7 +213,7 @@ def told(weeks: Sequence[Week]) -> None:
     notes += [
         f"Processor seconds of {job}: {a:.1f} at first, {b:.1f} at last." for job, (a, b) in by_job.items()
     ]
-    notes += _readers(weeks)
+    notes += [*_readers(weeks), WHY]
     record.store(
         "weeks", "A year of equal weeks", __doc__, rows,
         about=ABOUT, packages=["pyspark"], notes=notes, more={"weeks": [_short(week) for week in weeks]},

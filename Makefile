@@ -64,16 +64,19 @@ reset: $(READY) ## Stop the local stack and delete its data
 trino: $(READY) ## Start a Trino server over the local tables (fetched once, 0.6 GB), and say how to ask it
 	@$(BIN)/assay up --trino
 
+# The numbers keep one core busy, the platform mostly waits: side by side they take no longer than the platform.
+NUMBERS := $(addprefix tests/,unit statistical reference privileges engines)
+PLATFORM := $(addprefix tests/,spark stack faults)
+
 test: lint lint-tools types site $(CLASSES) ## Everything that CI runs: lint, types, layers, all tests, coverage per file
 	@rm -rf .coverage .coverage.* .cov
 	mkdir .cov
 	$(NOTEBOOKS) --check
-	# The numbers keep one core busy, the platform mostly waits: side by side they take no longer than the platform.
-	COVERAGE_FILE=$(CURDIR)/.cov/.coverage.numbers $(BIN)/python -m pytest tests/unit tests/statistical tests/reference tests/privileges tests/engines \
+	COVERAGE_FILE=$(CURDIR)/.cov/.coverage.numbers $(BIN)/python -m pytest $(NUMBERS) \
 	  --cov --cov-branch --cov-report= --durations=10 > .cov/numbers.log 2>&1 & numbers=$$!
 	trap 'kill $$numbers 2>/dev/null || true' EXIT
 	status=0
-	COVERAGE_FILE=$(CURDIR)/.cov/.coverage.platform $(BIN)/python -m pytest tests/spark tests/stack tests/faults \
+	COVERAGE_FILE=$(CURDIR)/.cov/.coverage.platform $(BIN)/python -m pytest $(PLATFORM) \
 	  --cov --cov-branch --cov-report= --durations=10 || status=1
 	wait $$numbers || status=1
 	trap - EXIT  # it has ended: its number may be another process's by now
@@ -226,17 +229,17 @@ $(NEXT)/.ready: $(READY) .ci/next.txt .ci/next-java.sh
 	install -m 755 .ci/next-java.sh $$java
 	touch $(NEXT)/.ready
 
-test-next: $(NEXT)/.ready ## Run the tests of units, Spark and the local stack on the versions of AWS Glue 6.0
+test-next: $(NEXT)/.ready lint-tools ## Run all tests of `make test` on the versions of AWS Glue 6.0
 	@mkdir -p .cov
-	$(NEXT)/bin/python -m pytest tests/unit --durations=10 > .cov/next.log 2>&1 & units=$$!
-	trap 'kill $$units 2>/dev/null || true' EXIT
+	$(NEXT)/bin/python -m pytest $(NUMBERS) --durations=10 > .cov/next.log 2>&1 & numbers=$$!
+	trap 'kill $$numbers 2>/dev/null || true' EXIT
 	status=0
-	$(NEXT)/bin/python -m pytest tests/spark tests/stack --durations=10 || status=1
-	wait $$units || status=1
+	$(NEXT)/bin/python -m pytest $(PLATFORM) --durations=10 || status=1
+	wait $$numbers || status=1
 	trap - EXIT  # it has ended: its number may be another process's by now
 	cat .cov/next.log
 	[ $$status = 0 ]
-	echo "tests/unit, tests/spark and tests/stack pass on $$($(NEXT)/bin/python --version) with" $$($(BIN)/uv pip list --quiet --python $(NEXT)/bin/python --format freeze | grep -E '^(pyspark|numpy|pyarrow)==')
+	echo "all tests pass on $$($(NEXT)/bin/python --version) with" $$($(BIN)/uv pip list --quiet --python $(NEXT)/bin/python --format freeze | grep -E '^(pyspark|numpy|pyarrow)==')
 
 # The peers pin an older NumPy, so they have an environment of their own, in which our statistics run as well.
 $(PEERS)/.ready: bench/requirements.txt

@@ -121,8 +121,8 @@ def note(pages: Figures) -> str:
     first, again = (alone[kind]["p50"] for kind in ("first", "again"))
     return (
         f"The first page's script takes {first:.2f} s for a server's first reader and {again:.2f} s for "
-        "later ones (medians): the difference is what a server does once in its life. Done before a reader "
-        "comes, it would cost none of them."
+        "later ones (medians): the difference is what these find done. Done before the first reader comes, "
+        "it would cost nobody."
     )
 
 

@@ -33,7 +33,7 @@ _CLOCK = Path(__file__).parents[1] / "tests" / "faults" / "clock.c"
 CANARIES = 300
 WHY = (
     "What grows is read whole each week: by the account of all layers, and where a table is a single file. "
-    "An account that goes on from the last one that agreed would keep bytes and objects flat."
+    "Flat bytes need both mended: an account that goes on from the last one that agreed, and smaller files."
 )
 ABOUT = (
     "A year of equal weeks through the whole workflow and the weekly maintenance, on the local platform, "

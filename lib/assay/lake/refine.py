@@ -31,7 +31,7 @@ from assay.medallion.silver_versions import (
     undeleted,
     versions,
 )
-from assay.spark.local import FEW, few, kept
+from assay.spark.local import FEW, kept
 
 QUARANTINE = "silver.quarantine"
 EXPOSURES = "silver.exposures"
@@ -45,7 +45,7 @@ class Batch:
     Attributes:
         name: The silver table.
         until: Snapshot of the bronze table up to which the batch goes.
-        versions: The new versions; many are kept in memory until `release`, few are a local frame.
+        versions: The new versions; many are kept in memory, few are a local frame.
         counts: What becomes of them.
     """
 
@@ -53,10 +53,6 @@ class Batch:
     until: int
     versions: DataFrame
     counts: Counts
-
-    def release(self) -> None:
-        """Give the memory back."""
-        self.versions.unpersist()
 
 
 def refine(lake: Lake, names: Iterable[str] | None = None) -> dict[str, Counts]:
@@ -74,19 +70,23 @@ def refine(lake: Lake, names: Iterable[str] | None = None) -> dict[str, Counts]:
         ReconciliationError: Rows in are not rows out, quarantined and superseded; no table was changed.
         TransientError: Another run wrote at the same time.
     """
-    found = each({name: partial(read, lake, name) for name in (made_of() if names is None else names)})
-    batches = [batch for batch in found.values() if batch is not None]
-    try:
+    with ExitStack() as end:
+        found = each(
+            {name: partial(read, lake, name, end) for name in (made_of() if names is None else names)}
+        )
+        batches = [batch for batch in found.values() if batch is not None]
         set_aside(lake, batches)
         each({batch.name: partial(merge, lake, batch) for batch in batches})
-    finally:
-        for batch in batches:
-            batch.release()
     return {batch.name: batch.counts for batch in batches}
 
 
-def read(lake: Lake, name: str) -> Batch | None:
+def read(lake: Lake, name: str, end: ExitStack) -> Batch | None:
     """The new rows of a table, typed, checked and counted; None if there is no news.
+
+    Args:
+        lake: The lake.
+        name: The silver table.
+        end: Sets the memory of the rows free.
 
     Raises:
         ContractError: A row breaks a rule that halts.
@@ -101,8 +101,7 @@ def read(lake: Lake, name: str) -> Batch | None:
     contract = Contract.load(name)
     added = lake.added(source, since, until)
     batch = _versions(lake, contract, lake.appended(source, since, until))
-    local = few(batch) if added <= FEW else None
-    batch = batch.persist() if local is None else local
+    batch = kept(end, batch, many=added > FEW)
     counted = counts(batch, warns=_texts(contract, "warn"), halts=_texts(contract, "halt"))
     counted.reconcile(name, added)
     counted.refuse_halted(name)

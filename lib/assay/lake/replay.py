@@ -8,6 +8,7 @@ changes nothing, and lets them leave.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame, Window
@@ -21,6 +22,7 @@ from assay.lake.tables import CHANGE_SEQUENCE, Lake
 from assay.medallion.silver_exposures import EVENT
 from assay.medallion.silver_shapes import shape
 from assay.medallion.silver_versions import DELETED, Violations, identity, judged, newest, ranked
+from assay.spark.local import FEW, kept
 
 _ID = "quarantine_id"
 _MERGED, _STAYS, _SUPERSEDED = "merged", "still set aside", "superseded"
@@ -95,8 +97,9 @@ def _replay(lake: Lake, contract: Contract, aside: DataFrame, rows_in: int) -> R
     source = made_of()[contract.name]
     mark = lake.watermark(contract.name, source)  # refused if another run moves it meanwhile
     until = int(mark) if mark else None
-    found = _judged(lake, contract, aside, until).persist()
-    try:
+    many = rows_in > FEW
+    with ExitStack() as end:
+        found = kept(end, _judged(lake, contract, aside, until), many=many)
         became = aside.join(found.select(_ID, "_became"), _ID, "left").groupBy("_became").count()
         count = {row[0]: row[1] for row in became.collect()}
         done = Replayed(
@@ -109,10 +112,10 @@ def _replay(lake: Lake, contract: Contract, aside: DataFrame, rows_in: int) -> R
         )
         done.reconcile()
         if done.merged:
-            _merge(lake, contract, found.where(F.col("_became") == _MERGED), until)
-        _leave(lake, aside, found)
-    finally:
-        found.unpersist()
+            good = _rows(lake, contract, found.where(F.col("_became") == _MERGED), until)
+            lake.merge(contract.name, kept(end, good, many=many), {}, delete_when=DELETED)
+        left = _left(lake, aside, found)  # a MERGE reads its source twice, so they are kept
+        lake.merge(QUARANTINE, kept(end, left, many=many), {}, delete_when=DELETED, newer_only=False)
     return done
 
 
@@ -166,30 +169,20 @@ def _became() -> Column:
     return F.when(F.size("_reasons") > 0, _STAYS).otherwise(good)
 
 
-def _merge(lake: Lake, contract: Contract, good: DataFrame, until: int | None) -> None:
-    schema = contract.schema
-    rows = exposures(lake, good, until) if contract.name == EXPOSURES else newest(good, schema)
-    rows.persist()  # a MERGE reads its source twice
-    try:
-        lake.merge(contract.name, rows, {}, delete_when=DELETED)
-    finally:
-        rows.unpersist()
+def _rows(lake: Lake, contract: Contract, good: DataFrame, until: int | None) -> DataFrame:
+    """The rows of the table that good versions make."""
+    return exposures(lake, good, until) if contract.name == EXPOSURES else newest(good, contract.schema)
 
 
-def _leave(lake: Lake, aside: DataFrame, found: DataFrame) -> None:
-    """Take what does not belong there any more out of quarantine, and say of the rest what it breaks now."""
+def _left(lake: Lake, aside: DataFrame, found: DataFrame) -> DataFrame:
+    """What leaves quarantine, as deleted rows, and what stays there for other reasons than before."""
     news = found.select(_ID, "_became", F.col("_reasons").alias("_now"))
     gone = F.col("_became") != _STAYS
-    rows = (
+    return (
         aside.join(news, _ID, "inner")
         .where(gone | (F.col("_now") != F.col("reasons")))
         .withColumn(DELETED, gone)
         .withColumn("reasons", F.when(gone, F.col("reasons")).otherwise(F.col("_now")))
         .withColumn("_run_id", F.lit(lake.run_id))
         .select(*aside.columns, DELETED)
-        .persist()
     )
-    try:
-        lake.merge(QUARANTINE, rows, {}, delete_when=DELETED, newer_only=False)
-    finally:
-        rows.unpersist()

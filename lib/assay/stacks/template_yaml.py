@@ -19,12 +19,12 @@ _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _PLAIN = frozenset({"Ref", "Condition"})
 
 
-class _Loader(yaml.SafeLoader):
-    """The safe loader of CloudFormation's dialect."""
+class _Loader(yaml.CSafeLoader):
+    """The safe loader of CloudFormation's dialect; libyaml parses, ten times as fast as Python."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 the base class declares it as an instance attribute
         first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
     }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -67,14 +67,18 @@ def read(path: Path) -> dict[str, Any]:
         InputError: The file cannot be read, is no YAML, has a key twice, or is no template.
     """
     try:
-        # The loader is a SafeLoader: it builds plain values only.
-        document = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; name a CloudFormation template") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: {error}; a template is a YAML text in UTF-8") from error
+    try:
+        document = yaml.load(text, _Loader)  # noqa: S506 a safe loader builds plain values only
     except yaml.MarkedYAMLError as error:
-        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        last = len(text.splitlines())  # libyaml places what is missing in the end one line after it
+        line = f", line {min(error.problem_mark.line + 1, last)}" if error.problem_mark else ""
         raise InputError(f"{path}{line}: {error.problem}; correct the template") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except yaml.YAMLError as error:
         raise InputError(f"{path}: {error}; a template is a YAML text in UTF-8") from error
     if not isinstance(document, dict) or not isinstance(document.get("Resources"), dict):
         raise InputError(f"{path}: no 'Resources'; a CloudFormation template declares at least one resource")

@@ -19,10 +19,10 @@ NEXT_PYTHON ?= $(firstword $(foreach p,python3.13 $(wildcard $(or $(PYENV_ROOT),
 # A notebook runs with what Assay runs with; only the kernel is of the site's environment.
 NOTEBOOKS := PYTHONPATH=$(CURDIR)/lib:$(CURDIR)/$(VENV)/lib/python3.11/site-packages $(SITE)/bin/python docs/notebooks.py
 
-.PHONY: help run thornton down reset trino site notebooks test test-pages test-gate test-project test-trino test-faults test-cluster test-skew test-airflow test-privileges privileges test-images test-dashboard test-next docker-run dashboard lint lint-tools types unit spark stack statistical docs certificates bench lock audit clean
+.PHONY: help run thornton down reset trino site notebooks test test-long test-all test-pages test-gate test-project test-trino test-faults test-cluster test-skew test-airflow test-privileges privileges test-images test-dashboard test-next docker-run dashboard lint lint-tools types unit spark stack statistical docs certificates bench lock audit clean
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-15s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(READY): requirements.lock pyproject.toml
 	@if [ -z "$(PYTHON)" ]; then
@@ -64,25 +64,37 @@ reset: $(READY) ## Stop the local stack and delete its data
 trino: $(READY) ## Start a Trino server over the local tables (fetched once, 0.6 GB), and say how to ask it
 	@$(BIN)/assay up --trino
 
-# The numbers keep one core busy, the platform mostly waits: side by side they take no longer than the platform.
-NUMBERS := $(addprefix tests/,unit statistical reference privileges engines)
-PLATFORM := $(addprefix tests/,spark stack faults)
+# Units keep one core busy, and everything that runs Spark or servers another.
+UNITS := tests/unit
+PLATFORM := $(addprefix tests/,spark stack faults statistical reference privileges engines)
 
-test: lint lint-tools types site $(CLASSES) ## Everything that CI runs: lint, types, layers, all tests, coverage per file
-	@rm -rf .coverage .coverage.* .cov
-	mkdir .cov
-	$(NOTEBOOKS) --check
-	COVERAGE_FILE=$(CURDIR)/.cov/.coverage.numbers $(BIN)/python -m pytest $(NUMBERS) \
-	  --cov --cov-branch --cov-report= --durations=10 > .cov/numbers.log 2>&1 & numbers=$$!
-	trap 'kill $$numbers 2>/dev/null || true' EXIT
+# Tests of a mark in two processes side by side, one for each core: $(call halves,MARK,TESTS,TESTS), with another
+# environment as a fourth. With COVER, what they cover is kept in .cov beside what is there; that takes two fifths more time.
+define halves
+	mkdir -p .cov
+	$(if $(COVER),export COVERAGE_FILE="$(CURDIR)/.cov/.coverage")
+	try=($(or $(4),$(VENV))/bin/python -m pytest -m '$(1)' --durations=10 $(if $(COVER),--cov --cov-branch --cov-report=))
+	"$${try[@]}" $(2) > .cov/first.log 2>&1 & first=$$!
+	trap 'kill $$first 2>/dev/null || true' EXIT
 	status=0
-	COVERAGE_FILE=$(CURDIR)/.cov/.coverage.platform $(BIN)/python -m pytest $(PLATFORM) \
-	  --cov --cov-branch --cov-report= --durations=10 || status=1
-	wait $$numbers || status=1
+	"$${try[@]}" $(3) || status=1
+	wait $$first || status=1
 	trap - EXIT  # it has ended: its number may be another process's by now
-	cat .cov/numbers.log
+	cat .cov/first.log
 	[ $$status = 0 ]
-	$(BIN)/python -m coverage combine --quiet .cov
+endef
+
+test: lint lint-tools types site ## What to run before a commit (15 minutes): lint, types, layers, pages, and all but the longest tests
+	@rm -rf .coverage .coverage.* .cov
+	$(NOTEBOOKS) --check
+	$(call halves,not slow and not long,$(UNITS),$(PLATFORM))
+
+test-long: $(CLASSES) ## The longest tests of those that CI runs
+	@$(call halves,long and not slow,$(UNITS) $(filter-out tests/spark,$(PLATFORM)),tests/spark)
+
+test-all: COVER := yes
+test-all: test test-long ## Everything that CI runs: both, and what they cover of each file
+	@$(BIN)/python -m coverage combine --quiet .cov
 	$(BIN)/python -m coverage report
 	$(BIN)/python .ci/coverage_floor.py
 
@@ -182,7 +194,7 @@ docker-run: ## Run one job in Glue's image: make docker-run JOB=silver ARGS="--w
 	@[ -n "$(JOB)" ] || { echo "name a job: make docker-run JOB=silver" >&2; exit 2; }
 	docker compose -f docker/compose.yaml run --rm --build -e JOB=$(JOB) glue $(ARGS)
 
-unit: $(READY) ## Tests without Spark or servers, in seconds
+unit: $(READY) ## Tests without Spark or servers
 	@$(BIN)/python -m pytest tests/unit
 
 spark: $(READY) ## Tests of the transforms on a local Spark
@@ -229,16 +241,8 @@ $(NEXT)/.ready: $(READY) .ci/next.txt .ci/next-java.sh
 	install -m 755 .ci/next-java.sh $$java
 	touch $(NEXT)/.ready
 
-test-next: $(NEXT)/.ready lint-tools ## Run all tests of `make test` on the versions of AWS Glue 6.0
-	@mkdir -p .cov
-	$(NEXT)/bin/python -m pytest $(NUMBERS) --durations=10 > .cov/next.log 2>&1 & numbers=$$!
-	trap 'kill $$numbers 2>/dev/null || true' EXIT
-	status=0
-	$(NEXT)/bin/python -m pytest $(PLATFORM) --durations=10 || status=1
-	wait $$numbers || status=1
-	trap - EXIT  # it has ended: its number may be another process's by now
-	cat .cov/next.log
-	[ $$status = 0 ]
+test-next: $(NEXT)/.ready lint-tools ## Run the tests of `make test-all` on the versions of AWS Glue 6.0 (an hour)
+	@$(call halves,not slow,$(UNITS),$(PLATFORM),$(NEXT))
 	echo "all tests pass on $$($(NEXT)/bin/python --version) with" $$($(BIN)/uv pip list --quiet --python $(NEXT)/bin/python --format freeze | grep -E '^(pyspark|numpy|pyarrow)==')
 
 # The peers pin an older NumPy, so they have an environment of their own, in which our statistics run as well.

@@ -66,6 +66,7 @@ def without(state: dict[str, list[str]], unit: int) -> dict[str, list[str]]:
     return {name: [row for row in rows if str(unit) not in row] for name, rows in state.items()}
 
 
+@pytest.mark.long
 def test_nothing_of_a_customer_is_left_in_silver_and_before(
     make: Callable[..., People], capsys: pytest.CaptureFixture[str], monkeypatch: Patch
 ) -> None:

@@ -221,6 +221,7 @@ def play(new_world: Callable[[], World], examples: int, steps: int = 14) -> list
     return worlds
 
 
+@pytest.mark.long
 def test_a_few_random_sequences_end_as_they_must(new_world: Callable[[], World]) -> None:
     assert len(play(new_world, 3)) >= 3
 

@@ -20,6 +20,8 @@ from assay.sources.landing import Landing
 from faults.landed import Place
 from unit.sources.lab import CONTRACT, Answer, Site
 
+pytestmark = pytest.mark.long
+
 CLOSES, BRONZE = "silver.closes", "bronze.closes"
 LIMITS = {"per_second": 1000, "wait": 0.01, "attempts": 2}
 DAYS = [{"day": f"2026-01-{n:02}", "close": n + 0.25} for n in range(1, 21)]

@@ -17,6 +17,8 @@ from assay.certify.lab.run import Measured, measure
 from assay.local.java import java_home
 from assay.spark.lab import on_cluster
 
+pytestmark = pytest.mark.long
+
 CLUSTER = """
 import json, sys
 from dataclasses import astuple

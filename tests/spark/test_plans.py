@@ -31,6 +31,8 @@ from faults import model, sequences
 from faults.landed import Place
 from faults.sequences import NAMES, World
 
+pytestmark = pytest.mark.long
+
 CUSTOMERS, TRADES = 400, 3_000
 FORBIDDEN = {
     "rows go to Python one at a time": {"BatchEvalPython", "Scan ExistingRDD", "DeserializeToObject"},

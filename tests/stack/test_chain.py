@@ -115,11 +115,13 @@ def test_glue_tells_of_a_week_that_ended_well(first_week: dict[str, Any], glue: 
     assert glue.get_table(DatabaseName="gold", Name="experiment_results")["Table"]["Name"]
 
 
+@pytest.mark.long
 def test_a_killed_week_is_ended_by_the_same_command(second_week: dict[str, Any]) -> None:
     assert second_week["week"] == SECOND
     assert set(second_week["jobs"]) == set(JOBS)
 
 
+@pytest.mark.long
 def test_rows_are_what_was_generated(second_week: dict[str, Any], place: Place) -> None:
     """Every trade that is not planted as a fault is in silver once; every fault is in quarantine."""
     assert second_week
@@ -137,6 +139,7 @@ def test_rows_are_what_was_generated(second_week: dict[str, Any], place: Place) 
     assert refused == {"n": bad}
 
 
+@pytest.mark.long
 def test_results_carry_truth_and_certificate(second_week: dict[str, Any], place: Place) -> None:
     assert second_week
     rows = place.query(
@@ -154,6 +157,7 @@ def test_results_carry_truth_and_certificate(second_week: dict[str, Any], place:
     assert truths["one_click_trading", "trades_per_customer"] > 0
 
 
+@pytest.mark.long
 def test_sample_ratio_mismatch_is_caught(second_week: dict[str, Any], place: Place) -> None:
     assert second_week
     rows = place.query(
@@ -168,6 +172,7 @@ def test_sample_ratio_mismatch_is_caught(second_week: dict[str, Any], place: Pla
     }
 
 
+@pytest.mark.long
 def test_questions_and_views_are_answered(second_week: dict[str, Any], place: Place) -> None:
     """Of a lake without canaries, segments or an experiment that ended, these have something to say."""
     assert second_week
@@ -186,6 +191,7 @@ def test_questions_and_views_are_answered(second_week: dict[str, Any], place: Pl
     assert rows["breaks"] == 0
 
 
+@pytest.mark.long
 def test_three_sources_that_disagree_give_one_price_and_say_who_dissented(
     second_week: dict[str, Any], place: Place
 ) -> None:
@@ -219,6 +225,7 @@ def test_three_sources_that_disagree_give_one_price_and_say_who_dissented(
     assert float(found["DAX", "2026-01-12"]["adjusted_close"]) == 161.061
 
 
+@pytest.mark.long
 def test_portfolios_hold_what_customers_bought(second_week: dict[str, Any], place: Place) -> None:
     assert second_week
     (booked,) = place.query(
@@ -237,6 +244,7 @@ def test_portfolios_hold_what_customers_bought(second_week: dict[str, Any], plac
     assert float(profit["profit"]) == pytest.approx(float(last["worth"]) - float(booked["paid"]))
 
 
+@pytest.mark.long
 def test_the_api_says_what_gold_holds(second_week: dict[str, Any], place: Place) -> None:
     assert second_week
     home = state.Home(place.home)
@@ -289,6 +297,7 @@ def _number(value: Any) -> Any:
         return value
 
 
+@pytest.mark.long
 def test_a_week_again_changes_nothing(second_week: dict[str, Any], place: Place) -> None:
     assert second_week
     before = place.checksums("silver", "gold")
@@ -298,12 +307,14 @@ def test_a_week_again_changes_nothing(second_week: dict[str, Any], place: Place)
     assert place.checksums("silver", "gold") == before
 
 
+@pytest.mark.long
 def test_checksums_for_people(second_week: dict[str, Any], place: Place) -> None:
     assert second_week
     assert "gold.experiment_results" in place.assay("checksum", "gold")
     assert "did you mean 'gold'?" in place.assay("checksum", "golf", code=2)
 
 
+@pytest.mark.long
 def test_an_unknown_table_is_one_sentence(second_week: dict[str, Any], place: Place) -> None:
     assert second_week
     said = place.assay("query", "SELECT * FROM gold.experiment_result", code=2)
@@ -311,6 +322,7 @@ def test_an_unknown_table_is_one_sentence(second_week: dict[str, Any], place: Pl
     assert "Traceback" not in said
 
 
+@pytest.mark.long
 def test_results_are_exported_and_moments_say_them_again(
     second_week: dict[str, Any], place: Place, tmp_path: Path
 ) -> None:

@@ -72,6 +72,7 @@ def test_a_blueprint_that_never_ran_begins_with_week_one(local_stack: Stack) -> 
     assert weeks.loaded(local_stack.database.dsn, "never_ran") is None
 
 
+@pytest.mark.long
 def test_the_laboratory_runs_as_a_job_and_writes_into_gold() -> None:
     """In a process of its own: the tests' Spark session has another catalog."""
     wish = ["--scenario", "gamma-1:50:50/50", "--method", "welch", "--replicates", "2000", "--seed", "5"]

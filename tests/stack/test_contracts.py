@@ -8,6 +8,8 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
 from assay.local.running import Stack
 
 # One process, so that one Spark session serves both.
@@ -31,6 +33,7 @@ def said(stack: Stack, *lines: str) -> list[Any]:
     return found
 
 
+@pytest.mark.long
 def test_a_lake_is_checked_and_its_quarantine_looked_through(local_stack: Stack) -> None:
     checked, early, replayed, refused, listed, shown = said(
         local_stack,

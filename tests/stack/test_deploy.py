@@ -403,6 +403,7 @@ def test_an_optional_stack_that_stands_is_wanted(name: str, release: Release, tm
     assert states.standing(name, order.OPTIONAL) == ("airflow",)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("package_index")
 def test_the_command_keeps_an_optional_stack_up_to_date(
     name: str, release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -476,6 +477,7 @@ def test_what_is_in_use_is_not_destroyed(name: str, release: Release, tmp_path: 
     assert f"deleted: none; left: {name}-foundation" in found.stderr
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("package_index")
 def test_the_command_deploys_plans_and_says_that_nothing_changed(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

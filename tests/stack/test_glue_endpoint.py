@@ -104,6 +104,7 @@ def test_it_is_there_and_describes_what_is_deployed(place: Stack, glue: GlueClie
     assert {each["Name"] for each in glue.get_databases()["DatabaseList"]} == {"bronze", "silver", "gold"}
 
 
+@pytest.mark.long
 def test_a_failing_job_is_seen_by_boto3(glue: GlueClient) -> None:
     run_id = glue.start_workflow_run(Name="assay", RunProperties={"week": "2025-12-29"})["RunId"]
     run = ended(lambda: glue.get_workflow_run(Name="assay", RunId=run_id, IncludeGraph=True)["Run"])
@@ -130,6 +131,7 @@ def test_a_failing_job_is_seen_by_the_aws_cli(aws: Callable[..., Any]) -> None:
     assert "--week is 2025-12-30, a Tuesday; a week is named by its Monday" in errors(run)[JOBS[0]][0]
 
 
+@pytest.mark.long
 def test_a_stopped_run_ends_with_its_jvm(place: Stack, glue: GlueClient) -> None:
     properties = {"week": "2026-01-05", "blueprint": str(SMALL)}
     run_id = glue.start_workflow_run(Name="assay", RunProperties=properties)["RunId"]

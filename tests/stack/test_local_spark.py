@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from assay.local.aws import Aws
 from assay.local.running import Stack
 
@@ -28,6 +30,7 @@ def run(job: str, environment: dict[str, str]) -> subprocess.CompletedProcess[st
     )
 
 
+@pytest.mark.long
 def test_an_unchanged_job_works_on_the_local_stack(local_stack: Stack) -> None:
     environment = os.environ | local_stack.environment()
     environment.pop("JDK_JAVA_OPTIONS", None)  # of the tests: Java says that it was given some

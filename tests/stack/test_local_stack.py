@@ -116,6 +116,7 @@ def test_a_job_gets_its_surroundings(local_stack: Stack) -> None:
     assert local_stack.endpoint in conf.read_text()
 
 
+@pytest.mark.long
 def test_a_kill_of_emulator_and_database_loses_nothing(local_stack: Stack) -> None:
     aws = Aws(local_stack.endpoint)
     for number in range(30):
@@ -154,6 +155,7 @@ def test_a_kill_of_emulator_and_database_loses_nothing(local_stack: Stack) -> No
         assert connection.execute("select count(*) from kept").fetchone() == (1000,)
 
 
+@pytest.mark.long
 def test_a_kill_while_requests_arrive_keeps_every_acknowledged_one(local_stack: Stack) -> None:
     aws = Aws(local_stack.endpoint)
     pid = next(each.pid for each in stack.status() if each.name == "emulator")
@@ -289,6 +291,7 @@ def test_a_server_that_cannot_start_shows_its_last_words(
         stack.reset()
 
 
+@pytest.mark.long
 def test_reset_deletes_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASSAY_HOME", str(tmp_path / ".assay"))
     assert not stack.reset()

@@ -58,6 +58,7 @@ def covers_none_of(*sources: Path) -> Path:
     return next(f for f in folders if f.is_dir() and not any(s.is_relative_to(f) for s in sources))
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user runs every other test of this folder as one")
 def test_an_ordinary_user_has_the_same_stack(tmp_path: Path, stack_home: None) -> None:  # noqa: ARG001
     stack.up()  # the jars are in root's cache now

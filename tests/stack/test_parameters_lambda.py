@@ -33,6 +33,8 @@ from assay.sources import parameters
 from assay.sources.parameters import Receipt
 from assay.spec import Blueprint
 
+pytestmark = pytest.mark.long
+
 BUCKET, REGION, WRITERS = "assay-landing", "eu-west-1", 16
 ARN = "arn:aws:execute-api:eu-west-1:000000000000"
 GLUE = "arn:aws:glue:eu-west-1:000000000000"

@@ -166,6 +166,7 @@ def test_what_was_there_is_loaded_and_what_follows_is_captured(world: World) -> 
     capture.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("nth", [1, 2])
 def test_a_kill_at_any_point_loses_and_repeats_nothing(world: World, point: str, nth: int) -> None:

@@ -140,6 +140,7 @@ def bounds(rate: float, replicates: int = REPLICATES) -> tuple[int, int]:
     return int(law.ppf(FALSE_FAIL / 2)), int(law.isf(FALSE_FAIL / 2))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "rate"),
     [
@@ -188,6 +189,7 @@ def test_an_early_plan_finds_a_real_effect_early() -> None:
     assert len({d.decided for d in said if d.decided}) == 1
 
 
+@pytest.mark.long
 def test_the_page_says_what_was_measured() -> None:
     page = PAGE.read_text()
     for name in WORLDS:

@@ -7,6 +7,7 @@ not matter.
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from scipy import stats
 
 from assay import seeds
@@ -46,6 +47,7 @@ def until_caught(shift: float, spread: float, most: int) -> np.ndarray:
     return caught
 
 
+@pytest.mark.long
 def test_false_alarms_over_decades_keep_their_bound() -> None:
     rng, alarms = seeds.stream(7, "gate.null"), 0
     factors = canaries(rng)

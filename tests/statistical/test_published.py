@@ -15,6 +15,7 @@ SEED = 20_261_128
 REPLICATES = 4_000
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", PUBLICATIONS)
 def test_ours_are_theirs(name: str) -> None:
     (table,) = reproduce(name, replicates=REPLICATES, seed=SEED)
@@ -22,6 +23,7 @@ def test_ours_are_theirs(name: str) -> None:
     assert not table.disagreements
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "method", "replaced_by", "least"),
     [

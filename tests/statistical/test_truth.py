@@ -20,6 +20,8 @@ from assay.generators import week
 from assay.spec import Blueprint, PlannedExperiment
 from assay.spec.truth import ArmTruth
 
+pytestmark = pytest.mark.long
+
 LEVEL = 1e-6
 SEEDS = range(1, 25)
 METRICS = ("trades_per_customer", "traded_value_per_customer", "active_customers", "value_per_trade")

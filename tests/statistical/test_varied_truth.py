@@ -25,6 +25,8 @@ from assay.spec import Blueprint, load_blueprint
 from assay.spec.arm import Dimension
 from assay.spec.truth import truth
 
+pytestmark = pytest.mark.long
+
 CRITICAL = 4.5
 SEEDS = (1, 2, 3)
 METRICS = ("trades_per_customer", "traded_value_per_customer", "active_customers", "value_per_trade")

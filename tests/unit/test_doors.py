@@ -150,6 +150,7 @@ def test_a_row_of_quarantine_is_asked_for_by_its_digits(name: str) -> None:
         quarantine.row(name)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "sql",
     [

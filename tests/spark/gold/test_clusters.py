@@ -154,6 +154,7 @@ def test_the_sample_ratio_counts_schools(made: Made) -> None:
     assert {row["status"] for row in found.values()} == {"ok"}
 
 
+@pytest.mark.long
 def test_a_school_in_both_arms_is_told(spark: SparkSession) -> None:
     strayed = PUPILS[3]
     other = "alone" if strayed.arm == "tutored" else "tutored"

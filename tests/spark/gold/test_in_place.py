@@ -38,6 +38,8 @@ from faults.landed import Place
 
 from .conftest import World, moment, week
 
+pytestmark = pytest.mark.long
+
 PAGE = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text()
 (FACTS,) = re.findall(r"```yaml\n(facts:\n  orders: .*?)```", PAGE, re.DOTALL)
 """As the page shows them."""

@@ -52,6 +52,7 @@ def at(n: int, hours: float = 0.0) -> Any:
     return datetime(2026, 1, 5, tzinfo=UTC) + timedelta(weeks=n - 1, hours=hours)
 
 
+@pytest.mark.long
 def test_incremental_runs_equal_one_run(world: Any) -> None:
     """Bit by bit, and with every kind of change; `tests/faults/test_sequences.py` has many more."""
     world.register()
@@ -80,6 +81,7 @@ def test_incremental_runs_equal_one_run(world: Any) -> None:
     assert world.gold() == stepwise
 
 
+@pytest.mark.long
 def test_a_killed_run_is_made_whole_and_nothing_new_writes_nothing(
     world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +117,7 @@ def test_a_killed_run_is_made_whole_and_nothing_new_writes_nothing(
     assert world.gold() == repaired
 
 
+@pytest.mark.long
 def test_a_new_version_of_the_blueprint_rewrites_everything(world: Any) -> None:
     blueprint = world.register(FEW)
     world.load(1)

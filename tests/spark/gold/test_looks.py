@@ -147,6 +147,7 @@ def test_moments_equal_those_of_the_units(spark: Any, scopes: list[gold_scope.Sc
         assert active[6] == pytest.approx(float(np.mean(y > 0)), rel=1e-12)
 
 
+@pytest.mark.long
 def test_the_same_bits_for_any_partitioning_and_order(spark: Any, scopes: list[gold_scope.Scope]) -> None:
     seen = set()
     for partitions, shuffles, seed in ((1, "1", None), (7, "5", 1), (3, "2", 2)):

@@ -202,6 +202,7 @@ def five_weeks(world: World) -> None:
     world.change("silver.quotes", asset="ETH", quoted_at=moment(day(4), 9), price=Decimal(8))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("most", [FEW, 0])
 def test_brought_up_to_date_it_is_what_it_is_from_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch, most: int
@@ -254,6 +255,7 @@ def test_brought_up_to_date_it_is_what_it_is_from_nothing(
     assert {name: row["units"] for name, row in last.items()} == {"DE": 9, "FR": -4}
 
 
+@pytest.mark.long
 def test_nothing_is_written_twice_and_weeks_can_be_made_anew(world: World) -> None:
     quote(world, 0, API, "1000")
     quote(world, 0, LEGACY, "1000", exchange="XXXX", asset="ODD")
@@ -274,6 +276,7 @@ def test_nothing_is_written_twice_and_weeks_can_be_made_anew(world: World) -> No
     assert held(world) == before
 
 
+@pytest.mark.long
 def test_a_lake_from_before_gains_the_columns(world: World) -> None:
     own(world, 0, "20")
     world.publish()

@@ -67,6 +67,7 @@ def test_a_day_of_an_asset(spark: Any) -> None:
     assert not any(row["_deleted"] for row in rows.values())
 
 
+@pytest.mark.long
 def test_canaries_are_no_business(spark: Any) -> None:
     quotes, trades = silver(spark)
     canary = (-16777217, "BTC", Decimal(9), Decimal("9.00"), at(5, 9))
@@ -77,6 +78,7 @@ def test_canaries_are_no_business(spark: Any) -> None:
     assert_df_equality(asset_daily(quotes, mixed, touched), expected, ignore_row_order=True)
 
 
+@pytest.mark.long
 def test_input_order_and_partitions_do_not_matter(spark: Any) -> None:
     quotes, trades = silver(spark)
     touched = gold_asset_daily.touched_days(quotes, trades)

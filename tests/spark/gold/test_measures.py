@@ -28,6 +28,8 @@ from assay.stats.survival.lifetable import LifeTable
 
 from .conftest import World, moment, week
 
+pytestmark = pytest.mark.long
+
 DOCUMENT = """
 name: shop
 seed: 7

@@ -12,6 +12,8 @@ from faults.landed import Place
 
 from .conftest import Declared
 
+pytestmark = pytest.mark.long
+
 OWN = Path(__file__).parents[3] / "examples" / "own"
 
 

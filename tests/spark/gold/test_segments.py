@@ -28,6 +28,8 @@ from assay.stats.survival.lifetable import LifeTable
 from .conftest import TABLES, World, moment, week
 from .test_measures import METRICS, WAITS, Shop, Value, total
 
+pytestmark = pytest.mark.long
+
 PLAIN = """
 name: shop
 seed: 7

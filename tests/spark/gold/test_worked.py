@@ -16,6 +16,8 @@ from faults.landed import WEEK, Place
 
 from .conftest import Declared, week
 
+pytestmark = pytest.mark.long
+
 EXAMPLES = Path(__file__).parents[3] / "examples"
 PAGE = (Path(__file__).parents[3] / "docs" / "worked-examples.md").read_text()
 

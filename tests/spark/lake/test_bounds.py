@@ -93,6 +93,7 @@ def test_without_rows_nothing_and_with_nulls_they_are_in(spark: SparkSession) ->
     assert some.where(Bounds.of(some.where("unit IS NULL"), types).rows()).count() == 3
 
 
+@pytest.mark.long
 def test_a_merge_opens_no_file_that_holds_none_of_its_keys(
     lake: Lake, spark: SparkSession, tmp_path: Path
 ) -> None:
@@ -111,6 +112,7 @@ def test_a_merge_opens_no_file_that_holds_none_of_its_keys(
         lake.merge(QUOTES, quotes(spark, 2, price=2.5, seq="2"), {"b": "4"})
 
 
+@pytest.mark.long
 def test_a_large_table_is_audited_where_it_can_have_changed(lake: Lake, spark: SparkSession) -> None:
     lake.merge(QUOTES, quotes(spark, 1, 2, 3), {"b": "1"})
     with pytest.raises(ContractError, match="2 of 3 rows break price > 0"):

@@ -16,6 +16,8 @@ from assay.medallion import gold_looks, gold_scope, gold_segments
 from assay.medallion.gold_unit_metrics import unit_metrics
 from assay.spec import Blueprint, load_blueprint
 
+pytestmark = pytest.mark.long
+
 UNTIL = date(2026, 1, 19)
 
 

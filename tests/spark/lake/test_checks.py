@@ -73,6 +73,7 @@ def details(found: Sequence[Finding], status: str) -> list[str]:
     return [each.sentence for each in found if each.status == status]
 
 
+@pytest.mark.long
 def test_a_lake_in_order_and_then_everything_goes_wrong(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     names = (CUSTOMERS, TRADES, EXPOSURES, "silver.quarantine")
     customers(lake, 7)

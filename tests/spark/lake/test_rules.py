@@ -79,6 +79,7 @@ def test_keys_of_one_number_are_told_apart(spark: SparkSession) -> None:
         audit(contract, two.union(two.limit(1)))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", names())
 def test_the_rules_of_every_contract_are_expressions_on_its_columns(spark: SparkSession, name: str) -> None:
     contract = Contract.load(name)

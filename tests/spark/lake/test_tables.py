@@ -426,6 +426,7 @@ class Killed(BaseException):
     """Stands for SIGKILL: no handler of the lake's may run after it."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("point", ["fork", "write", "audit", "publish"])
 def test_killed_at_any_point_and_repeated_is_the_same_table(
     lake: Lake, quotes: Quotes, monkeypatch: pytest.MonkeyPatch, point: str
@@ -486,6 +487,7 @@ def test_a_commit_between_write_and_publish_is_answered_by_writing_again(
     assert branches(lake, QUOTES) == ("main",)
 
 
+@pytest.mark.long
 def test_endless_conflicts_are_transient(lake: Lake, quotes: Quotes, monkeypatch: pytest.MonkeyPatch) -> None:
     lake.append(QUOTES, quotes((1, 10, "a")), {})
     publish = Table.publish

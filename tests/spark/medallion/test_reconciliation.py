@@ -23,6 +23,8 @@ from assay.lake.tables import Lake
 from assay.medallion.accounts_gold import DAYS, UNITS
 from assay.spec import Blueprint
 
+pytestmark = pytest.mark.long
+
 WEEK, UNTIL = date(2026, 1, 5), date(2026, 1, 12)
 AT = "2026-01-06 11:00:00"
 DOCUMENT = """

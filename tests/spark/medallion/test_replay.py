@@ -16,6 +16,8 @@ from assay.lake.refine import refine
 from assay.lake.replay import Replayed, replay
 from assay.lake.tables import Lake
 
+pytestmark = pytest.mark.long
+
 AT = "2026-01-06 11:00:00"
 TRADES, EXPOSURES = "silver.trades", "silver.exposures"
 Correct = Callable[..., None]

@@ -89,6 +89,7 @@ def test_rows_that_break_the_contract_are_set_aside_with_every_reason(lake: Lake
     assert len(row["quarantine_id"]) == 64
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("few", [FEW, 0])  # with 0 Spark keeps every batch
 def test_what_was_deleted_does_not_come_back_with_its_late_insert(
     lake: Lake, bronze: Bronze, monkeypatch: pytest.MonkeyPatch, few: int
@@ -104,6 +105,7 @@ def test_what_was_deleted_does_not_come_back_with_its_late_insert(
     assert [(row[0], row[8]) for row in state(lake)] == [(1, "07"), (2, "02"), (3, "06")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("few", [FEW, 0])
 def test_captured_twice_counts_once(
     lake: Lake, bronze: Bronze, monkeypatch: pytest.MonkeyPatch, few: int
@@ -135,6 +137,7 @@ CHANGES = st.lists(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=CHANGES, cuts=st.sets(st.integers(1, 11), max_size=3))
 def test_batches_do_not_matter(bronze: Bronze, changes: list[tuple[str, int, int]], cuts: set[int]) -> None:
@@ -154,6 +157,7 @@ def test_batches_do_not_matter(bronze: Bronze, changes: list[tuple[str, int, int
     assert results[0] == results[1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("point", ["set_aside", "merge"])
 def test_killed_anywhere_and_repeated_is_the_same(
     lake: Lake, bronze: Bronze, monkeypatch: pytest.MonkeyPatch, point: str
@@ -285,6 +289,7 @@ def exposures(lake: Lake) -> list[tuple[Any, ...]]:
     return [(r[1], r[2], r[3].hour, r[4], r[5], r[6]) for r in state(lake, "silver.exposures")]
 
 
+@pytest.mark.long
 def test_the_first_exposure_counts_whatever_comes_in_which_run(lake: Lake, bronze: Bronze) -> None:
     bronze.add(
         "exposures",
@@ -306,6 +311,7 @@ def test_the_first_exposure_counts_whatever_comes_in_which_run(lake: Lake, bronz
     assert reasons == ["unit is not null"]
 
 
+@pytest.mark.long
 def test_corrected_moved_and_deleted_exposures(lake: Lake, bronze: Bronze) -> None:
     bronze.add(
         "exposures",

@@ -47,6 +47,7 @@ def table(spark: Any, given: dict[str, Any]) -> Any:
     )
 
 
+@pytest.mark.long
 def test_sql_gives_the_bits_of_the_library(spark: Any) -> None:
     data = {k: arms(k) for k in ("binary", "count")}
     given: dict[str, Any] = {"i": np.arange(TESTS)}

@@ -47,6 +47,7 @@ def later(lake: Lake, **more: Any) -> Maintained:
     return done
 
 
+@pytest.mark.long
 def test_files_become_few_no_row_is_news_and_what_nobody_needs_goes(
     lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

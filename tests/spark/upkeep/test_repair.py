@@ -41,6 +41,7 @@ def state(shop: Any) -> object:
     return shop.rows(*ALL), quarantined(shop)
 
 
+@pytest.mark.long
 def test_a_table_goes_back_and_the_week_again_derives_the_same(
     shop: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,6 +123,7 @@ def test_a_table_of_which_nobody_knows_what_was_set_aside_is_cleared() -> None:
         assert rollback._sure(move, known) == move
 
 
+@pytest.mark.long
 def test_the_lake_made_anew_is_the_lake(
     shop: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -123,6 +123,7 @@ def test_parquet_whose_pages_are_damaged(tmp_path: Path) -> None:
         analyze_file(path, arm="arm", control="a", metrics=["x"])
 
 
+@pytest.mark.long
 def test_text_far_below_the_first_block_is_found(tmp_path: Path) -> None:
     rows = [f"{'ab'[i % 2]},{i}" for i in range(200_000)]
     rows[150_000] = "a,oops"

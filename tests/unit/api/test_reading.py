@@ -104,6 +104,7 @@ def test_a_record_has_the_columns_of_its_contract(record: type[records.Record]) 
     assert optional == {name for name, each in zip(names, contract.fields, strict=True) if not each.required}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("path", "record"), LISTS.items())
 def test_a_list_has_every_row_once_in_order_whatever_the_page(
     api: httpx.Client, path: str, record: type[records.Record]

@@ -59,6 +59,7 @@ def test_published_tables_are_made_again() -> None:
     assert "all 14 rows agree" in found.stdout
 
 
+@pytest.mark.long
 def test_the_gate_is_certified(home: Path) -> None:
     found = certify("--gate", "--replicates", "300", "--page", "gate.md")
     assert found.exit_code == 0, found.output

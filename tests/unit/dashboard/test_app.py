@@ -32,6 +32,7 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("nowhere")
 def test_a_lake_that_does_not_answer_is_told_in_one_sentence() -> None:
     found = AppTest.from_file(str(app.__file__), default_timeout=60).run()
@@ -72,6 +73,7 @@ def needed(*extras: str) -> set[str]:
     return found
 
 
+@pytest.mark.long
 def test_the_image_has_what_the_pages_import() -> None:
     image = (Path(__file__).parents[3] / "docker" / "dashboard" / "Dockerfile").read_text()
     assert 'pip install --prefix=/install ".[cli,dashboard]"' in image
@@ -81,6 +83,7 @@ def test_the_image_has_what_the_pages_import() -> None:
     assert loaded - needed("cli", "dashboard") == set()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("nowhere")
 def test_the_command_serves_this_machine_and_its_pages_can_be_visited(tmp_path: Path) -> None:
     with socket.socket() as free:

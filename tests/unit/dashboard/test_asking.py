@@ -17,6 +17,8 @@ from assay.serving.dashboard import asking
 from assay.serving.dashboard.charts import experiments
 from assay.serving.queries import catalog, states
 
+pytestmark = pytest.mark.long
+
 RUNS = "SELECT count(*) AS n FROM gold.runs"
 
 

@@ -67,6 +67,7 @@ def test_p_values_that_are_not_uniform_are_named(lake: Lake) -> None:
     assert any("outside: active · proportions_score, spent · welch" in each.value for each in app.caption)
 
 
+@pytest.mark.long
 def test_the_band_holds_all_of_a_uniform_sample_as_often_as_it_says() -> None:
     rng, inside, times = np.random.default_rng(20261129), 0, 2000
     for _ in range(times):

@@ -13,6 +13,8 @@ from tests.unit.dashboard.conftest import Lake, Rows, charts, page, table
 from assay.errors import TransientError
 from assay.serving.dashboard import experiment
 
+pytestmark = pytest.mark.long
+
 SHOWN = ("estimate", "lower", "upper", "p_value", "type_i_error", "truth", "decision", "contrast")
 
 

@@ -14,6 +14,8 @@ from assay.certify.plan import Lawful, law_of, plan
 from assay.distributions import Normal
 from assay.errors import TransientError
 
+pytestmark = pytest.mark.long
+
 
 def number(app: AppTest, label: str) -> Any:
     (found,) = [each for each in app.number_input if each.label == label]

@@ -15,6 +15,8 @@ from assay.runtime import workflows
 from assay.runtime.workflows import JobState, Run
 from assay.serving.dashboard import starting
 
+pytestmark = pytest.mark.long
+
 
 def opened() -> AppTest:
     return page("starting", None)

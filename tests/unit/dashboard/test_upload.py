@@ -17,6 +17,8 @@ from assay.cli import dashboard
 from assay.serving.analysis import analyze_file
 from assay.serving.dashboard import upload
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[3]
 
 

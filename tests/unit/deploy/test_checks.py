@@ -276,6 +276,7 @@ def test_the_shipped_templates_hold() -> None:
     assert idle <= {"functions authorized"}, "a check that looks at nothing proves nothing"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_planted_fault_is_found(name: str, with_fault: Callable[[str, Fault], Target]) -> None:
     stack, fault, check, sentence = FAULTS[name]

@@ -37,6 +37,7 @@ def tool(folder: Path, name: str, script: str) -> None:
     path.chmod(0o755)
 
 
+@pytest.mark.long
 def test_both_find_what_is_wrong(tmp_path: Path) -> None:
     """Needs `make lint-tools`: a check that cannot run is not passed over."""
     path = tmp_path / "lab.yaml"

@@ -36,6 +36,7 @@ scipy==1.17.1
 """
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("package_index")
 def test_the_same_sources_give_the_same_release(tmp_path: Path) -> None:
     first, second = (build(ROOT, tmp_path / home) for home in ("one", "two"))

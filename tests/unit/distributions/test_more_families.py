@@ -89,6 +89,7 @@ def test_the_transform_of_beta_is_kummers_function(parameters: tuple[float, floa
         assert float(Beta(alpha, beta, 0.5, 2.5).laplace(s)) == pytest.approx(float(expected), abs=1e-13)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shape", [0.2, 0.6, 1.0, 1.5, 3.0, 12.0])
 def test_the_transform_of_weibull_is_its_integral(shape: float) -> None:
     """By mpmath over the quantiles of a standard exponential, split where the integrand turns."""

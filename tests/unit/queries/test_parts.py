@@ -122,6 +122,7 @@ def test_the_catalogs_settings_follow_the_environment() -> None:
     assert found["s3.region"] == "us-east-1"
 
 
+@pytest.mark.long
 def test_a_catalog_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",  # the discard port: nobody listens

@@ -270,6 +270,7 @@ fetch(named("exchange"), Place(bucket, "assay/sources/"))
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("after", "counts"),
     [("prepare_load_table", 0), ("_store_current_state", 30), ("_store_load", 30)],

@@ -288,6 +288,7 @@ def records() -> list[dict[str, object]]:
     return [{"asset": a, "day": d, "close": c and float(c)} for a, d, c in WANT]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "body", "fields"),
     [

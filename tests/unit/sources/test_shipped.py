@@ -131,6 +131,7 @@ def test_rates_and_splits(place: Place, landing: Landing) -> None:
     assert fetch(splits, place).rows == 0  # none is new
 
 
+@pytest.mark.long
 def test_all_are_read_at_once_by_a_fresh_process(place: Place) -> None:
     """The job's threads are the first to import what reading takes."""
     script = (
@@ -155,6 +156,7 @@ def test_without_their_secrets_they_are_left_out(aws: str) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_source_is_left_out_for_a_missing_secret_only(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

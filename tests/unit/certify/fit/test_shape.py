@@ -103,6 +103,7 @@ def test_hill_by_its_formula() -> None:
 # ---- relations
 
 
+@pytest.mark.long
 def test_p_values_of_a_true_law_are_uniform() -> None:
     """50 samples: a right test breaks a bound with probability below 1e-3."""
     found = [

@@ -40,6 +40,7 @@ def factor(u: float, name: str, stream: int = 0) -> float:
 NAMES = place(at(0.5, shape=(1, 3, 2)), NO_TRUTH, alpha=0.05).names
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 def test_a_bet_is_fair_against_a_uniform_number(name: str) -> None:
     """Integral 1 over u, by quadrature; intervals change at alpha / 2."""

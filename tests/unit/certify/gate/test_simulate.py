@@ -116,6 +116,7 @@ def test_the_interval_of_a_rate_is_exact() -> None:
 # ---- the certificate
 
 
+@pytest.mark.long
 def test_a_small_certificate(blueprint: Blueprint) -> None:
     found = gate_table(blueprint, runs=60, pool=30, sequences=20)
     assert [power.fault for power in found.powers] == list(FAULTS)

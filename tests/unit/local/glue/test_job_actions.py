@@ -74,6 +74,7 @@ def test_only_so_many_runs_at_once(pair: Glue) -> None:
     pair.job_ended("two", client.start_job_run(JobName="two")["JobRunId"])
 
 
+@pytest.mark.long
 def test_a_queued_run_waits_for_its_turn(pair: Glue) -> None:
     pair.job("one", {"--sleep": "2"}, JobRunQueuingEnabled=True)
     client = pair.up()
@@ -93,6 +94,7 @@ def test_a_queued_run_waits_for_its_turn(pair: Glue) -> None:
     assert [call["JOB_RUN_ID"] for call in pair.calls] == [first, second]
 
 
+@pytest.mark.long
 def test_a_workflows_job_waits_for_a_run_outside_of_it(pair: Glue) -> None:
     pair.job("one", {"--sleep": "2"}, JobRunQueuingEnabled=True)
     client = pair.up()

@@ -206,6 +206,7 @@ def test_a_stopped_run_ends_within_seconds(chain: Glue) -> None:
         client.stop_workflow_run(Name="w", RunId=run_id)
 
 
+@pytest.mark.long
 def test_a_job_that_does_not_stop_is_killed(chain: Glue) -> None:
     (chain.folder / "stubborn.py").write_text(dedent(STUBBORN))
     chain.resources["Jobone"]["Properties"]["Command"]["ScriptLocation"] = "s3://b/jobs/stubborn.py"

@@ -132,6 +132,7 @@ def test_levels_broadcast_against_the_batch() -> None:
     assert_close(reach, np.full(reach.shape, dunnett_quantile(0.05, [12 / 8, 30 / 8], 47)), 1e-9)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("test", "spread"), [(dunnett, 0.0), (tukey, 0.0), (games_howell, 1.0)])
 def test_the_family_errs_as_often_as_it_says(test: Callable[..., Contrasts], spread: float) -> None:
     rng, tests = stream(20_261_128, "test.arms.family"), 2_000

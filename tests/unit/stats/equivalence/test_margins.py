@@ -11,6 +11,7 @@ WELCH, SCORE = METHODS["welch"], METHODS["proportions_score"]
 C, T = Moments.of([5.0, 6.1, 7.2, 4.4, 5.9, 6.0]), Moments.of([5.6, 6.3, 7.0, 4.9, 6.1])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("relative", [False, True])
 @pytest.mark.parametrize("name", ["welch", "student", "z_means", "proportions_score", "newcombe"])
 def test_within_is_where_the_p_value_is_below_alpha(name: str, relative: bool) -> None:

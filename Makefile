@@ -84,7 +84,7 @@ define halves
 	[ $$status = 0 ]
 endef
 
-test: lint lint-tools types site ## What to run before a commit (15 minutes): lint, types, layers, pages, and all but the longest tests
+test: lint lint-tools types site ## What to run before a commit (a quarter of an hour): lint, types, layers, pages, all but the longest tests
 	@rm -rf .coverage .coverage.* .cov
 	$(NOTEBOOKS) --check
 	$(call halves,not slow and not long,$(UNITS),$(PLATFORM))

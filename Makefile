@@ -69,7 +69,7 @@ UNITS := tests/unit
 PLATFORM := $(addprefix tests/,spark stack faults statistical reference privileges engines)
 
 # Tests of a mark in two processes side by side, one for each core: $(call halves,MARK,TESTS,TESTS), with another
-# environment as a fourth. With COVER, what they cover is kept in .cov beside what is there; that takes two fifths more time.
+# environment as a fourth. With COVER, what they cover is kept in .cov beside what is there; that takes a third more time.
 define halves
 	mkdir -p .cov
 	$(if $(COVER),export COVERAGE_FILE="$(CURDIR)/.cov/.coverage")

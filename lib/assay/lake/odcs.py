@@ -36,6 +36,7 @@ from assay.lake.odcs_rules import (
     table_severity,
 )
 from assay.lake.terms import Field, SchemaMode, UnitMark
+from assay.libyaml import SafeLoader
 
 _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1)}
 _TIMES = ("date", "timestamp")
@@ -53,8 +54,6 @@ OF_SOURCES = (
     Field("_change_seq", "string", True, "Number of the newest row of the source that the row reflects."),
     Field("_run_id", "string", True, "Run that last wrote the row."),
 )
-# Jobs read many contracts, and libyaml takes an eighth of the time; Glue's own PyYAML may be built without.
-_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 T = typing.TypeVar("T")
 
 
@@ -128,7 +127,7 @@ def table_of(document: str, *, source: str) -> str:
 
 def _standard(document: str, source: str) -> OpenDataContractStandard:
     try:
-        raw = yaml.load(document, _LOADER)  # noqa: S506 a safe loader, either way
+        raw = yaml.load(document, SafeLoader)  # noqa: S506 it is the safe one
     except yaml.YAMLError as error:
         raise InputError(f"{source} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(raw, dict):

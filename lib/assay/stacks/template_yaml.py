@@ -13,18 +13,19 @@ from typing import Any
 import yaml
 
 from assay.errors import InputError
+from assay.libyaml import SafeLoader
 
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 # Ref and Condition are the two functions whose long form has no "Fn::".
 _PLAIN = frozenset({"Ref", "Condition"})
 
 
-class _Loader(yaml.CSafeLoader):
-    """The safe loader of CloudFormation's dialect; libyaml parses, ten times as fast as Python."""
+class _Loader(SafeLoader):
+    """The safe loader of CloudFormation's dialect."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 the base class declares it as an instance attribute
         first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
-        for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+        for first, resolvers in SafeLoader.yaml_implicit_resolvers.items()
     }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:

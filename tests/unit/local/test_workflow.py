@@ -35,6 +35,8 @@ def main(argv: list[str]) -> None:
         file.write(json.dumps(given | {"pid": os.getpid()}) + "\\n")
     before = sum(json.loads(call)["JOB_NAME"] == given["JOB_NAME"] for call in calls)
     time.sleep(float(given.get("sleep", 0)))
+    while "until" in given and not Path(given["until"]).exists():
+        time.sleep(0.02)
     if before < int(given.get("failures", 0)):
         raise TransientError(f"attempt {before} of {given['JOB_NAME']} failed")
     if given.get("interrupt"):
@@ -69,6 +71,12 @@ class Machine:
             **more,
         }
         self.resources[f"Job{name}"] = {"Type": "AWS::Glue::Job", "Properties": properties}
+
+    def held(self, name: str, arguments: dict[str, str] | None = None, **more: Any) -> Callable[[], None]:
+        """A job that has begun goes on when what is returned was called, however slow the machine."""
+        gate = self.folder / f"{name} may go on"
+        self.job(name, {"--until": str(gate), **(arguments or {})}, **more)
+        return gate.touch
 
     def start(self, *jobs: str) -> None:
         self._trigger("start", jobs, Type="ON_DEMAND")

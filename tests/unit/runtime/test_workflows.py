@@ -40,7 +40,7 @@ def test_the_graph_says_what_follows_what(glue: Glue) -> None:
 
 
 def test_a_run_is_told_from_its_start_to_its_end(glue: Glue) -> None:
-    glue.job("a", {"--failures": "1", "--sleep": "1"}, MaxRetries=1)
+    go_on = glue.held("a", {"--failures": "1"}, MaxRetries=1)
     glue.start("a")
     glue.up()
     run_id = workflows.start(MONDAY, "s3://b/mine.yaml")
@@ -49,6 +49,7 @@ def test_a_run_is_told_from_its_start_to_its_end(glue: Glue) -> None:
     assert (going.live, going.succeeded, going.ended_at) == (True, False, None)
     with pytest.raises(workflows.BusyError, match="a run is under way; start the next when it has ended"):
         workflows.start(MONDAY)
+    go_on()
     glue.ended(run_id)
     ended = workflows.run(run_id)
     assert (ended.live, ended.succeeded, ended.week) == (False, True, "2026-01-05")

@@ -76,7 +76,7 @@ def test_only_so_many_runs_at_once(pair: Glue) -> None:
 
 @pytest.mark.long
 def test_a_queued_run_waits_for_its_turn(pair: Glue) -> None:
-    pair.job("one", {"--sleep": "2"}, JobRunQueuingEnabled=True)
+    go_on = pair.held("one", JobRunQueuingEnabled=True)
     client = pair.up()
     first = client.start_job_run(JobName="one")["JobRunId"]
     second = client.start_job_run(JobName="one")["JobRunId"]
@@ -89,6 +89,7 @@ def test_a_queued_run_waits_for_its_turn(pair: Glue) -> None:
         client.start_job_run(JobName="one", JobRunQueuingEnabled=False)
     client.batch_stop_job_run(JobName="one", JobRunIds=[third])
     assert client.get_job_run(JobName="one", RunId=third)["JobRun"]["JobRunState"] == "STOPPED"
+    go_on()
     ended = [pair.job_ended("one", run_id) for run_id in (first, second)]
     assert [run["JobRunState"] for run in ended] == ["SUCCEEDED", "SUCCEEDED"]
     assert [call["JOB_RUN_ID"] for call in pair.calls] == [first, second]
@@ -96,7 +97,7 @@ def test_a_queued_run_waits_for_its_turn(pair: Glue) -> None:
 
 @pytest.mark.long
 def test_a_workflows_job_waits_for_a_run_outside_of_it(pair: Glue) -> None:
-    pair.job("one", {"--sleep": "2"}, JobRunQueuingEnabled=True)
+    go_on = pair.held("one", JobRunQueuingEnabled=True)
     client = pair.up()
     alone = client.start_job_run(JobName="one")["JobRunId"]
     run_id = client.start_workflow_run(Name="w")["RunId"]
@@ -105,6 +106,7 @@ def test_a_workflows_job_waits_for_a_run_outside_of_it(pair: Glue) -> None:
         inside = pair.job_of("one")
     pair.job_is("WAITING", "one", inside)
     assert client.get_workflow_run(Name="w", RunId=run_id)["Run"]["Statistics"]["WaitingActions"] == 1
+    go_on()
     assert pair.ended(run_id)["Statistics"]["SucceededActions"] == 2
     assert pair.order == ["one", "one", "two"]
 

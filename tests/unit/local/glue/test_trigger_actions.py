@@ -31,12 +31,13 @@ def test_triggers_are_described_as_the_template_says(pair: Glue) -> None:
 
 
 def test_starting_one_on_demand_starts_the_workflow(pair: Glue) -> None:
-    pair.job("one", {"--sleep": "1"})
+    go_on = pair.held("one")
     client = pair.up()
     assert client.start_trigger(Name="start")["Name"] == "start"
     (run,) = client.get_workflow_runs(Name="w")["Runs"]
     with pytest.raises(client.exceptions.ConcurrentRunsExceededException):
         client.start_trigger(Name="start")
+    go_on()
     assert pair.ended(run["WorkflowRunId"])["Statistics"]["SucceededActions"] == 2
     with pytest.raises(client.exceptions.InvalidInputException, match="start is ON_DEMAND"):
         client.stop_trigger(Name="start")

@@ -70,7 +70,7 @@ def test_weeks_follow_one_another(glue: Glue) -> None:
 
 
 def test_a_run_that_is_going_is_told_and_watched(glue: Glue) -> None:
-    glue.job("w-one", {"--sleep": "20"})
+    glue.job("w-one", {"--sleep": "300"})
     glue.up()
     run_id = workflows.start(date(2026, 1, 5))
     app = opened()

@@ -69,15 +69,15 @@ UNITS := tests/unit
 PLATFORM := $(addprefix tests/,spark stack faults statistical reference privileges engines)
 
 # Tests of a mark in two processes side by side, one for each core: $(call halves,MARK,TESTS,TESTS), with another
-# environment as a fourth. With COVER, what they cover is kept in .cov beside what is there; that takes a third more time.
+# environment as a fourth. With COVER, what they cover is kept in .cov; that takes a third more time. Each process
+# has a file of its own: pytest-cov begins by deleting what is in its file, and what is beside it under the same name.
 define halves
 	mkdir -p .cov
-	$(if $(COVER),export COVERAGE_FILE="$(CURDIR)/.cov/.coverage")
 	try=($(or $(4),$(VENV))/bin/python -m pytest -m '$(1)' --durations=10 $(if $(COVER),--cov --cov-branch --cov-report=))
-	"$${try[@]}" $(2) > .cov/first.log 2>&1 & first=$$!
+	$(if $(COVER),COVERAGE_FILE=$(CURDIR)/.cov/.coverage.$@-first) "$${try[@]}" $(2) > .cov/first.log 2>&1 & first=$$!
 	trap 'kill $$first 2>/dev/null || true' EXIT
 	status=0
-	"$${try[@]}" $(3) || status=1
+	$(if $(COVER),COVERAGE_FILE=$(CURDIR)/.cov/.coverage.$@-second) "$${try[@]}" $(3) || status=1
 	wait $$first || status=1
 	trap - EXIT  # it has ended: its number may be another process's by now
 	cat .cov/first.log
